@@ -5,26 +5,33 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 # Tests wait for processes and databases: three share two cores.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2)")
+# What a user needs, and what the tests need besides.
 STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test test-all check suite thorough browser chaos chaos-long containers release bench lock
+.PHONY: help venv venv-dev env demo test test-all check suite thorough browser chaos chaos-long containers release bench lock
 
 help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
 
-venv: $(STAMP) ## create the virtual environment .venv with every extra, from the lock file
+venv: $(STAMP) ## create the virtual environment .venv with what a user needs
 
-$(STAMP): requirements.lock pyproject.toml
+venv-dev: $(DEV_STAMP) ## add what tests, WARC files and the bundled digits need: every extra
+
+$(STAMP): requirements-user.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tidings needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/it" >&2; exit 1; }
 	@echo "creating the virtual environment .venv"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@echo "installing the $$(grep -c '^[a-z0-9].*==' requirements.lock) packages of requirements.lock into .venv: some minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-# pip compiles on one core; a few files of packages are of other versions of Python.
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
+	@echo "installing the packages of requirements-user.lock into .venv"
+	@$(BIN)/python tools/install.py requirements-user.lock
 	@echo "installing Tidings into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements.lock
+	@echo "installing the other packages of requirements.lock into .venv"
+	@$(BIN)/python tools/install.py requirements.lock
 	@touch $@
 
 env: .env ## create what docker compose needs: .env with new passwords, archive/ and out/
@@ -39,41 +46,46 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check suite ## run all checks and the quick tests
+# Mypy takes one core: the tests run beside the checks.
+test: venv ## run all checks and the quick tests
+	@$(MAKE) --no-print-directory -j 2 check suite
 
 test-all: thorough chaos browser ## run the tests that `make test` leaves out, a quarter of an hour
 
-suite: venv
+suite: venv-dev
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not thorough and not browser and not chaos"
 
-thorough: venv ## run the long tests, and on PostgreSQL what `make test` runs on SQLite
+thorough: venv-dev ## run the long tests, and on PostgreSQL what `make test` runs on SQLite
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "thorough and not browser and not chaos"
 
-check: venv ## run lint, format, types and the architecture contracts
+check: venv-dev ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-browser: venv ## test the report in a real browser (needs Chromium)
+browser: venv-dev ## test the report in a real browser (needs Chromium)
 	$(BIN)/python -m pytest tests/browser -n auto --dist loadfile -m browser
 
-chaos: venv ## inject faults for a few minutes
+chaos: venv-dev ## inject faults for a few minutes
 	$(BIN)/python -m pytest tests/chaos -n 2 --dist loadfile -m chaos
 
-chaos-long: venv ## inject faults for TIDINGS_CHAOS_MINUTES (30)
+chaos-long: venv-dev ## inject faults for TIDINGS_CHAOS_MINUTES (30)
 	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest tests/chaos -m chaos --timeout 0
 
-containers: venv ## test the compose stack on a real Docker engine: build, faults, secrets
+containers: venv-dev ## test the compose stack on a real Docker engine: build, faults, secrets
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
 
 release: ## check all that has to hold before a release: .ci/run, then the containers
 	.ci/run
 	$(MAKE) containers
 
-bench: venv ## run every benchmark, one after the other
+bench: venv-dev ## run every benchmark, one after the other
 	@for file in $$(grep -l harness.parse_options bench/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
-lock: ## write requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \
-	  --no-annotate pyproject.toml -o requirements.lock
+COMPILE_LOCK = uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url \
+  --no-annotate
+
+lock: ## write requirements.lock, and requirements-user.lock as a part of it, from pyproject.toml (needs uv)
+	$(COMPILE_LOCK) --all-extras pyproject.toml -o requirements.lock
+	echo hatchling | $(COMPILE_LOCK) --extra embedded --extra server -c requirements.lock pyproject.toml - -o requirements-user.lock

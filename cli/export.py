@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -85,8 +85,21 @@ def export(
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
 
     form = form or _form_of(out)
-    with closing(context.open_database()) as db:
+    with (
+        closing(context.open_database()) as db,
+        _show_progress(table, out),
+    ):
         _export_table(db, run, table, form, out, selection, by or SeriesBy())
+
+
+def _show_progress(table: str, out: Path | None) -> AbstractContextManager[object]:
+    """Return the display of progress; none where the rows themselves go to a terminal."""
+    from cli.progress import progress_display
+
+    if out is None and sys.stdout is not None and sys.stdout.isatty():
+        return nullcontext()
+
+    return progress_display(f"export {table}", is_often_short=True)
 
 
 def _export_table(

@@ -25,7 +25,7 @@ def figure(
         Argument(
             metavar="NAME",
             callback=check_utf8,
-            help="How its file begins in the report's folder `figures`: shares, covid-mentions, …",
+            help="How its file begins in the report's folder `figures`: shares, covid-polarity, …",
         ),
     ],
     out: Annotated[Path, Option(help="The file to write; its ending .svg or .png is the form.")],
@@ -41,8 +41,6 @@ def figure(
     from core.atomic_files import write_atomically
     from core.scratch import scratch_folder
     from producers.status import describe_unfinished
-    from reports.build.one_figure import draw_figure
-    from reports.data.run_data import Selection
 
     settings = context.load_settings()
     series = by or SeriesBy()
@@ -52,6 +50,10 @@ def figure(
         scratch_folder(settings.home) as scratch,
     ):
         display.update(f"making the report as far as {printable(name)}")
+        # These take seconds to import.
+        from reports.build.one_figure import draw_figure
+        from reports.data.run_data import Selection
+
         unfinished = describe_unfinished(db, run)
         picture = draw_figure(
             *(db, run, name, scratch),

@@ -95,6 +95,7 @@ def import_documents(
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
     from cli.progress import progress_display
+    from core.progress import listening
     from producers.imports import import_paths
 
     if handle is not None:
@@ -110,16 +111,20 @@ def import_documents(
     columns = _parse_columns(column or [])
     _check_paths(paths)
 
+    # How many files of a folder are read, each time that this changes.
+    files: list[str] = []
+
     # The offset at which each file is read on.
     resumed: dict[str, int] = {}
 
     with (
         closing(context.open_database(create=True)) as db,
         progress_display("import", is_often_short=True) as display,
+        listening(files.append),
     ):
 
         def show_progress(documents: int) -> None:
-            display.update(f"{quantity(documents, 'document')} read")
+            display.update(", ".join([*files[-1:], f"{quantity(documents, 'document')} read"]))
 
         show_progress(0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -52,26 +51,22 @@ def pack(
     ] = None,
 ) -> None:
     """Write a run into one archive: parameters, answers, tables, figures, citation, checksums."""
-    from rich.console import Console
-
+    from cli.progress import progress_display
     from core.scratch import scratch_folder
-    from packs.contents import Author, parse_license
-    from packs.make import make_pack
 
-    authors = [Author.parse(citation_name) for citation_name in author or ()]
-    license_id = parse_license(license_id) if license_id is not None else None
     settings = context.load_settings()
     path = out or Path(f"tidings-run-{run}.zip")
-    figure_numbers = count(1)
     with (
         closing(context.open_database(settings)) as db,
-        Console(stderr=True, highlight=False).status("reading the answers") as status,
+        progress_display(f"pack {run}", is_often_short=True),
         scratch_folder(settings.home) as scratch,
     ):
+        # It takes seconds to import what computes and draws: the display has begun.
+        from packs.contents import Author, parse_license
+        from packs.make import make_pack
 
-        def show_progress() -> None:
-            status.update(f"drawing picture {next(figure_numbers)}")
-
+        authors = [Author.parse(citation_name) for citation_name in author or ()]
+        license_id = parse_license(license_id) if license_id is not None else None
         checksum = make_pack(
             db,
             run,
@@ -83,7 +78,6 @@ def pack(
             title=title,
             authors=authors,
             license_id=license_id,
-            check=show_progress,
         )
 
     if not authors:
@@ -110,24 +104,19 @@ def verify(
 
     The status is 0 where nothing differs, 1 where something does, 2 for wrong usage.
     """
-    from rich.console import Console
-
+    from cli.progress import progress_display
     from core.scratch import scratch_folder
-    from packs.verify import verify_pack
 
     if not pack.is_file():
         raise UsageError(f"{pack} is no file: name an archive that `tidings pack` wrote")
 
-    figure_numbers = count(1)
     with (
-        Console(stderr=True, highlight=False).status("computing the tables") as status,
+        progress_display("verify", is_often_short=True),
         scratch_folder(context.load_settings().home) as scratch,
     ):
+        from packs.verify import verify_pack
 
-        def show_progress() -> None:
-            status.update(f"drawing picture {next(figure_numbers)}")
-
-        result = verify_pack(pack, scratch, check=show_progress)
+        result = verify_pack(pack, scratch)
 
     if as_json:
         show_json(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 from typing import Any
 
@@ -18,6 +18,7 @@ from cli.control import dispatch
 from cli.messages import inform, warn
 from core.enums import ENDED, NO_CODES, State
 from core.process_identity import has_exited
+from core.progress import listening
 from core.quantities import quantity
 from core.settings import Settings
 from models.codes import count_texts_of_run
@@ -30,13 +31,16 @@ from reports.report_files import INDEX
 
 POLL_SECONDS = 0.25
 
-# The time between two lines of progress if no terminal shows it.
-LINE_SECONDS = 5.0
+# The time between two lines of progress if no terminal shows it; a notebook shows the last one.
+LINE_SECONDS = 3.0
 
 UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
 
 # Progress that does not change is printed again after this time.
 REPEAT_SECONDS = 30.0
+
+# A terminal shows for how many seconds the progress has been the same, from so many on.
+SILENT_SECONDS = 2.0
 
 # This exit status follows Ctrl-C.
 INTERRUPTED = 130
@@ -160,14 +164,27 @@ class ProgressLines:
 
 
 class ProgressOfTerminal:
-    """Shows the progress in one line of a terminal, which it updates."""
+    """Shows the progress in one line of a terminal, which it updates.
+
+    `repeat` shows how long the same work has been going on.
+    """
 
     def __init__(self, subject: str, status: Status) -> None:
-        self._subject, self._status = subject, status
+        self._status = status
+        self._shown, self._shown_at = subject, time.monotonic()
+        self._subject = subject
 
     def update(self, progress: str, *, is_last: bool = False) -> None:  # noqa: ARG002
         """Show how much is done."""
-        self._status.update(f"{self._subject}: {progress}")
+        self._shown, self._shown_at = f"{self._subject}: {progress}", time.monotonic()
+        self._status.update(self._shown)
+
+    def repeat(self, ended: Event) -> None:
+        """Show the seconds since the last update, until *ended* is set."""
+        while not ended.wait(1):
+            seconds = time.monotonic() - self._shown_at
+            if seconds >= SILENT_SECONDS:
+                self._status.update(f"{self._shown}, {seconds:.0f} s")
 
 
 @contextmanager
@@ -176,22 +193,24 @@ def progress_display(
 ) -> Iterator[ProgressLines | ProgressOfTerminal]:
     """Show the progress of *subject* on standard error, as long as the context lasts.
 
-    Where no terminal shows it, work that *is_often_short* has no line if it ends in a few seconds.
+    What work in the context says of its progress is shown, too. Where no terminal shows it, work
+    that *is_often_short* has no line if it ends in a few seconds.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        lines, ended = ProgressLines(subject, is_often_short=is_often_short), Event()
-        repeating = Thread(target=lines.repeat, args=(ended,), daemon=True)
+    with ExitStack() as stack:
+        display: ProgressLines | ProgressOfTerminal
+        if sys.stderr is None or not sys.stderr.isatty():
+            display = ProgressLines(subject, is_often_short=is_often_short)
+        else:
+            status = Console(stderr=True, highlight=False).status(subject)
+            display = ProgressOfTerminal(subject, stack.enter_context(status))
+
+        ended = Event()
+        repeating = Thread(target=display.repeat, args=(ended,), daemon=True)
         repeating.start()
-        try:
-            yield lines
-        finally:
-            ended.set()
-            repeating.join()
-
-        return
-
-    with Console(stderr=True, highlight=False).status(subject) as status:
-        yield ProgressOfTerminal(subject, status)
+        stack.callback(repeating.join)
+        stack.callback(ended.set)
+        stack.enter_context(listening(display.update))
+        yield display
 
 
 def _describe_progress(progress: float, counts: Mapping[str, int]) -> str:

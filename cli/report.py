@@ -50,26 +50,28 @@ def report(
     The report that the workers make when a run ends is waited for and copied where it is the same.
     """
     from cli.progress import progress_display
-    from cli.report_folders import remember_folder
-    from cli.shared_report import wait_for_own_report
-    from producers.status import describe_unfinished
-    from reports.build.folder_lock import lock_folder
-    from reports.build.manifest import is_up_to_date, read_remarks, refuse_foreign_page
-    from reports.data.run_data import Selection
-    from reports.report_files import INDEX
 
     settings = context.load_settings()
     numbers = "-".join(map(str, run))
     own_folder = settings.reports / numbers
     folder = out or own_folder
     grain, grouping = by or SeriesBy()
-    selection = Selection(distinct, tuple(without or ()))
-    is_as_by_default = texts and by is None and selection == Selection()
     waits = count()
     with (
         closing(context.open_database(settings)) as db,
         progress_display(f"report {numbers}") as display,
     ):
+        # These take seconds to import: the display has begun.
+        from cli.report_folders import remember_folder
+        from cli.shared_report import wait_for_own_report
+        from producers.status import describe_unfinished
+        from reports.build.folder_lock import lock_folder
+        from reports.build.manifest import is_up_to_date, read_remarks, refuse_foreign_page
+        from reports.data.run_data import Selection
+        from reports.report_files import INDEX
+
+        selection = Selection(distinct, tuple(without or ()))
+        is_as_by_default = texts and by is None and selection == Selection()
 
         def show_waiting() -> None:
             if not next(waits):
@@ -93,7 +95,6 @@ def report(
             # These imports take a second, which a report that is up to date is shown without.
             from reports.build.report_folder import build
             from reports.build.second_process import count_processors
-            from reports.build_progress import BuildProgress
 
             with lock_folder(built_folder, show_waiting):
                 build(
@@ -103,7 +104,6 @@ def report(
                     selection=selection,
                     grain=grain,
                     grouping=grouping,
-                    progress=BuildProgress(lambda progress: display.update(str(progress))),
                     texts=texts,
                     with_second_process=count_processors() > 1,
                 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.database import Database
-    from reports.pages.surprises import ShownChange, ShownEvent
+    from reports.pages.surprises import EventLine
 
 # `events` ends with this status if there are events, so that scripts can test it.
 HAS_EVENTS = 10
@@ -194,31 +194,45 @@ def events(
     tested. The exit status is 10 where there are any events, 0 where there are none, and 1 where
     there are none yet since the run is at work.
     """
+    from cli.progress import progress_display
+    from models.runs import get_run
     from models.watches import read_state
     from producers.status import describe_unfinished
-    from reports.data.run_data import load_run
-    from reports.pages.surprises import describe_season, show_changes, show_events
 
-    with closing(context.open_database()) as db:
+    with (
+        closing(context.open_database()) as db,
+        progress_display(f"events {run}", is_often_short=True),
+    ):
+        # These take seconds to import: the display has begun.
+        from reports.data.run_data import load_run
+        from reports.pages.surprises import (
+            describe_season,
+            list_changes,
+            list_events,
+            show_events,
+        )
+
         run_data = load_run(db, run)
         if not run_data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")
 
         with db.read() as connection:
             state = read_state(connection, run)
+            run_state = get_run(connection, run).state
 
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
 
         listed_events = [event for event in show_events(run_data, state) if event.is_new or not new]
-        changes = [] if new or as_json else show_changes(run_data)
+        lines = [] if as_json else list_events(run_data, listed_events)
+        changes = [] if new or as_json else list_changes(run_data)
         season = "" if new or as_json else describe_season(run_data)
         unfinished = describe_unfinished(db, run)
 
     if as_json:
         show_json([event.as_row() for event in listed_events])
     else:
-        _print_events(listed_events, changes)
+        _print_events(lines, changes)
         if season:
             show(season)
 
@@ -229,18 +243,18 @@ def events(
     if unfinished is None:
         kind = "new event" if new else "event"
         inform(f"run {run} has no {kind}: no whole month or week departs far enough")
-    elif run_data.state not in ENDED:
+    elif run_state not in ENDED:
         raise RunAtWork(f"whether run {run} has events is known when its jobs are done")
 
 
-def _print_events(listed_events: Sequence[ShownEvent], changes: Sequence[ShownChange]) -> None:
-    for event in listed_events:
-        show(event.text)
+def _print_events(lines: Sequence[EventLine], changes: Sequence[EventLine]) -> None:
+    for line in lines:
+        show(line.finding.whole)
 
     if changes:
         show("The largest changes that are no events:")
 
     for change in changes:
-        show(f"  {change.text}")
+        show(f"  {change.finding.whole}")
         if change.headline is not None:
             show(f"    {change.headline.day}: {change.headline.text}")

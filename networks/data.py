@@ -151,13 +151,19 @@ def _check_images(split: str, images: Any, labels: Any) -> None:
             f"the {split} data is empty: give at least one image (six to train: one validates)"
         )
 
-    if images.dtype.kind not in "buif" or not np.all(np.isfinite(images)):
+    if not are_numbers(images) or not np.all(np.isfinite(images)):
         raise NetworkError(
             f"the {split} images are no finite numbers ({images.dtype}): give numbers"
         )
 
-    if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 999:
+    is_whole = np.can_cast(labels.dtype, np.int64, "same_kind")
+    if not is_whole or labels.min() < 0 or labels.max() > 999:
         raise NetworkError(f"the {split} labels are not classes: give whole numbers from 0 to 999")
+
+
+def are_numbers(array: Array) -> bool:
+    """Whether the elements of *array* are real numbers, whatever their size."""
+    return np.can_cast(array.dtype, np.float64, "same_kind")
 
 
 def sample_sine(points: int = 200) -> list[float | None]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from networks.data import Data, prepare_images, split_images
+from networks.data import Data, are_numbers, prepare_images, split_images
 from networks.errors import NetworkError
 from networks.functions import Array
 from networks.pickled_arrays import read_pickled_arrays
@@ -78,7 +78,7 @@ def read_inputs(path: str | Path) -> Array:
     else:
         x = read_idx(path)
 
-    if x.ndim < 2 or len(x) == 0 or x.dtype.kind not in "buif":
+    if x.ndim < 2 or len(x) == 0 or not are_numbers(x):
         raise NetworkError(f"{path} holds {x.dtype} of shape {x.shape}: give images, one per row")
 
     return x.reshape(len(x), -1)

@@ -11,7 +11,8 @@ from core.errors import BadInput, NotFound
 from models.answers import read_answers
 from models.database import Database
 from models.keyword_answers import read_searched, read_sentences
-from packs.contents import PackedAnswer, read_lines
+from packs.archive import PackFile, lines_of
+from packs.contents import PackedAnswer
 from textapi.messages import Operation
 from textapi.requests import KeywordBatch, KeywordKey, answer_key
 
@@ -144,13 +145,13 @@ def write_answers(file: IO[bytes], answers: StoredAnswers) -> None:
         file.write(f'{{"key": "{key.hex()}", "value": {answer}}}\n'.encode())
 
 
-def load_answers(file: IO[bytes], file_name: str) -> dict[bytes, Any]:
-    """Return the answers of the file *file_name*. Raises `BadInput`, which names file and line."""
+def load_answers(pack: PackFile, file_name: str) -> dict[bytes, Any]:
+    """Return the answers of a file of the pack. Raises `BadInput`, which names file and line."""
     answers: dict[bytes, Any] = {}
     last_key = ""
-    for line_number, line in enumerate(read_lines(file, file_name, PackedAnswer), start=1):
+    for location, line in lines_of(pack, file_name, PackedAnswer):
         if line.key <= last_key:
-            raise BadInput(f"{file_name}, line {line_number}: it is not in the order of keys")
+            raise BadInput(f"{location}: it is not in the order of keys")
 
         last_key = line.key
         answers[bytes.fromhex(line.key)] = line.value

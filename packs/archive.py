@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import shutil
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import IO, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.atomic_files import replace_file
 from core.errors import BadInput
-from packs.contents import CHECKSUMS, Line, read_lines
+from core.progress import track
+from packs.contents import CHECKSUMS, LONGEST_LINE, Line, read_object
 
 MOST_FILES = 50_000
 # All files of a pack together may unpack to so many bytes.
@@ -40,8 +41,6 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _FOLDER_MODE = 0o40755 << 16 | 0x10
 _UNIX = 3
-# The header has so many bytes; its last four are the lengths of the name and extra field behind it.
-_LOCAL_HEADER = 30
 # Reading an archive with wrong bytes raises one of these errors.
 _DAMAGED = (
     *(BadZipFile, EOFError, NotImplementedError, OSError, ValueError),
@@ -63,7 +62,7 @@ def write_archive(folder: Path, out: Path) -> str:
             if path.is_dir():
                 _add_folder(archive, path.relative_to(folder).as_posix())
 
-        for path in files:
+        for path in track("packing", files, "files"):
             file_name = path.relative_to(folder).as_posix()
             with path.open("rb") as content:
                 checksums[file_name] = _add(archive, file_name, content)
@@ -125,7 +124,6 @@ class PackFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         try:
             self._file = _BoundedFile(path)
         except OSError as error:
@@ -175,6 +173,19 @@ class PackFile:
         with self.open(file_name) as file:
             return file.read()
 
+    def lines(self, file_name: str) -> Iterator[tuple[str, bytes]]:
+        """Yield the lines of a file, each with its place for a message. Raises `BadInput`."""
+        with self.open(file_name) as file:
+            for line_number in count(1):
+                location = f"{file_name}, line {line_number}"
+                line = file.readline(LONGEST_LINE)
+                if not line:
+                    return
+                if not line.endswith(b"\n"):
+                    raise BadInput(f"{location}: it has no end or is too long")
+
+                yield location, line
+
     def hash(self, file_name: str) -> str:
         """Return the SHA-256 of a file. Raises `BadInput`."""
         digest = hashlib.sha256()
@@ -198,19 +209,6 @@ class PackFile:
             checksums[match[2]] = match[1]
 
         return checksums
-
-    def salvage(self, file_name: str, out: IO[bytes]) -> None:
-        """Write the readable part of a damaged file to *out*."""
-        entry = self._entries[file_name]
-        try:
-            with self._path.open("rb") as file:
-                file.seek(entry.header_offset)
-                header = file.read(_LOCAL_HEADER)
-                lengths = struct.unpack("<HH", header[-4:])
-                file.seek(sum(lengths), io.SEEK_CUR)
-                _inflate(file, entry, out)
-        except (OSError, struct.error, zlib.error):
-            return
 
 
 def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipInfo]:
@@ -243,44 +241,7 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
     return entries_by_name
 
 
-def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
-    """Write what *entry* holds to *out*, up to its size or the first byte that makes no sense."""
-    if entry.compress_type == ZIP_STORED:
-        out.write(file.read(min(entry.file_size, CHUNK)))
-        return
-
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    packed, unpacked = entry.compress_size, entry.file_size
-    while packed > 0 and unpacked > 0 and not inflate.eof:
-        # Inflating loses the bytes of a piece before a wrong byte, so the pieces are small.
-        chunk = file.read(min(packed, 256))
-        if not chunk:
-            return
-
-        content = inflate.decompress(chunk, unpacked)
-        out.write(content)
-        packed -= len(chunk)
-        unpacked -= len(content)
-
-
 def lines_of(pack: PackFile, file_name: str, kind: type[Line]) -> Iterator[tuple[str, Line]]:
     """Yield the lines of a file of the pack, each with its place for a message."""
-    with pack.open(file_name) as file:
-        for line_number, line in enumerate(read_lines(file, file_name, kind), start=1):
-            yield f"{file_name}, line {line_number}", line
-
-
-@contextmanager
-def salvaged(pack: PackFile, file_name: str, out_path: Path) -> Iterator[IO[bytes]]:
-    """Open the readable part of a file of the pack, damaged or not, copied to *out_path*."""
-    with out_path.open("w+b") as out:
-        try:
-            with pack.open(file_name) as file:
-                shutil.copyfileobj(file, out, CHUNK)
-        except BadInput:
-            out.seek(0)
-            out.truncate()
-            pack.salvage(file_name, out)
-
-        out.seek(0)
-        yield out
+    for location, line in pack.lines(file_name):
+        yield location, read_object(line, location, kind)

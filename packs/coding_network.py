@@ -9,14 +9,11 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from analysis.codebooks.network import CodeNetwork, read_network
 from analysis.data import MonthData, PostData
-from analysis.step import NotReady, StepResult
-from analysis.steps import codes
 from core.atomic_files import write_atomically
-from core.errors import BadInput, NotFound, TidingsError
+from core.errors import BadInput, NotFound
 from models.codes import training_of
 from models.trainings import get_trained_network
 from packs import contents
-from packs.answers import ReplayingFetcher
 from packs.archive import PackFile
 from reports.data.run_data import RunData
 
@@ -80,12 +77,3 @@ def give_network(data: MonthData | PostData, network: CodeNetwork | None) -> Mon
         return network
 
     return replace(data, read_network=read_given_network)
-
-
-async def code_job(data: MonthData | PostData) -> StepResult:
-    """Return the codes that the network of *data* gives the texts of a job."""
-    result = await codes.STEP.run(data, ReplayingFetcher("", {}))
-    if isinstance(result, NotReady):
-        raise TidingsError(f"the texts cannot be coded again: {result.reason}")
-
-    return result

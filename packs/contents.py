@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
 from typing import IO, Annotated, Any, TypeVar
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -214,24 +213,7 @@ def write_lines(file: IO[bytes], lines: Iterable[FrozenModel]) -> None:
 
 def to_json(line: FrozenModel, *, indent: int | None = None) -> str:
     """Return *line* as JSON, the same on every machine."""
-    return json.dumps(line.model_dump(), ensure_ascii=False, indent=indent, default=_encode)
-
-
-def _encode(part: Any) -> str:
-    if isinstance(part, datetime):
-        return part.isoformat()
-    raise TypeError(type(part).__name__)
-
-
-def read_lines(file: IO[bytes], file_name: str, kind: type[Line]) -> Iterator[Line]:
-    """Yield the lines of the file *file_name*. Raises `BadInput`, which names file and line."""
-    line_number = 0
-    while line := file.readline(LONGEST_LINE):
-        line_number += 1
-        if not line.endswith(b"\n"):
-            raise BadInput(f"{file_name}, line {line_number}: it has no end or is too long")
-
-        yield read_object(line, f"{file_name}, line {line_number}", kind)
+    return json.dumps(line.model_dump(mode="json"), ensure_ascii=False, indent=indent)
 
 
 def read_object(content: bytes, location: str, kind: type[Line]) -> Line:

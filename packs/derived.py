@@ -7,41 +7,36 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import select
-
 from core.atomic_files import write_atomically
 from core.errors import BadInput
-from models.documents import tags_column, text_column
-from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
-from models.tables import Document
+from core.progress import track
 from packs import contents
+from packs.archive import PackFile
 from packs.citation import write_citation
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import PackedDocument, PackedRun, hash_text, write_lines
+from packs.contents import PackedRun
 from packs.data_package import make_data_package
 from packs.jobs import read_states, steps_to_repeat
+from packs.reading import read_batches, read_objects
 from packs.ro_crate import make_crate
 from packs.rows import ROWS
 from reports.build.report_folder import build
 from reports.data.export_schema import Table, describe_tables
 from reports.data.exports import DICTIONARY_FILE, write_table
-from reports.data.formats import WRITERS
-from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
-from reports.data.run_data import RunData, document_scope, documents_condition
+from reports.data.formats import WRITERS, Columns
+from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
 
 _LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")
-_ROWS_AT_A_TIME = 5000
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
 _WITHOUT_TEXTS = (
     "The documents' texts are not here, but their hashes; sentences are quoted in tables."
@@ -114,135 +109,47 @@ def weights_file(job: str) -> str:
     return f"{contents.WEIGHTS}/{slug(job)}.npz"
 
 
-def write_documents(documents: Iterable[PackedDocument], folder: Path) -> None:
-    """Write the list of documents."""
-    with (folder / contents.DOCUMENTS).open("wb") as file:
-        write_lines(file, documents)
-
-
-def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
-    """Yield the documents of all jobs by identity, each once."""
-    # Only documents of searches are listed here; the others follow from their own fields.
-    jobs_by_document: dict[int, list[str]] = {}
-
-    def read_identities() -> Iterator[Any]:
-        for job in run_data.jobs:
-            documents = select(Document.id, Document.identity)
-            job_documents = documents.where(documents_condition(run_data, job))
-            for document in fetch_pages(run_data.db, job_documents, Document.id):
-                if document_scope(run_data, job).is_linked:
-                    jobs_by_document.setdefault(document.id, []).append(job.name)
-
-                yield document
-
-    for batch in in_batches(sort_by_identity(read_identities())):
-        stored_documents = fetch_all(
-            run_data.db,
-            select(
-                *(column for column in Document.__table__.columns if column.name != "text"),
-                text_column(run_data.text_part).label("text"),
-                tags_column(),
-            ).where(Document.id.in_(batch)),
-        )
-        with run_data.db.read() as connection:
-            origins = read_origins(connection, [row.origin_id for row in stored_documents])
-
-        for document in sorted(stored_documents, key=lambda document: str(document.identity)):
-            yield PackedDocument(
-                identity=document.identity,
-                source=document.source,
-                handle=document.handle,
-                published_at=document.published_at,
-                address=document.address,
-                **_named_origin(origins[document.origin_id]),
-                language_code=document.language_code,
-                repost=document.repost,
-                sha256=hash_text(document.text),
-                jobs=tuple(jobs_by_document.get(document.id, ())),
-                text=document.text if texts else None,
-                full_stop_added=document.full_stop_added,
-                tags=document.tags,
-            )
-
-
-def _named_origin(origin: OriginKey) -> dict[str, str | None]:
-    origin_fields = zip(ORIGIN_FIELDS, origin, strict=True)
-    return {field: origin_name or None for field, origin_name in origin_fields}
-
-
 def write_tables(
     run_data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool
 ) -> None:
     """Write each table in each of its forms, from the run's results."""
-    for table in tables:
+    for table in track("writing tables", list(tables), "tables"):
         with ExitStack() as stack:
             write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
 
 
-def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
-    """Write a table in each of its forms, from the file *jsonl*, which somebody else wrote.
+def rewrite_table(pack: PackFile, table: Table[Any], folder: Path) -> None:
+    """Write a table in each of its forms, from the JSONL that the pack of somebody else has.
 
     Raises `BadInput`, which names file and line.
     """
-    file_name = f"{contents.EXPORTS}/{table.name}.jsonl"
-    table_rows = _read_rows(table, jsonl, file_name)
-    head = next(table_rows, None)
-    columns = [column for column, kind in table.columns.items() if kind is not dict]
-    if head is not None:
-        columns = list(head)
+    file_name = table_file(table, "jsonl")
+    declared = [column for column, kind in table.columns.items() if kind is not dict]
+    _, head = next(read_objects(pack, file_name), ("", dict.fromkeys(declared)))
+    takes_others = len(declared) < len(table.columns)
+    if [column for column in head if not takes_others or column in declared] != declared:
+        raise BadInput(f"{file_name}, line 1: it is no row of such a table")
 
+    columns: Columns = dict.fromkeys(head, object)
     with ExitStack() as stack:
-        writers = []
-        for form, file in _open_forms(stack, table, folder).items():
-            writers.append(stack.enter_context(WRITERS[form](file, dict.fromkeys(columns, object))))
-
-        line_number = 1
-        for batch in in_batches(
-            table_rows if head is None else chain([head], table_rows), _ROWS_AT_A_TIME
-        ):
-            batch_values = []
-            for table_row in batch:
-                if list(table_row) != columns:
-                    raise BadInput(
-                        f"{file_name}, line {line_number}: it has other columns than the first"
-                    )
-
-                batch_values.append(tuple(table_row.values()))
-                line_number += 1
-
+        files = _open_forms(stack, table, folder)
+        writers = [stack.enter_context(WRITERS[form](files[form], columns)) for form in files]
+        for _, table_rows in read_batches(pack, file_name, columns):
             for write in writers:
-                write(batch_values)
+                write(table_rows)
 
 
 def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, IO[bytes]]:
     """Open a file for each form of the table, until *stack* is closed."""
-    files: dict[str, IO[bytes]] = {}
-    for form in contents.forms_of(table.name):
-        path = folder / contents.EXPORTS / f"{table.name}.{form}"
-        files[form] = stack.enter_context(path.open("wb"))
-
-    return files
+    return {
+        form: stack.enter_context((folder / table_file(table, form)).open("wb"))
+        for form in contents.forms_of(table.name)
+    }
 
 
-def _read_rows(table: Table[Any], file: IO[bytes], file_name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table's JSONL file, whose columns are those of the table."""
-    fixed = [column for column, kind in table.columns.items() if kind is not dict]
-    takes_others = len(fixed) < len(table.columns)
-    line_number = 0
-
-    while line := file.readline(contents.LONGEST_LINE):
-        line_number += 1
-        try:
-            table_row = json.loads(line)
-        except (ValueError, RecursionError):
-            table_row = None
-
-        columns = list(table_row) if isinstance(table_row, dict) else []
-        known = [column for column in columns if column in fixed] if takes_others else columns
-        if known != fixed:
-            raise BadInput(f"{file_name}, line {line_number}: it is no row of such a table")
-
-        yield table_row
+def table_file(table: Table[Any], form: str) -> str:
+    """Return the name of the file with a table in one of its forms."""
+    return f"{contents.EXPORTS}/{table.name}.{form}"
 
 
 def draw_figures(
@@ -252,7 +159,7 @@ def draw_figures(
 
     *check* is called before each figure; an error that it raises ends the drawing.
     """
-    build(run_data.db, [run_data.id], scratch, check=check, texts=False)
+    build(run_data.db, [run_data.id], scratch, check=check, texts=False, figure_files=True)
     (folder / contents.FIGURES).mkdir()
     manifest = json.loads((scratch / MANIFEST).read_text(encoding="utf-8"))
     for file_name in manifest["files"]:

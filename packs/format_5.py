@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from analysis.codebooks.codebook import Codebook
 from packs import contents
 from packs.archive import PackFile
-from packs.reading import read_located_objects
+from packs.reading import read_objects
 from packs.rows import CODEBOOKS, JOBS, LOOKS, STEPS, STRATA, UNITS, PackedRow, PackedTable
 
 JOBS_FILE = "jobs.jsonl"
@@ -30,7 +30,7 @@ def read_rows(pack: PackFile, packed: PackedTable) -> Iterator[tuple[str, Packed
         yield from _read_samples(pack, packed)
         return
 
-    for location, job in read_located_objects(pack, JOBS_FILE):
+    for location, job in read_objects(pack, JOBS_FILE):
         if packed is JOBS:
             fields = {name: job[name] for name in job if name != "steps"}
             yield location, {"stored_days": {}} | fields
@@ -44,7 +44,7 @@ def _read_samples(pack: PackFile, packed: PackedTable) -> Iterator[tuple[str, Pa
     if CODEBOOKS_FILE not in pack.names:
         return
 
-    for location, line in read_located_objects(pack, CODEBOOKS_FILE):
+    for location, line in read_objects(pack, CODEBOOKS_FILE):
         if packed is CODEBOOKS:
             yield location, {"content": line["content"]}
             continue

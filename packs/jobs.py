@@ -44,12 +44,14 @@ def read_states(db: Database, job: RunJob) -> StepStates:
     return {name: StepState(step.state) for name, step in read_steps(db, job).items()}
 
 
-def steps_to_repeat(run_data: RunData, states: StepStates, *, texts: bool = True) -> list[Step]:
+def steps_to_repeat(
+    run_data: RunData, states: StepStates, *, texts: bool = True, by_network: bool = False
+) -> list[Step]:
     """Return the finished steps of a job in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
-    by the network (`packs.coding_network`). Without *texts* these are the steps of polarities,
-    unless documents are selected by their texts: a pack does not have the answers of other steps.
+    *by_network* (`packs.coding_network`). Without *texts* these are the steps of polarities, unless
+    documents are selected by their texts: a pack does not have the answers of other steps.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:
         return []
@@ -58,17 +60,17 @@ def steps_to_repeat(run_data: RunData, states: StepStates, *, texts: bool = True
     steps = []
     for step in run_data.kind.pipeline.select(ended):
         is_of_texts = texts or (step is polarity.MENTIONS_STEP and not run_data.selection)
-        if is_of_texts and (step is not codes.STEP or run_data.parameters.has_model_coder):
+        if codes_by_network(run_data, step):
+            is_of_texts = by_network
+        if is_of_texts:
             steps.append(step)
 
     return steps
 
 
-def is_coded_by_network(run_data: RunData, states: StepStates) -> bool:
-    """Whether a network coded the texts of a job."""
-    has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
-    is_coded = has_documents and states.get(codes.NAME) in _ENDED
-    return is_coded and not run_data.parameters.has_model_coder
+def codes_by_network(run_data: RunData, step: Step) -> bool:
+    """Whether *step* codes the texts of the run by a network alone."""
+    return step is codes.STEP and not run_data.parameters.has_model_coder
 
 
 async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:

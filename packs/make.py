@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from core.atomic_files import replace_file, write_atomically
 from core.enums import ENDED
@@ -26,14 +27,13 @@ from packs.derived import (
     command_of,
     draw_figures,
     installed_versions,
-    read_documents,
     sort_languages,
     weights_file,
     write_descriptions,
-    write_documents,
     write_metadata,
     write_tables,
 )
+from packs.documents import read_documents, write_documents
 from packs.recording import Recording, record_run
 from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds
@@ -67,9 +67,12 @@ def make_pack(
     answers.
     """
     run_data = replace(load_run(db, run_id), hides_coders=not coders)
-    if run_data.state not in ENDED:
+    with db.read() as connection:
+        stored_run = get_run(connection, run_id)
+
+    if stored_run.state not in ENDED:
         raise UsageError(
-            f"run {run_id} is {run_data.state}: wait for its end (`tidings status {run_id}`), or "
+            f"run {run_id} is {stored_run.state}: wait for its end (`tidings status {run_id}`), or "
             f"end it with `tidings cancel {run_id}`"
         )
 
@@ -77,7 +80,7 @@ def make_pack(
     folder.mkdir()
     shown_title = title or run_data.name or command_of(run_data)
     run = _describe_run(
-        run_data, texts=texts, title=shown_title, authors=authors, license_id=license_id
+        run_data, stored_run, texts=texts, title=shown_title, authors=authors, license_id=license_id
     )
     if run_data.mask is not None:
         write_atomically(folder / contents.MASK, run_data.mask)
@@ -112,25 +115,23 @@ def make_pack(
 
 def _describe_run(
     run_data: RunData,
+    stored_run: Row[Any],
     *,
     texts: bool,
     title: str,
     authors: Sequence[Author],
     license_id: str | None,
 ) -> PackedRun:
-    with run_data.db.read() as connection:
-        parameters = get_run(connection, run_data.id).parameters
-
     return PackedRun(
         format=contents.FORMAT,
         number=run_data.id,
         name=run_data.name,
         kind=run_data.kind.name,
-        state=run_data.state,
-        reason=run_data.reason,
+        state=stored_run.state,
+        reason=stored_run.reason,
         created_at=run_data.created_at,
-        ended_at=run_data.ended_at,
-        parameters=parameters,
+        ended_at=stored_run.ended_at,
+        parameters=stored_run.parameters,
         engines=tuple(run_data.engines),
         engine_languages=sort_languages(run_data),
         texts=texts and run_data.kind.has_documents,

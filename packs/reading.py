@@ -31,11 +31,7 @@ def list_tables(pack: PackFile) -> list[str]:
 
 def read_run(pack: PackFile) -> dict[str, Any]:
     """Return what `run.json` says, of any version. Raises `BadInput`."""
-    run = _parse(pack.read(contents.RUN, LONGEST_DIRECTORY), contents.RUN)
-    if not isinstance(run, dict):
-        raise BadInput(f"{contents.RUN} is no object")
-
-    return run
+    return _parse_object(pack.read(contents.RUN, LONGEST_DIRECTORY), contents.RUN, "object")
 
 
 def write_table(pack: PackFile, table_name: str, out: IO[bytes]) -> None:
@@ -52,39 +48,30 @@ def write_table(pack: PackFile, table_name: str, out: IO[bytes]) -> None:
     declared = {} if table is None else table.columns
     columns = _find_columns(pack, file_name, declared)
     with parquet(out, columns) as write:
-        for line_number, rows in _read_batches(pack, file_name, columns):
+        for location, rows in read_batches(pack, file_name, columns):
             try:
                 write(rows)
             # The errors of pyarrow are of these classes.
             except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
                 raise BadInput(
-                    f"{file_name}, before line {line_number}: a cell is not of the type of its "
-                    f"column ({error})"
+                    f"{location} or before: a cell is not of the type of its column ({error})"
                 ) from error
 
 
 def _find_columns(pack: PackFile, file_name: str, declared: Mapping[str, type]) -> Columns:
     """Return the columns of the first row with their types; of no row, those that are declared."""
     fixed = {column: kind for column, kind in declared.items() if kind is not dict}
-    columns: list[str] | None = None
-    kinds: dict[str, set[type]] = {}
-    for _, row in read_objects(pack, file_name):
-        if columns is None:
-            columns = list(row)
-            kinds = {column: set() for column in columns if column not in fixed}
-        if not kinds:
-            break
+    rows = (row for _, row in read_objects(pack, file_name))
+    head = next(rows, None)
+    if head is None:
+        return fixed
 
+    kinds = {column: {type(cell)} for column, cell in head.items() if column not in fixed}
+    for row in rows if kinds else ():
         for column, cells in kinds.items():
             cells.add(type(row.get(column)))
 
-    if columns is None:
-        return fixed
-
-    return {
-        column: fixed[column] if column in fixed else _find_type(kinds[column])
-        for column in columns
-    }
+    return {column: fixed.get(column) or _find_type(kinds[column]) for column in head}
 
 
 def _find_type(kinds: set[type]) -> type:
@@ -95,70 +82,60 @@ def _find_type(kinds: set[type]) -> type:
     return float if known and known <= {int, float} else str
 
 
-def _read_batches(
+def read_batches(
     pack: PackFile, file_name: str, columns: Columns
-) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
-    """Yield the rows of a table in batches, each with the number of the line after it."""
-    times = [place for place, kind in enumerate(columns.values()) if kind is datetime]
-    texts = [place for place, kind in enumerate(columns.values()) if kind is str]
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Yield the rows of a table in batches, each with the place of its last line."""
+    converted = [
+        (place, kind) for place, kind in enumerate(columns.values()) if kind in (datetime, str)
+    ]
     rows: list[tuple[Any, ...]] = []
-    line_number = size = 0
-    for length, row in read_objects(pack, file_name):
-        line_number += 1
+    location, size = "", 0
+    for location, line in pack.lines(file_name):
+        row = _parse_object(line, location)
         if list(row) != list(columns):
-            raise BadInput(f"{file_name}, line {line_number}: it has other columns than the first")
+            raise BadInput(f"{location}: it has other columns than the first")
 
         cells = list(row.values())
-        for place in times:
-            cells[place] = _parse_time(cells[place], f"{file_name}, line {line_number}")
-        for place in texts:
-            if cells[place] is not None and not isinstance(cells[place], str):
-                cells[place] = json.dumps(cells[place])
+        for place, kind in converted:
+            cells[place] = _convert(cells[place], kind, location)
 
         rows.append(tuple(cells))
-        size += length
+        size += len(line)
         if len(rows) == _ROWS_AT_A_TIME or size >= _BYTES_AT_A_TIME:
-            yield line_number + 1, rows
+            yield location, rows
             rows, size = [], 0
 
     if rows:
-        yield line_number + 1, rows
+        yield location, rows
 
 
-def read_objects(pack: PackFile, file_name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of a file, each with the length of its line. Raises `BadInput`."""
-    line_number = 0
-    with pack.open(file_name) as file:
-        while line := file.readline(contents.LONGEST_LINE):
-            line_number += 1
-            location = f"{file_name}, line {line_number}"
-            row = _parse(line, location)
-            if not isinstance(row, dict):
-                raise BadInput(f"{location}: it is no row")
-
-            yield len(line), row
-
-
-def read_located_objects(pack: PackFile, file_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_objects(pack: PackFile, file_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the rows of a file, each with its place for a message. Raises `BadInput`."""
-    for line_number, (_, row) in enumerate(read_objects(pack, file_name), start=1):
-        yield f"{file_name}, line {line_number}", row
+    for location, line in pack.lines(file_name):
+        yield location, _parse_object(line, location)
 
 
-def _parse_time(cell: Any, location: str) -> datetime | None:
-    if cell is None:
-        return None
+def _convert(cell: Any, kind: type, location: str) -> Any:
+    """Return a cell as a writer takes it; a text may be a number of another version's column."""
+    if kind is datetime and cell is not None:
+        try:
+            return datetime.fromisoformat(cell)
+        except (TypeError, ValueError):
+            raise BadInput(f"{location}: {str(cell)[:40]!r} is no time") from None
 
+    return json.dumps(cell) if kind is str and not isinstance(cell, str | None) else cell
+
+
+def _parse_object(content: bytes, location: str, noun: str = "row") -> dict[str, Any]:
     try:
-        return datetime.fromisoformat(cell)
-    except (TypeError, ValueError):
-        raise BadInput(f"{location}: {str(cell)[:40]!r} is no time") from None
-
-
-def _parse(content: bytes, location: str) -> Any:
-    try:
-        return json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError):
         raise BadInput(f"{location}: it is no JSON, or longer than any line of a pack") from None
     except MemoryError:
         raise BadInput(f"{location}: there is not enough memory for it") from None
+
+    if not isinstance(parsed, dict):
+        raise BadInput(f"{location}: it is no {noun}")
+
+    return parsed

@@ -13,12 +13,13 @@ from analysis.codebooks.network import CodeNetwork
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
 from core.errors import TidingsError
+from core.progress import track
 from models.tables import Base, Code, Document, StoredCodebook
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from packs.coding_network import code_job, give_network
+from packs.coding_network import give_network
 from packs.jobs import (
+    codes_by_network,
     in_order_of_submission,
-    is_coded_by_network,
     load_data,
     read_states,
     read_steps,
@@ -54,27 +55,21 @@ async def record_run(
     network, reproduce the rows.
     """
     recording = Recording()
-    for job in in_order_of_submission(run_data):
+    by_network = texts and network is not None
+    for job in track("repeating the steps", in_order_of_submission(run_data)):
         states = read_states(run_data.db, job)
-        is_coded = texts and network is not None and is_coded_by_network(run_data, states)
-        steps = steps_to_repeat(run_data, states)
-        if not steps and not is_coded:
+        steps = steps_to_repeat(run_data, states, by_network=by_network)
+        kept = steps_to_repeat(run_data, states, texts=texts)
+        if not steps:
             continue
 
-        kept = steps_to_repeat(run_data, states, texts=texts)
         job_data = give_network(await load_data(run_data, job), network if texts else None)
         for step in steps:
             fetcher = await _record_step(run_data, job, step, job_data)
-            recording.engines[job.name, step.name] = fetcher.engine
+            if not codes_by_network(run_data, step):
+                recording.engines[job.name, step.name] = fetcher.engine
             if step in kept:
                 recording.answers_by_step[step.name].update(fetcher.answers)
-
-        if is_coded and not _are_stored(run_data, job, Code, (await code_job(job_data)).rows[Code]):
-            raise TidingsError(
-                f"run {run_data.id} cannot be packed: its network gives other codes than those "
-                f"that are stored (step codes of {job.name}), because another version of Tidings "
-                "reads texts otherwise: submit the run again and pack that one"
-            )
 
     return recording
 
@@ -86,7 +81,10 @@ async def _record_step(
     documents = read_steps(run_data.db, job)[step.name].documents
     reason = "the stored answers give other results than those that are stored"
     engines = run_data.engines or [_NO_ENGINE]
-    if step.is_by_coder:
+    if codes_by_network(run_data, step):
+        reason = "its network gives other codes than those that are stored"
+        engines = [_NO_ENGINE]
+    elif step.is_by_coder:
         engines = [run_data.parameters.coder]
 
     for engine in engines:

@@ -15,7 +15,7 @@ from models.tables import Document
 from packs import contents, format_5
 from packs.archive import PackFile, lines_of
 from packs.contents import PackedDocument, PackedRun, read_object
-from packs.reading import read_located_objects
+from packs.reading import read_objects
 from packs.rows import CODES, MENTIONS, POLARITIES, PackedRow, PackedTable
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, documents_condition
@@ -53,7 +53,7 @@ class RowSource:
 
     def codes(self, hashes: dict[str, str]) -> Lines:
         """Yield the codes that coders gave; *hashes* are those of codebooks, by the short ones."""
-        for location, line in read_located_objects(self._pack, _CODES_FILE):
+        for location, line in read_objects(self._pack, _CODES_FILE):
             row = {name: line[name] for name in CODES.columns}
             row |= {"keyword": row["keyword"] or "", "position": row["position"] or 0}
             row["codebook"] = hashes.get(line["hash"], line["hash"])
@@ -64,7 +64,7 @@ class RowSource:
 
         A sentence is quoted as the source has it, without the full stop that was added.
         """
-        for location, line in read_located_objects(self._pack, _MENTIONS_FILE):
+        for location, line in read_objects(self._pack, _MENTIONS_FILE):
             row = {name: line[name] for name in MENTIONS.columns if name != "job"}
             if row["document"] in self._terminated:
                 row["sentence"] = with_full_stop(row["sentence"])
@@ -75,7 +75,7 @@ class RowSource:
         """Yield the polarities of posts, for each job that has the post."""
         polarities = {
             line["document"]: (location, line["polarity"])
-            for location, line in read_located_objects(self._pack, _DOCUMENTS_FILE)
+            for location, line in read_objects(self._pack, _DOCUMENTS_FILE)
             if line["polarity"] is not None
         }
         for job in run_data.jobs:
@@ -103,7 +103,7 @@ class RowSource:
 
         return {
             line["document"]: with_full_stop(line["sentence"])
-            for _, line in read_located_objects(self._pack, _MENTIONS_FILE)
+            for _, line in read_objects(self._pack, _MENTIONS_FILE)
             if line["document"] in self._terminated
             and with_full_stop(line["sentence"]) != line["sentence"]
         }

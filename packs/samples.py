@@ -6,7 +6,7 @@ What neither shows is named by `verify` among what is taken as given.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, TypeAlias
@@ -70,41 +70,6 @@ class SampleChecks:
     given: dict[str, None] = field(default_factory=dict)
 
 
-def find_seeds(run: RunData) -> dict[int, int]:
-    """Return the seed of each sample of a run that can be drawn again, by the codebook's id."""
-    seeds: dict[int, int] = {}
-    for codebook_id, codebook in list_codebooks(run):
-        with run.db.read() as connection:
-            strata = list_strata(connection, run.id, codebook_id)
-            unit_rows = list_unit_rows(connection, run.id, codebook_id)
-
-        if not strata or strata[0].seed is None:
-            continue
-
-        seed = int(strata[0].seed)
-        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=seed)
-        if _are_rows(drawn_sample, strata, unit_rows):
-            seeds[codebook_id] = seed
-
-    return seeds
-
-
-def _are_rows(
-    drawn_sample: DrawnSample, strata: Sequence[Row[Any]], unit_rows: Sequence[Row[Any]]
-) -> bool:
-    """Return whether the rows of a sample are those that are stored."""
-    expected_strata, expected_units = drawn_sample.make_rows()
-    are_strata = expected_strata == [
-        {column: stratum._mapping[column] for column in expected}  # noqa: SLF001 - its public name
-        for stratum, expected in zip(strata, expected_strata, strict=False)
-    ]
-    return (
-        are_strata
-        and len(strata) == len(expected_strata)
-        and expected_units == [dict(unit_row._mapping) for unit_row in unit_rows]  # noqa: SLF001
-    )
-
-
 @dataclass(frozen=True)
 class _StoredSample:
     """The rows of a sample, and of the looks at it while it grew."""
@@ -118,8 +83,40 @@ class _StoredSample:
     @property
     def seed(self) -> int | None:
         """The seed that draws the sample again; None if none is known to."""
-        seed = self.strata[0].seed
+        seed = self.strata[0].seed if self.strata else None
         return None if seed is None else int(seed)
+
+    def draw_again(self, run: RunData) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the rows of the strata and units that the seed draws."""
+        assert self.seed is not None  # noqa: S101 - callers ask for it
+        drawn_sample = DrawnSample.draw_again(run.db, run.id, self.codebook, seed=self.seed)
+        strata, unit_rows = drawn_sample.make_rows()
+        return [{**stratum, "seed": str(self.seed)} for stratum in strata], unit_rows
+
+
+def _read_samples(run: RunData) -> Iterator[_StoredSample]:
+    """Yield the samples of a run, one for each codebook; one without rows was not drawn."""
+    for codebook_id, codebook in list_codebooks(run):
+        with run.db.read() as connection:
+            readers = (list_strata, list_unit_rows, list_looks)
+            rows = [read(connection, run.id, codebook_id) for read in readers]
+
+        yield _StoredSample(codebook_id, codebook, *rows)
+
+
+def find_seeds(run: RunData) -> dict[int, int]:
+    """Return the seed of each sample of a run that can be drawn again, by the codebook's id."""
+    seeds: dict[int, int] = {}
+    for sample in _read_samples(run):
+        if sample.seed is not None:
+            of_sample = {"run_id": run.id, "codebook_id": sample.codebook_id}
+            strata, unit_rows = sample.draw_again(run)
+            rows = [*(of_sample | stratum for stratum in strata), *unit_rows]
+            stored_rows = [*sample.strata, *sample.units]
+            if rows == [dict(row._mapping) for row in stored_rows]:  # noqa: SLF001 - its public name
+                seeds[sample.codebook_id] = sample.seed
+
+    return seeds
 
 
 def check_samples(run: RunData, *, has_texts: bool) -> SampleChecks:
@@ -129,22 +126,13 @@ def check_samples(run: RunData, *, has_texts: bool) -> SampleChecks:
     rows do not fit together.
     """
     checks = SampleChecks()
-    for codebook_id, codebook in list_codebooks(run):
-        with run.db.read() as connection:
-            sample = _StoredSample(
-                codebook_id,
-                codebook,
-                list_strata(connection, run.id, codebook_id),
-                list_unit_rows(connection, run.id, codebook_id),
-                list_looks(connection, run.id, codebook_id),
-            )
-
+    for sample in _read_samples(run):
         _check_structure(sample)
         if sample.looks:
             checks.given[GIVEN_LOOKS] = None
         if sample.strata:
             _check_sample(run, sample, checks, has_texts=has_texts)
-        if codebook_id != POLARITY_CODEBOOK:
+        if sample.codebook_id != POLARITY_CODEBOOK:
             _name_what_was_coded(run, sample, checks)
 
     return checks
@@ -177,9 +165,7 @@ def _check_sample(
     codebook, seed = sample.codebook, sample.seed
     has_units = has_texts or (codebook.unit == CodedUnit.MENTION and not run.selection)
     if seed is not None and has_units:
-        drawn_sample = DrawnSample.draw_again(run.db, run.id, codebook, seed=seed)
-        strata, unit_rows = drawn_sample.make_rows()
-        strata = [{**stratum, "seed": str(seed)} for stratum in strata]
+        strata, unit_rows = sample.draw_again(run)
         with run.db.write() as connection:
             replace_sample(connection, run.id, sample.codebook_id, strata, unit_rows)
 

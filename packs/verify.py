@@ -9,42 +9,43 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from io import BytesIO
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 
 from sqlalchemy.exc import DBAPIError
 
-from analysis.kinds import kind_named
 from core.enums import State
 from core.errors import BadInput, TidingsError
+from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
-from packs.archive import PackFile, salvaged
+from packs.archive import PackFile
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import NO_TEXTS, PackedDocument, PackedRun, forms_of, read_object
+from packs.contents import NO_TEXTS, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
     list_answer_files,
-    read_documents,
     rewrite_table,
     sort_languages,
+    table_file,
     weights_file,
     write_descriptions,
-    write_documents,
     write_metadata,
     write_tables,
 )
-from packs.restoring import MALFORMED, Restored, restore
+from packs.documents import read_documents, write_documents
+from packs.repeating import MALFORMED, Restored
+from packs.restoring import restore
 from packs.row_source import RowSource
-from packs.rows import PACKED_TABLES, ROWS, write_rows, write_run_rows
+from packs.rows import PACKED_TABLES, write_rows, write_run_rows
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
-from reports.data.export_schema import Table
-from reports.data.exports import DICTIONARY_FILE, tables_of
+from reports.data.exports import tables_of
 from reports.data.run_data import RunData
 from reports.figures.figure_store import style_hash
 from reports.pages.codes import figure_prefix
@@ -110,10 +111,9 @@ class Verification:
     def _source(self) -> str:
         if self.texts:
             return _ANSWERS
-        if kind_named(self.kind).has_mentions:
-            return _MENTIONS_WITHOUT_TEXTS
 
-        return _POSTS_WITHOUT_TEXTS
+        has_mentions = "mentions" in self.recomputed
+        return _MENTIONS_WITHOUT_TEXTS if has_mentions else _POSTS_WITHOUT_TEXTS
 
     def describe(self) -> Iterator[str]:
         """Yield the lines that a person reads."""
@@ -194,22 +194,15 @@ def verify_pack(
 def _compare_checksums(pack: PackFile) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
-    problems = {}
-    for file_name in pack.names:
-        if file_name == contents.CHECKSUMS:
-            continue
-        if file_name not in checksums:
-            problems[file_name] = f" is not in {contents.CHECKSUMS}"
-            continue
-
+    names = set(pack.names) - {contents.CHECKSUMS}
+    problems = dict.fromkeys(names - checksums.keys(), f" is not in {contents.CHECKSUMS}")
+    problems |= dict.fromkeys(checksums.keys() - names, " is missing")
+    for file_name in track("reading the pack", sorted(names & checksums.keys()), "files"):
         try:
             if pack.hash(file_name) != checksums[file_name]:
                 problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
         except BadInput as error:
             problems[file_name] = f": {error}"
-
-    for file_name in checksums.keys() - set(pack.names):
-        problems[file_name] = " is missing"
 
     return problems
 
@@ -247,31 +240,29 @@ class _Comparison:
         self.expected.mkdir()
         run = self._expected_run()
         write_descriptions(self.data, run, self.expected)
-        file_names = {contents.RUN, contents.README, contents.CITATION}
-        file_names |= {f"{contents.EXPORTS}/{DICTIONARY_FILE}", *list_answer_files(self.data, run)}
         if self.run.run_kind.has_documents:
-            write_documents(self._expected_documents(), self.expected)
-            file_names.add(contents.DOCUMENTS)
+            # Without texts, the hashes of the pack are those that it says.
+            hashes = None if self.run.texts else self.restored.hashes
+            documents = read_documents(self.data, texts=self.run.texts, hashes=hashes)
+            write_documents(documents, self.expected)
 
         engines = {key: line.engine for key, line in self.restored.steps.items()}
         write_run_rows(self.data, self.expected, engines)
-        file_names |= self._write_tables()
+        file_names = self._write_tables() | list_answer_files(self.data, run)
         write_metadata(self.data, run, self.expected)
-        file_names |= {contents.DATA_PACKAGE, contents.RO_CRATE}
+        paths = (path for path in self.expected.rglob("*") if path.is_file())
+        file_names |= {path.relative_to(self.expected).as_posix() for path in paths}
         if self._is_earlier:
             self._compare_earlier_rows()
-            file_names -= format_5.DESCRIPTIONS
-        else:
-            file_names |= self._names_of_rows()
+            file_names -= format_5.DESCRIPTIONS | {packed.file_name for packed in PACKED_TABLES}
 
-        self._compare_figures(check)
-
-        for file_name in sorted(file_names):
+        for file_name in track("comparing", sorted(file_names), "files"):
             if file_name not in self.pack.names:
                 self.differences[file_name] = " is missing"
-            elif (self.expected / file_name).exists():
+            elif (self.expected / file_name).exists() and file_name not in self.differences:
                 self._compare_file(file_name)
 
+        self._compare_figures(check)
         self._name_additional(file_names)
         self.differences |= self.restored.conflicts
         self.result.not_checked |= self.restored.samples.not_drawn
@@ -279,10 +270,6 @@ class _Comparison:
         if self.restored.why_no_network is not None:
             coder = name_coder_of_run(self.data)
             self.result.not_checked[f"codes of {coder}"] = self.restored.why_no_network
-
-    def _names_of_rows(self) -> set[str]:
-        """Return the names of the files of rows that the pack should have."""
-        return {f"{ROWS}/{path.name}" for path in (self.expected / ROWS).iterdir()}
 
     def _compare_earlier_rows(self) -> None:
         """Compare the rows that are read from a pack of the earlier format."""
@@ -318,19 +305,6 @@ class _Comparison:
             }
         )
 
-    def _expected_documents(self) -> Iterator[PackedDocument]:
-        """Yield the run's documents; without texts, with the hashes of the pack."""
-        packed_documents = self.source.documents()
-        for document in read_documents(self.data, texts=self.run.texts):
-            if self.run.texts:
-                yield document
-                continue
-
-            for _, packed in packed_documents:
-                if packed.identity == document.identity:
-                    yield document.model_copy(update={"sha256": packed.sha256})
-                    break
-
     def _write_tables(self) -> set[str]:
         """Write the tables that the pack should have; return the names of their files.
 
@@ -338,32 +312,21 @@ class _Comparison:
         """
         file_names = set()
         for table in tables_of(self.run.run_kind):
-            file_names |= {
-                f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)
-            }
+            jsonl = table_file(table, "jsonl")
+            file_names |= {table_file(table, form) for form in forms_of(table.name)}
             reason = self._why_not_recomputed(table.name)
             if reason is not None:
                 self.result.not_checked[table.name] = reason
-            if reason is not None or table.name == _CALLS:
-                self._rewrite_table(table)
-            else:
+            if reason is None and table.name != _CALLS:
                 write_tables(self.data, [table], self.expected, texts=self.run.texts)
                 self.result.recomputed.append(table.name)
+            elif jsonl in self.pack.names:
+                try:
+                    rewrite_table(self.pack, table, self.expected)
+                except BadInput as error:
+                    self.differences[jsonl] = str(error).removeprefix(jsonl)
 
         return file_names
-
-    def _rewrite_table(self, table: Table[Any]) -> None:
-        file_name = f"{contents.EXPORTS}/{table.name}.jsonl"
-        if file_name not in self.pack.names:
-            return
-
-        try:
-            with self.pack.open(file_name) as file:
-                rewrite_table(table, file, self.expected)
-        except BadInput as error:
-            self.differences[file_name] = str(error).removeprefix(file_name)
-            for form in forms_of(table.name):
-                (self.expected / f"{contents.EXPORTS}/{table.name}.{form}").unlink()
 
     def _why_not_recomputed(self, table: str) -> str | None:
         if not self.run.run_kind.has_documents:
@@ -461,36 +424,31 @@ class _Comparison:
 
     def _find_difference(self, file_name: str) -> str | None:
         """Return where the pack's file differs from the expected one; None where it does not."""
-        with (
-            (self.expected / file_name).open("rb") as expected,
-            salvaged(self.pack, file_name, self.scratch / "packed") as packed,
-        ):
-            return find_difference(expected, packed)
+        try:
+            with (
+                (self.expected / file_name).open("rb") as expected,
+                self.pack.open(file_name) as packed,
+            ):
+                return find_difference(expected, packed)
+        except BadInput as error:
+            return str(error).removeprefix(file_name)
 
 
 def find_difference(expected: IO[bytes], packed: IO[bytes]) -> str | None:
     """Return where *packed* first differs from *expected*, and how; None where both are equal."""
-    line_number = 0
-    while True:
-        line_number += 1
-        line = expected.readline(contents.LONGEST_LINE)
-        packed_line = packed.readline(contents.LONGEST_LINE)
+    files = (expected, packed)
+    lines = (iter(partial(file.readline, contents.LONGEST_LINE), b"") for file in files)
+    pairs = enumerate(zip_longest(*lines, fillvalue=b""), start=1)
+    for line_number, (line, packed_line) in pairs:
         if line != packed_line:
-            at = _first_difference(line, packed_line)
+            both = enumerate(zip_longest(line, packed_line))
+            at = next(index for index, (byte, packed_byte) in both if byte != packed_byte)
             return (
                 f", line {line_number}: {_shorten(packed_line, at)} is in the pack, "
                 f"{_shorten(line, at)} follows from what is given"
             )
 
-        if not line:
-            return None
-
-
-def _first_difference(line: bytes, packed_line: bytes) -> int:
-    for index, (byte, other_byte) in enumerate(zip(line, packed_line, strict=False)):
-        if byte != other_byte:
-            return index
-    return min(len(line), len(packed_line))
+    return None
 
 
 def _shorten(line: bytes, at: int) -> str:

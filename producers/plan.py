@@ -138,6 +138,8 @@ def plan_run(
             scope = replace(job.scope, newest_document=newest)
             await planner.plan_job(replace(job, scope=scope))
 
+        on_progress(len(jobs), len(jobs))
+
     asyncio.run(plan_jobs())
     planner.add_remarks()
     return planner.finish()

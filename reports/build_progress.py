@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.progress import say
 from reports.words.quantities import quantity
 
 
@@ -12,7 +13,7 @@ from reports.words.quantities import quantity
 class BuildProgress:
     """Counts what is made of a report; *show* is called after each figure, page and table."""
 
-    show: Callable[[BuildProgress], None] = lambda _: None
+    show: Callable[[BuildProgress], None] = lambda progress: say(str(progress))
     figures: int = 0
     pages: int = 0
     all_pages: int = 1

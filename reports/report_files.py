@@ -13,6 +13,8 @@ FIGURES = "figures"
 # The list of documents loads its texts from here, a file for each month.
 DOCUMENT_PARTS = "documents"
 _DOCUMENT_PART = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.js$")
+# The numbers and the PNG of a picture to pass on.
+_PASSED = re.compile(r"^picture(-[\w.@-]+)?\.(png|csv)$")
 _FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
 
@@ -20,6 +22,11 @@ def is_own_page(page: Path) -> bool:
     """Return whether the file *page* is a page that Tidings made."""
     with page.open("rb") as file:
         return b'name="generator" content="Tidings"' in file.read(4096)
+
+
+def is_passed_picture(name: str) -> bool:
+    """Return whether a file of that name belongs to a picture to pass on."""
+    return _PASSED.match(name) is not None
 
 
 def is_figure(name: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
+from core.progress import track
 from sources.base import (
     ColumnsRead,
     Cursor,
@@ -117,7 +118,7 @@ def _read_folder(folder: Path, options: _ReadingOptions) -> Iterator[Item]:
             ".gz behind it or not"
         )
 
-    for path in visible:
+    for path in track("reading", visible, "files"):
         if _ending(path) not in ENDINGS:
             yield Remark(str(path), "it is left alone: nothing here reads files of that name")
         elif _is_other_script(path):

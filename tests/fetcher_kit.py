@@ -21,6 +21,7 @@ from models.job_transitions import claim_job
 from models.jobs import Claim
 from models.runs import NewJob, create_run
 from models.tables import Answer, AnswerClaim, Call, Job
+from tests.limiter_kit import nobody_in_flight
 from workers.context import JobContext
 from workers.runtime import Runtime
 from workers.textapi_fetcher import TextApiFetcher
@@ -92,7 +93,8 @@ def fetch_from(
                 await scenario(fetcher)
 
     try:
-        runtime.run(work)
+        with nobody_in_flight():
+            runtime.run(work)
     finally:
         runtime.close()
 

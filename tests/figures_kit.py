@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from reports.figures.marks import Chart, Heat, Mark, Panel, Picture
@@ -36,6 +37,25 @@ class Box:
         return (self.left + self.right) / 2
 
 
+# A picture on a page: its name, and what is said of it to who does not see it.
+_ON_PAGE = re.compile(r'<svg [^>]*aria-label="([^"]*)" data-name="([^"]*)".*?</svg>', re.DOTALL)
+
+
+def pictures_of(page: Path) -> dict[str, str]:
+    """Return the SVG of each picture of a page by its name."""
+    html = page.read_text(encoding="utf-8")
+    return {match[2]: match[0] for match in _ON_PAGE.finditer(html)}
+
+
+def pictures_in(folder: Path) -> dict[str, str]:
+    """Return the SVG of each picture of the pages in a folder by its name."""
+    found: dict[str, str] = {}
+    for page in sorted(folder.glob("*.html")):
+        found |= pictures_of(page)
+
+    return found
+
+
 def draw(shown: FigureSpec | Picture | Panel | None, note: str = "") -> ET.Element:
     """Draw a figure, a picture or a panel, and return the root of its SVG."""
     assert shown is not None
@@ -58,10 +78,10 @@ def shape(element: ET.Element) -> Box:
 
 
 def shapes(root: ET.Element, row: str = "") -> list[Box]:
-    """Return the shapes of the marks whose ids begin with *row*, in their order."""
+    """Return the shapes of the marks whose rows begin with *row*, in their order."""
     found = []
     for group in root.iter(f"{SVG}g"):
-        if group.get("id", "").startswith(row):
+        if "class" not in group.attrib and group.get("data-row", "").startswith(row):
             found += [shape(one) for one in group if one.tag in (f"{SVG}path", f"{SVG}circle")]
 
     return found
@@ -83,13 +103,13 @@ def texts(root: ET.Element) -> list[str]:
 
 
 def titles(root: ET.Element) -> dict[str, str]:
-    """Return what each mark says, by its id."""
+    """Return what each mark says, by its row."""
     found = {}
     for group in root.iter(f"{SVG}g"):
         title = group.find(f"{SVG}title")
-        if "id" in group.attrib and title is not None:
-            assert group.attrib["id"] not in found
-            found[group.attrib["id"]] = title.text or ""
+        if "data-row" in group.attrib and title is not None:
+            assert group.attrib["data-row"] not in found
+            found[group.attrib["data-row"]] = title.text or ""
 
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from core.settings import Settings
 from models.database import Database
 from models.tables import Job
 from producers.submit import submit_run
+from tests.limiter_kit import nobody_in_flight
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
@@ -23,8 +25,11 @@ class Jobs:
         self.settings = settings
         self.db = Database(settings.database)
         self.runtime = Runtime(settings, celery_app(settings))
+        self._alone = ExitStack()
+        self._alone.enter_context(nobody_in_flight())
 
     def close(self) -> None:
+        self._alone.close()
         self.runtime.close()
         self.db.close()
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from core.broker import celery_app
 from core.enums import ENDED, State
+from core.ratelimit import recovery
 from core.settings import Settings
 from models.database import Database
 from models.job_transitions import requeue_lost_jobs
@@ -39,6 +40,8 @@ def start_worker(settings: Settings, run: int | None = None) -> BaseProcess:
 
 def _work(variables: Mapping[str, Any], run: int | None) -> None:
     send_no_messages()
+    # What these processes ask is paid and not limited: none waits for another one's calls.
+    recovery.SETTLE_SECONDS = 0.0
     settings = Settings(**variables)
     runtime = Runtime(settings, celery_app(settings))
     while run is None or is_open(runtime.db, run):

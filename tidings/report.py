@@ -5,31 +5,32 @@ from __future__ import annotations
 import re
 import webbrowser
 from difflib import get_close_matches
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from tidings.displays import inline_page
 from tidings.errors import TidingsError
 
+# A picture is a part of a page; one of pixels has a file.
+_FIGURE = re.compile(r'<svg [^>]*data-name="(?P<name>[^"]*)".*?</svg>', re.DOTALL)
 _FIGURE_FILE = re.compile(r"(?P<name>.+)-[0-9a-f]{12}\.svg")
 
 
 class Figure:
-    """A picture of a report."""
+    """A picture of a report, as SVG."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, name: str, svg: str) -> None:
+        self.name, self.svg = name, svg
 
     def __repr__(self) -> str:
-        return f"figure {self.path}"
+        return f"figure {self.name}"
 
     def _repr_mimebundle_(
         self,
         include: object = None,  # noqa: ARG002 - the names are IPython's
         exclude: object = None,  # noqa: ARG002
     ) -> dict[str, str]:
-        picture = self.path.read_text(encoding="utf-8")
-        return {"image/svg+xml": picture, "text/plain": repr(self)}
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
 
 class Report:
@@ -54,31 +55,35 @@ class Report:
     @property
     def figures(self) -> list[str]:
         """The names of the pictures."""
-        return sorted(self._figure_files())
+        return sorted(self._read_figures())
 
     def figure(self, figure: str) -> Figure:
         """Return a picture by its name, or by the end of its name where one picture has it.
 
         Where several have it, it is the one that compares the subjects. Raises `TidingsError`.
         """
-        files = self._figure_files()
-        ending = [full_name for full_name in files if full_name.endswith(f"-{figure}")]
+        svgs = self._read_figures()
+        ending = [full_name for full_name in svgs if full_name.endswith(f"-{figure}")]
         for full_name in (figure, f"compared-{figure}", *(ending if len(ending) == 1 else ())):
-            if full_name in files:
-                return Figure(files[full_name])
+            if full_name in svgs:
+                return Figure(full_name, svgs[full_name])
 
-        names = ", ".join(ending or get_close_matches(figure, files) or sorted(files))
+        names = ", ".join(ending or get_close_matches(figure, svgs) or sorted(svgs))
         raise TidingsError(f"the report has no figure {figure}: it is one of {names}")
 
-    def _figure_files(self) -> dict[str, Path]:
-        """Return the file of each picture by its name."""
-        folder = self.page.parent / "figures"
+    def _read_figures(self) -> dict[str, str]:
+        """Return each picture by its name."""
+        folder = self.page.parent
         if not folder.is_dir():
             raise TidingsError(f"{folder} is not on this machine: copy the report here")
 
-        files = {}
-        for path in sorted(folder.iterdir()):
-            if match := _FIGURE_FILE.fullmatch(path.name):
-                files[match["name"]] = path
+        svgs = {}
+        for path in sorted(folder.glob("*.html")):
+            for match in _FIGURE.finditer(path.read_text(encoding="utf-8")):
+                svgs[unescape(match["name"])] = match[0]
 
-        return files
+        for path in sorted(folder.glob("figures/*.svg")):
+            if match_of_file := _FIGURE_FILE.fullmatch(path.name):
+                svgs[match_of_file["name"]] = path.read_text(encoding="utf-8")
+
+        return svgs

@@ -24,9 +24,8 @@ POLL_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 
 
-# The exception ends drawing, which is deep in synchronous code.
-class _SliceIsOver(Exception):
-    """Raised before the next figure if the slice is over."""
+class _GivesWay(Exception):
+    """Raised where a slice of the job ends."""
 
 
 def make_report(job: JobContext) -> Outcome:
@@ -44,31 +43,24 @@ def make_report(job: JobContext) -> Outcome:
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
 
-    slice_seconds = job.runtime.settings.slice_seconds
-    began = time.monotonic()
-    is_reading = True
-
     def check() -> None:
-        nonlocal is_reading
-        if is_reading:
-            # The next slice reads the data again: slices that end before they have drawn something
-            # would never end the report, and short ones after long reading would mostly read.
-            is_reading = False
-            now = time.monotonic()
-            job.ends_at = max(job.ends_at, now + max(slice_seconds, now - began))
-
         if job.slice_is_over:
-            raise _SliceIsOver
+            raise _GivesWay
+
+    def check_claim() -> None:
+        # Another slice would read and draw all again: no end of a slice ends the report.
+        if job.is_paused or job.lease_lost:
+            raise _GivesWay
 
     try:
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
             progress = BuildProgress(_note_progress(job))
             with lock_folder(folder, check):
-                build(job.db, [run_id], folder, check=check, progress=progress)
+                build(job.db, [run_id], folder, check=check_claim, progress=progress)
 
         send_events(job, check)
-    except _SliceIsOver:
+    except _GivesWay:
         return Again()
     except (FileNotFoundError, TidingsError) as error:
         if isinstance(error, TidingsError) and not isinstance(error.__cause__, FileNotFoundError):

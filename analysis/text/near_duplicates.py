@@ -47,6 +47,7 @@ from analysis.text.forms import (
     WrittenForm,
 )
 from analysis.text.slots import find_slots, hash_slots
+from core.progress import tell
 
 # At the peak, one text takes this many bytes: a headline has some nine words.
 BYTES_PER_TEXT = 400
@@ -226,7 +227,9 @@ def find_among(
     The texts have *numbers*, and each the hash of its form.
     """
     forms = _JoinedForms.join(months)
+    tell("looking for repeats", 0, 3, "steps")
     fixed, labels = find_phrases(forms.parts)
+    tell("looking for repeats", 1, 3, "steps")
     if not with_families:
         labels, fixed = labels.join(fixed), PhrasesOfForms.none(len(forms.hashes))
 
@@ -242,6 +245,7 @@ def find_among(
     group_of_form[alone] = np.arange(len(groups), len(groups) + len(alone))
     groups += [_Group(int(forms.hashes[form]), form, _show_slot) for form in alone.tolist()]
 
+    tell("looking for repeats", 2, 3, "steps")
     patterns, place_of_group = _rank(groups, group_of_form, forms, read_texts)
     by_form = Membership.of(forms.hashes, place_of_group[group_of_form])
     label_groups = [_Group(phrase.hashed, phrase.form, phrase.show) for phrase in labels.phrases]

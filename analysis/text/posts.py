@@ -1,4 +1,4 @@
-"""The words of posts, which of their sentences a summary is made of, and how they are quoted."""
+"""The words of posts, and which of their sentences a summary is made of."""
 
 from __future__ import annotations
 
@@ -15,17 +15,6 @@ from textapi.text.sentences import sentences
 SHORTEST_SENTENCE = 5
 
 _WORD = re.compile(r"(?<![\w@#])[^\W_][\w'\u2019-]*")
-
-# A sentence that begins with one of these words says of what it speaks in the sentence before.
-_REFERRING = frozenset(
-    re.findall(
-        r"\w+",
-        """and but or nor so yet then also however instead meanwhile therefore thus otherwise
-        because he she it they him her them his hers its their theirs this that these those such
-        there""",
-    )
-)
-_FIRST_WORD = re.compile(r"[^\w\u2014\u2013-]*([^\W\d_]+)")
 
 TextsByMonth = Mapping[str, Sequence[TextOfDocument]]
 
@@ -65,21 +54,3 @@ def _long_sentences(text: str) -> str:
         for sentence in sentences(text)
         if len(_WORD.findall(sentence)) >= SHORTEST_SENTENCE
     )
-
-
-def stands_alone(sentence: str) -> bool:
-    """Return whether a reader needs no sentence before *sentence*: no "But", "He" or "— Ann"."""
-    first_word = _FIRST_WORD.match(sentence)
-    return first_word is not None and first_word[1].casefold() not in _REFERRING
-
-
-def quote_in_context(post_sentences: Sequence[str], index: int) -> str:
-    """Return a sentence of a post with those before it that it needs.
-
-    If none of them stands alone, return the whole post.
-    """
-    for begin in range(index, -1, -1):
-        if stands_alone(post_sentences[begin]):
-            return " ".join(post_sentences[begin : index + 1])
-
-    return " ".join(post_sentences)

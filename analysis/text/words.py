@@ -48,19 +48,28 @@ class TextWords:
 
 
 def count_words(texts: Iterable[str], leave_out: Collection[TermPattern] = ()) -> Counter[str]:
-    """Count words without case, possessives and addresses, each in its most common spelling.
+    """Count the *texts* that hold each word, in its most common spelling.
 
-    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
+    Case, possessives and addresses are ignored. Words that one of the patterns *leave_out* matches
+    are not counted.
     Chinese and Japanese, which write no spaces, are counted by pairs of characters. Neighbouring
     words with capitals are counted as a pair, too ("Los Angeles"): `join_names` tells the names.
     """
     counts = Counter[str]()
     for text in texts:
-        remaining_text = _cut_out(text, leave_out)
-        counts.update(_words_in(remaining_text))
-        counts.update(_pairs_of_capitals(remaining_text))
+        remaining_text = _cut_out(text, ())
+        spellings: dict[str, str] = {}
+        for word in chain(_words_in(remaining_text), _pairs_of_capitals(remaining_text)):
+            spellings.setdefault(word.casefold(), word)
 
-    return merge_spellings(counts)
+        counts.update(spellings.values())
+
+    merged = merge_spellings(counts)
+    for word in list(merged):
+        if any(pattern.search(word) for pattern in leave_out):
+            del merged[word]
+
+    return merged
 
 
 def list_words(text: str, leave_out: Collection[TermPattern] = ()) -> set[str]:
@@ -134,11 +143,6 @@ def words_of_terms(terms: Iterable[str]) -> set[str]:
         words.update(map(str.casefold, words_of(term)))
 
     return words
-
-
-def has_words(text: str) -> bool:
-    """Return whether a text holds three words besides addresses and names of accounts."""
-    return len(list(words_of(text))) >= 3
 
 
 def words_of(text: str, leave_out: Collection[TermPattern] = ()) -> Iterator[str]:

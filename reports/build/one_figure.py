@@ -46,7 +46,7 @@ class _FigureSearch(FigureStore):
             raise _Found(spec, note)
 
         self.names.append(spec.name)
-        return FigureRef("", spec.alt, spec.caption, spec.layout, (0, 0))
+        return FigureRef(spec.alt, spec.caption, spec.layout)
 
 
 def draw_figure(

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomically
@@ -22,7 +21,6 @@ from reports.build.manifest import (
 )
 from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
-from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found
@@ -43,6 +41,7 @@ from reports.report_files import (
     MANIFEST,
     is_document_part,
     is_own_page,
+    is_passed_picture,
 )
 from reports.words.quantities import join_words
 
@@ -59,17 +58,16 @@ def build(
     progress: BuildProgress | None = None,
     texts: bool = True,
     with_second_process: bool = False,
+    figure_files: bool = False,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
 
-    Return the path of its `index.html`. A report that is up to date is left as it is. Figures and
-    tables are put in place first, then the pages, the index last, so that the folder holds a
-    consistent report at any time; after a kill the next build continues where this one stopped.
-    Files of an earlier report that this one does not have are deleted.
+    Return the path of its `index.html`. A report that is up to date is left as it is. Tables are
+    put in place first, then the pages, the index last, so that the folder holds a consistent report
+    at any time. Files of an earlier report that this one does not have are deleted.
 
-    *check* is called before each figure, and what it raises ends the build. In a run that is
-    grouped by year the first figure, and those after the last month, are drawn without a check.
-    *progress* counts what is made.
+    *check* is called before each figure, and what it raises ends the build. *progress* counts what
+    is made. Figures are parts of the pages, or *figure_files*, as a pack has them.
     Without *texts* the documents' texts are left out except for quoted sentences. Series have the
     *grain*, by default that of the run, or months if there are several runs. A second process draws
     half of the figures and writes the documents, if asked for; the report is the same.
@@ -89,13 +87,14 @@ def build(
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
-    if any(years.groups_by_year(run) for run in runs):
-        check = _after_one(check)
 
     with ExitStack() as stack:
         executor = stack.enter_context(open_second_process()) if with_second_process else None
         note = describe_origin(runs)
-        store = FigureStore(out, note=note, check=check, progress=progress)
+        links = len(runs) == 1
+        store = FigureStore(
+            out, note=note, links=links, in_files=figure_files, check=check, progress=progress
+        )
         pages = stack.enter_context(StagedFiles(out))
         folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]
         reports = []
@@ -161,20 +160,6 @@ def write_report(report: Report) -> None:
         report.pages.add(FEED, feed)
 
 
-def _after_one(check: Callable[[], None]) -> Callable[[], None]:
-    """Return a check that lets one figure pass.
-
-    The first missing figure may come so late that a slice is over, and would never be drawn.
-    """
-    figures = count()
-
-    def check_later() -> None:
-        if next(figures):
-            check()
-
-    return check_later
-
-
 def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
     runs = [report.run for report in reports]
     comparison_page = comparison.make_page(runs, store)
@@ -233,7 +218,8 @@ def _drop_stale(out: Path, file_names: Collection[str]) -> None:
             continue
         is_part = path.parent.name == DOCUMENT_PARTS and is_document_part(path.name)
         is_page = path.suffix == ".html" and is_own_page(path)
-        if is_part or is_page or path.name in (FEED, *TABLE_FILES):
+        is_table = path.name in (FEED, *TABLE_FILES)
+        if is_part or is_page or is_table or is_passed_picture(path.name):
             path.unlink()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import select
 
 from core.errors import TidingsError
+from core.progress import track
 from models.documents import text_column
 from models.tables import Document
 from reports.data.queries import fetch_pages
@@ -67,7 +68,7 @@ def _sort_digests(digests: bytes) -> bytes:
 
 
 def _read_documents(run: RunData) -> Iterator[tuple[str, str]]:
-    for job in run.collecting_jobs:
+    for job in track("hashing the documents", run.collecting_jobs):
         columns = select(Document.id, Document.identity, text_column(run.text_part))
         statement = columns.where(documents_condition(run, job))
         for _, identity, text in fetch_pages(run.db, statement, Document.id):

@@ -80,7 +80,7 @@ class ArchiveHealth:
 
 def read_archive_health(run: RunData) -> ArchiveHealth:
     """Return the health of the archive of a run of months, read once, month by month."""
-    return run.readings.once(read_archive_health, lambda: _read_archive_health(run))
+    return run.once_of_all(read_archive_health, lambda: _read_archive_health(run))
 
 
 def _read_archive_health(run: RunData) -> ArchiveHealth:

@@ -6,7 +6,7 @@ Exports and tables have Wilson's and Student's intervals, which take documents a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
@@ -35,6 +35,14 @@ class BlockIntervals:
 _NONE = BlockIntervals(None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnRow(PeriodRow):
+    """A row with the intervals that a picture shows, beside those of the export."""
+
+    exported_share: tuple[float | None, float | None] = (None, None)
+    exported_polarity: tuple[float | None, float | None] = (None, None)
+
+
 def use_block_intervals(
     run: RunData, period_rows: Iterable[PeriodRow], grain: Grain
 ) -> list[PeriodRow]:
@@ -43,20 +51,23 @@ def use_block_intervals(
     A row has no interval if its period is too short for blocks, and a share of zero has none.
     """
     intervals = read_block_intervals(run, grain) if grain in GRAINS else {}
-    rows = []
+    rows: list[PeriodRow] = []
     for period_row in period_rows:
         period_intervals = intervals.get((period_row.keyword, period_row.period), _NONE)
         share = period_intervals.share if period_row.matched else None
         polarity = period_intervals.polarity
-        rows.append(
-            replace(
-                period_row,
-                share_low=share[0] if share else None,
-                share_high=share[1] if share else None,
-                polarity_low=polarity[0] if polarity else None,
-                polarity_high=polarity[1] if polarity else None,
-            )
-        )
+        share_low, share_high = share or (None, None)
+        polarity_low, polarity_high = polarity or (None, None)
+        drawn = {
+            **asdict(period_row),
+            "share_low": share_low,
+            "share_high": share_high,
+            "polarity_low": polarity_low,
+            "polarity_high": polarity_high,
+        }
+        drawn["exported_share"] = period_row.share_low, period_row.share_high
+        drawn["exported_polarity"] = period_row.polarity_low, period_row.polarity_high
+        rows.append(DrawnRow(**drawn))
 
     return rows
 
@@ -65,9 +76,7 @@ def read_block_intervals(
     run: RunData, grain: Grain
 ) -> Mapping[tuple[str | None, str], BlockIntervals]:
     """Return the intervals of each keyword in each period of the run, computed once."""
-    return run.selected_readings.once(
-        (read_block_intervals, grain), lambda: _compute_intervals(run, grain)
-    )
+    return run.once((read_block_intervals, grain), lambda: _compute_intervals(run, grain))
 
 
 def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str], BlockIntervals]:

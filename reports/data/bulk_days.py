@@ -49,7 +49,7 @@ def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
     if not run.kind.has_mentions:
         return ()
-    return run.readings.once(list_bulk_days, lambda: judge_days(count_days(run)))
+    return run.once_of_all(list_bulk_days, lambda: judge_days(count_days(run)))
 
 
 def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:

@@ -135,7 +135,7 @@ def count_represented(copies: Sequence[int], population: int) -> list[float]:
 
 def read_coded_samples(run: RunData) -> list[CodedSample]:
     """Return the samples of a run that somebody has begun to code, read once."""
-    return run.readings.once(read_coded_samples, lambda: _read_samples(run))
+    return run.once_of_all(read_coded_samples, lambda: _read_samples(run))
 
 
 def _read_samples(run: RunData) -> list[CodedSample]:

@@ -15,7 +15,7 @@ def name_coder(run: RunData, coder: str) -> str:
     if not run.hides_coders or not coder.startswith(PERSON) or coder == ADJUDICATED:
         return coder
 
-    people = run.readings.once(name_coder, lambda: _list_people(run))
+    people = run.once_of_all(name_coder, lambda: _list_people(run))
     return f"{PERSON}{people.index(coder) + 1}"
 
 

@@ -58,7 +58,7 @@ def read_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain |
         return None
 
     reading = (read_domain, sample.codebook_id, name)
-    return run.selected_readings.once(reading, lambda: _make_domain(run, sample, name))
+    return run.once(reading, lambda: _make_domain(run, sample, name))
 
 
 def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
@@ -109,7 +109,7 @@ def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
 
     A unit that came after the sample was drawn is in the stratum in which it would be.
     """
-    return run.readings.once((read_members, sample.codebook_id), lambda: _list_members(run, sample))
+    return run.once_of_all((read_members, sample.codebook_id), lambda: _list_members(run, sample))
 
 
 def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:

@@ -70,6 +70,9 @@ class CodedSubject:
     # The length to which shorter periods of the sample are joined.
     grain: Grain = Grain.MONTH
 
+    # Whether the estimate is about the texts of which the variable is asked, and no others.
+    is_of_asked: bool = False
+
     @property
     def strata(self) -> list[Stratum]:
         """The strata of the keyword and the period."""
@@ -286,16 +289,17 @@ def _ask_reader(subject: CodedSubject, unit: SampleUnit, category: str | None) -
     """Return the share of the readers who put a unit into a category, or their mean step.
 
     Several coders of one text are a cluster, of which the mean counts once. None if nobody knows,
-    NaN if the scale is not asked.
+    NaN if the scale is not asked, or the category where the estimate is of texts with an answer.
     """
     reader = subject.method.reader
     coders = unit.people if reader == PEOPLE else [reader]
     answers = [subject.sample.code(unit, coder, subject.variable) for coder in coders]
     codes = [code for code in answers if code is not None]
-    if category is not None:
+    if category is not None and not subject.is_of_asked:
         return mean([is_in(code, category) for code in codes])
 
-    steps = [float(code) for code in codes if code != NOT_ASKED]
+    asked = [code for code in codes if code != NOT_ASKED]
+    steps = [float(code) if category is None else is_in(code, category) for code in asked]
     return mean(steps) if steps or not codes else math.nan
 
 

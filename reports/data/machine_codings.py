@@ -76,7 +76,7 @@ def read_machine_codings(run: RunData) -> list[MachineCoding]:
     Where there is one, its section says how far they agree with people. What the run's selection
     leaves out does not count.
     """
-    return run.selected_readings.once(read_machine_codings, lambda: _read_codings(run))
+    return run.once(read_machine_codings, lambda: _read_codings(run))
 
 
 def _read_codings(run: RunData) -> list[MachineCoding]:

@@ -28,9 +28,7 @@ def count_machine_codes(
     `NOT_ASKED`.
     """
     reading = (count_machine_codes, sample.codebook_id, coder, variable, name)
-    return run.selected_readings.once(
-        reading, lambda: _count_codes(run, sample, coder, variable, name)
-    )
+    return run.once(reading, lambda: _count_codes(run, sample, coder, variable, name))
 
 
 def _count_codes(
@@ -46,7 +44,7 @@ def _count_codes(
         strata = [stratum.number for stratum in sample.strata if stratum.keyword == keyword]
         reading = (_read_codes, sample.codebook_id, coder, variable, keyword)
         read = partial(_read_codes, run, sample, coder, keyword, variable)
-        codes: pl.DataFrame = run.readings.once(reading, read)
+        codes: pl.DataFrame = run.once_of_all(reading, read)
         of_keyword = members.filter(pl.col("stratum").is_in(strata))
         coded = of_keyword.join(codes, on=["document", "position"])
         for number, code, count in coded.group_by("stratum", "code").len().iter_rows():

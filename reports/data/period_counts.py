@@ -29,6 +29,11 @@ def cut_off(period_rows: Iterable[PeriodRow]) -> list[str]:
     return [period_row.period for period_row in period_rows if period_row.cut_off]
 
 
+def sum_matched(period_rows: Iterable[PeriodRow]) -> int:
+    """Return the documents that match in all periods."""
+    return sum(row.matched or 0 for row in period_rows)
+
+
 def sum_mentions(period_rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted periods."""
     return sum(period_row.mentions or 0 for period_row in period_rows)

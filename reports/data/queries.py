@@ -13,10 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import TidingsError
+from core.progress import tell
 from models.database import Database
 
 # So many narrow rows are read in one transaction.
 PAGE = 10_000
+
+# The progress of documents is told after so many.
+_TOLD = 1_000
 # So many whole documents, or jobs, are read in one transaction.
 BATCH = 500
 
@@ -130,10 +134,13 @@ def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:
             disk.execute("CREATE TABLE documents (id INTEGER, identity TEXT)")
             disk.executemany("INSERT INTO documents VALUES (?, ?)", documents)
             ids = disk.execute("SELECT id FROM documents GROUP BY identity ORDER BY identity")
+            [(total,)] = disk.execute("SELECT count(DISTINCT identity) FROM documents")
         except sqlite3.Error as error:
             raise TidingsError(
                 f"documents cannot be sorted ({error}): make room for temporary files"
             ) from error
 
-        for (document_id,) in ids:
+        for done, (document_id,) in enumerate(ids, 1):
             yield document_id
+            if done % _TOLD == 0 or done == total:
+                tell("writing the documents", done, total, "documents")

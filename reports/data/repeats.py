@@ -39,7 +39,7 @@ def read_patterns(run: RunData) -> Patterns:
 
     For a large run without a selection only the documents that mention a keyword are searched.
     """
-    return run.readings.once(read_patterns, lambda: _find_patterns(run))
+    return run.once_of_all(read_patterns, lambda: _find_patterns(run))
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -56,7 +56,7 @@ def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int 
 
 def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
     """Return the documents of *job* that repeat an earlier one of their month, found once."""
-    return run.readings.once((find_repeated, job.id), lambda: _find_repeated(run, job))
+    return run.once_of_all((find_repeated, job.id), lambda: _find_repeated(run, job))
 
 
 def read_repeated(run: RunData, job_name: str) -> frozenset[str]:
@@ -125,7 +125,7 @@ def _count_documents(run: RunData) -> int:
     """Return how many documents the jobs of the run work on."""
     count = select(func.sum(JobStep.documents)).join(Job, Job.id == JobStep.job_id)
     run_documents = count.where(Job.run_id == run.id, JobStep.step == DOCUMENTS)
-    return run.readings.once(
+    return run.once_of_all(
         _count_documents, lambda: int(fetch_scalars(run.db, run_documents)[0] or 0)
     )
 

@@ -24,7 +24,7 @@ from models.database import Database
 from models.documents import DocumentScope, documents_of, text_part_of
 from models.runs import engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
-from reports.data.queries import fetch_all, in_batches, index_by
+from reports.data.queries import fetch_all, fetch_scalars, in_batches, index_by
 from textapi.engine.polarity import NeutralBand, neutral_band
 
 T = TypeVar("T")
@@ -62,21 +62,6 @@ class Selection:
 
 
 NO_SELECTION = Selection()
-
-
-class Readings:
-    """What was read or computed of a run: each reading is made once."""
-
-    def __init__(self) -> None:
-        self._results: dict[object, Any] = {}
-
-    def once(self, reading: object, read: Callable[[], T]) -> T:
-        """Return what *read* returned when the *reading* was asked for first."""
-        if reading not in self._results:
-            self._results[reading] = read()
-
-        result: T = self._results[reading]
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,37 +102,34 @@ class RunData:
     id: int
     name: str | None
     kind: Kind[Any]
-    state: str
-    reason: str | None
 
-    # The Unix time, as in `ended_at`.
+    # The Unix time of its submission.
     created_at: float
-    ended_at: float | None
     parameters: Any
-
-    # The PNG file that gives the word clouds their shape.
-    mask: bytes | None
-
-    # The engines of the Text API whose answers the results rest on.
-    engines: list[str]
-
-    # The languages that each engine reads; None if it declares none.
-    engine_languages: dict[str, frozenset[str] | None]
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
+
+    # The grain of the run's series, and the grouping by which they are given too.
+    grain: Grain = Grain.MONTH
+    grouping: Grouping | None = None
 
     # True if the names of people who coded are numbers in tables.
     hides_coders: bool = False
 
-    # The grain of the run's series.
-    grain: Grain = Grain.MONTH
+    # What was read or computed of the run, by what it is: see `once` and `once_of_all`.
+    _cache: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    # The grouping by which the run's series are given too.
-    grouping: Grouping | None = None
+    def once(self, reading: object, read: Callable[[], T]) -> T:
+        """Return what *read* returned when the *reading* of the selection was asked for first."""
+        return self.once_of_all((self.selection, reading), read)
 
-    # What was read whatever the selection is, and what was read of the documents that it leaves.
-    readings: Readings = field(default_factory=Readings, repr=False, compare=False)
-    selected_readings: Readings = field(default_factory=Readings, repr=False, compare=False)
+    def once_of_all(self, reading: object, read: Callable[[], T]) -> T:
+        """Return what *read* returned at first; it is the same whatever the selection is."""
+        if reading not in self._cache:
+            self._cache[reading] = read()
+
+        result: T = self._cache[reading]
+        return result
 
     @property
     def keywords(self) -> tuple[Keyword, ...]:
@@ -166,6 +148,23 @@ class RunData:
         return self.parameters
 
     @property
+    def mask(self) -> bytes | None:
+        """The PNG file that gives the word clouds their shape."""
+        statement = select(Run.mask).where(Run.id == self.id)
+        mask: bytes | None = self.once_of_all("mask", lambda: fetch_scalars(self.db, statement)[0])
+        return mask
+
+    @property
+    def engine_languages(self) -> dict[str, frozenset[str] | None]:
+        """The languages that each engine of the results reads; None if it declares none."""
+        return self.once_of_all(engines_of, self._read_engines)
+
+    @property
+    def engines(self) -> list[str]:
+        """The engines of the Text API whose answers the results rest on."""
+        return sorted(self.engine_languages)
+
+    @property
     def neutral_band(self) -> NeutralBand:
         """The band of neutral polarities of the run's engine; VADER's if there are several."""
         return neutral_band(self.engines[0] if len(self.engines) == 1 else "")
@@ -174,6 +173,10 @@ class RunData:
     def collecting_jobs(self) -> list[RunJob]:
         """The jobs that have documents; none of trainings."""
         return self.jobs if self.kind.has_documents else []
+
+    def _read_engines(self) -> dict[str, frozenset[str] | None]:
+        with self.db.read() as connection:
+            return engines_of(connection, self.id)
 
     def jobs_named(self, job_names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *job_names* is None."""
@@ -225,8 +228,6 @@ def load_run(
     )
     with db.read() as connection:
         run = get_run(connection, run_id)
-        mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
-        engine_languages = engines_of(connection, run_id)
         jobs = connection.execute(select(*columns).where(Job.run_id == run_id, ~IS_REPORT)).all()
 
     kind = kind_named(run.kind)
@@ -244,14 +245,8 @@ def load_run(
         id=run_id,
         name=run.name,
         kind=kind,
-        state=run.state,
-        reason=run.reason,
         created_at=run.created_at,
-        ended_at=run.ended_at,
         parameters=parameters,
-        mask=mask,
-        engines=sorted(engine_languages),
-        engine_languages=engine_languages,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
         selection=_stored_selection(kind, parameters) | selection,
         grain=grain or _stored_grain(parameters),
@@ -292,20 +287,20 @@ class Reader(Protocol[T_co]):
 
 def keep_rows(read: Reader[T]) -> Reader[T]:
     """Decorate a reader of selected documents whose rows of the whole run are computed once."""
-    return _keep_in(attrgetter("selected_readings"), read)
+    return _keep_by(RunData.once, read)
 
 
 def keep_rows_of_run(read: Reader[T]) -> Reader[T]:
     """Decorate a reader whose rows of the whole run are the same whatever the selection."""
-    return _keep_in(attrgetter("readings"), read)
+    return _keep_by(RunData.once_of_all, read)
 
 
-def _keep_in(readings_of: Callable[[RunData], Readings], read: Reader[T]) -> Reader[T]:
+def _keep_by(once: Callable[..., list[T]], read: Reader[T]) -> Reader[T]:
     @wraps(read)
     def read_once(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
         if job_names is not None:
             return read(run, job_names)
 
-        return iter(readings_of(run).once(read, lambda: list(read(run))))
+        return iter(once(run, read, lambda: list(read(run))))
 
     return read_once

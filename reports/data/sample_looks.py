@@ -30,7 +30,7 @@ def read_looks(run: RunData, sample: CodedSample, reader: str) -> list[Any]:
 
         return [look for look in looks if look.coder == reader]
 
-    return run.readings.once(("looks", sample.codebook_id, reader), read)
+    return run.once_of_all(("looks", sample.codebook_id, reader), read)
 
 
 def read_level(run: RunData, sample: CodedSample, reader: str) -> float:

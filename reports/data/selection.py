@@ -9,7 +9,7 @@ import polars as pl
 
 from core.errors import UsageError
 from reports.data.repeats import find_repeated, read_patterns
-from reports.data.run_data import Readings, RunData, RunJob, Selection
+from reports.data.run_data import RunData, RunJob, Selection
 from reports.frames.reading import load_frames
 
 
@@ -34,12 +34,12 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
     if not run.selection:
         return ()
 
-    return run.selected_readings.once((left_out, job.id), lambda: _leave_out(run, job))
+    return run.once((left_out, job.id), lambda: _leave_out(run, job))
 
 
 def select_documents(run: RunData, selection: Selection) -> RunData:
     """Return the run with another selection; what is the same of both is read once, by either."""
-    return replace(run, selection=selection, selected_readings=Readings())
+    return replace(run, selection=selection)
 
 
 def find_places(run: RunData) -> dict[str, int | None]:

@@ -31,7 +31,7 @@ class Variants:
 
 def read_variants(run: RunData) -> Variants:
     """Return the variants of a run; each is made once, so that what is read of it is kept."""
-    return run.selected_readings.once(read_variants, lambda: _make_variants(run))
+    return run.once(read_variants, lambda: _make_variants(run))
 
 
 def _make_variants(run: RunData) -> Variants:

@@ -15,6 +15,8 @@ from reports.data.tables.periods import PeriodRow, read_periods, read_series
 
 # A page lists so many months one by one; of more it lists years.
 MOST_MONTHS = 60
+# Runs of so many months and more have a table by year.
+MONTHS_OF_TABLE = 24
 # Figures and tests take so many months one by one; of more they take years.
 MOST_DRAWN = 240
 # A year is ranked if so many of its months are whole.
@@ -123,7 +125,7 @@ def read_years(run: RunData) -> list[PeriodRow]:
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
-    return run.selected_readings.once(read_years, lambda: _read_years(run))
+    return run.once(read_years, lambda: _read_years(run))
 
 
 def _read_years(run: RunData) -> list[PeriodRow]:

@@ -23,6 +23,7 @@ from reports.figures.period_marks import fill_span, mark_counts, mark_means
 from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity, signed
 from reports.words.scales import UNCHECKED, with_scale
 
@@ -42,6 +43,8 @@ class Account:
     mean: float | None
     low: float | None
     high: float | None
+
+    documents: DocumentQuery | None = None
 
 
 def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
@@ -82,8 +85,10 @@ def _mark(account: Account) -> Mark:
         high=None if account.high is None else min(1.0, account.high),
         n=account.scored,
         is_few=account.scored < style.FEW,
-        title=f"{account.name}: {mean} of {quantity(account.scored, 'post')}",
+        title=f"{account.name}: {mean} of {account.scored:,} scored of "
+        f"{quantity(account.n, 'post')}",
         row=name_row("accounts", "polarity", account.name),
+        documents=account.documents,
     )
 
 

@@ -14,7 +14,16 @@ _SHEER, _MANY = 0.45, 40
 
 def draw_dots(plot: Plot, layer: Layer) -> None:
     """Draw a dot for each value and the line of its interval; a dot of few is hollow."""
-    opacity = _SHEER if len(layer.marks) > _MANY and not plot.chart.names else 1.0
+    if len(layer.marks) <= _MANY or plot.chart.names:
+        _draw_each(plot, layer, layer.color)
+        return
+
+    # The look of thousands of dots is written once.
+    with plot.sheet.part("g", f' fill="{layer.color}" fill-opacity="{_SHEER}">'):
+        _draw_each(plot, layer, "")
+
+
+def _draw_each(plot: Plot, layer: Layer, fill: str) -> None:
     for mark in layer.marks:
         if mark.value is None:
             continue
@@ -26,7 +35,8 @@ def draw_dots(plot: Plot, layer: Layer) -> None:
                 plot.sheet.draw_line(ends, layer.color, _INTERVAL, opacity=faint)
 
             place, radius = plot.point(mark.position, mark.value), _RADIUS * layer.size
-            plot.sheet.draw_dot(place, radius, layer.color, opacity=opacity, is_hollow=mark.is_few)
+            color = layer.color if mark.is_few else fill
+            plot.sheet.draw_dot(place, radius, color, is_hollow=mark.is_few)
             if mark.label:
                 plot.label(mark, mark.value if mark.high is None else mark.high)
 

@@ -13,6 +13,7 @@ from reports.data.tables.entities import EntityRow, sum_counts, sum_documents
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from textapi.text.keywords import TermPattern
 
@@ -197,23 +198,50 @@ def entities_spec(
     for kind, ranked in top.by_type.items():
         samples.append(f"{kind}: " + ", ".join(label for label, _ in ranked[:3]))
 
-    most = max(count for ranked in top.by_type.values() for _, count in ranked)
-    charts = [_chart(kind, ranked, most) for kind, ranked in top.by_type.items()]
     title = f"Named along with {subject.name} ({unit})"
     return FigureSpec(
         name=f"{subject.slug}-entities",
-        picture=Picture(panels=charts, title=title),
+        picture=Picture(panels=_chart_types(subject, top), title=title),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
         caption=f"{caption} All bars have one scale.",
     )
 
 
-def _chart(kind: str, ranked: Sequence[tuple[str, int]], most: int) -> Chart:
-    """Return a bar for each name; *most* is the largest count of all, which gives one scale."""
+def _chart_types(subject: Subject, top: TopNames) -> list[Chart]:
+    """Return a panel for each type; all have one scale."""
+    most = max(count for ranked in top.by_type.values() for _, count in ranked)
+    charts = []
+    for kind, ranked in top.by_type.items():
+        found = {}
+        if top.has_documents:
+            found = {label: subject.find(name=label) for label, _ in ranked}
+
+        charts.append(_chart(kind, ranked, most, found))
+
+    return charts
+
+
+def _chart(
+    kind: str,
+    ranked: Sequence[tuple[str, int]],
+    most: int,
+    found: Mapping[str, DocumentQuery | None],
+) -> Chart:
+    """Return a bar for each name, whose documents are *found*.
+
+    *most* is the largest count of all, which gives one scale.
+    """
     marks = []
     for label, count in ranked:
-        title, row = f"{label}: {count:,}", name_row("entities", kind, label)
-        mark = Mark(position=label, value=count, label=f"{count:,}", title=title, row=row)
+        counted = quantity(count, "document") if found else f"{count:,}"
+        mark = Mark(
+            position=label,
+            value=count,
+            label=f"{count:,}",
+            title=f"{label}: {counted}",
+            row=name_row("entities", kind, label),
+            documents=found.get(label),
+        )
         marks.append(mark)
 
     return Chart(

@@ -1,4 +1,4 @@
-"""The pictures of a report's folder: each is named by what it shows."""
+"""The pictures of a report: parts of its pages, and files where they cannot be."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from markupsafe import Markup
+
 from core.atomic_files import write_atomically
 from core.errors import TidingsError
 from reports.build_progress import BuildProgress
+from reports.figures.marks import Photo
 from reports.figures.panels import draw_picture
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
@@ -21,15 +25,18 @@ from reports.report_files import FIGURES, is_figure
 
 @dataclass(frozen=True)
 class FigureRef:
-    """A picture as a page shows it, with its address relative to the page."""
+    """A picture as a page shows it."""
 
-    svg: str
     alt: str
     caption: str
     layout: str
 
+    # The picture itself, or else its file's address relative to the page.
+    svg: Markup | None = None
+    address: str = ""
+
     # Width and height in units of the SVG.
-    size: tuple[int, int]
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -44,16 +51,15 @@ class FigureSection:
     # A list of words stands in place of a figure.
     words: Mapping[str, int] = field(default_factory=dict)
 
-    # These lists by heading stand in place of a figure, as `words` does.
-    lists: Mapping[str, str] = field(default_factory=dict)
-
 
 class FigureStore:
-    """Draws figures into ``folder/figures``; those that are there already stay.
+    """Draws figures for pages, and into ``folder/figures`` where they are no parts of pages.
 
-    A file is written atomically, and the same picture drawn twice is the same file. *note* stands
-    in small print below each picture. *check* is called before each new file and may raise to end
-    it. *progress* counts the figures.
+    Figures of pixels, which a page shows from a file alone, have files; in a pack all have: then
+    *in_files*. A file is written atomically, and the same picture drawn twice is the same file.
+    *note* stands in small print below each picture. With *links*, marks lead to the list of
+    documents beside the page. *check* is called before each figure and may raise to end it.
+    *progress* counts the figures.
     """
 
     def __init__(
@@ -61,45 +67,54 @@ class FigureStore:
         folder: Path,
         *,
         note: str = "",
+        links: bool = True,
+        in_files: bool = False,
         check: Callable[[], None] = lambda: None,
         progress: BuildProgress | None = None,
     ) -> None:
         self.folder = folder / FIGURES
         self.progress = progress or BuildProgress()
-        self._note = note
+        self._note, self._links, self._in_files = note, links, in_files
         self._check = check
         self.used: set[str] = set()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TidingsError(
-                f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
-                "report"
+                f"{folder} cannot be made ({error.strerror}): choose another place for the report"
             ) from error
 
-        self._earlier_files = {path.name for path in self.folder.iterdir()}
+        paths = self.folder.iterdir() if self.folder.is_dir() else ()
+        self._earlier_files = {path.name for path in paths}
 
     def show(self, spec: FigureSpec, note: str | None = None) -> FigureRef:
         """Draw the figure and return it. Raises `TidingsError`.
 
         *note* stands below it in the place of the store's note.
         """
-        sheet = draw_picture(spec.picture, self._note if note is None else note)
-        svg = sheet.to_svg()
-        file_name = f"{spec.name}-{hashlib.sha256(svg).hexdigest()[:12]}.svg"
+        self._check()
+        note = self._note if note is None else note
+        is_file = self._in_files or any(isinstance(panel, Photo) for panel in spec.picture.panels)
+        sheet = draw_picture(spec.picture, note, has_links=self._links and not is_file)
+        self.progress.count_figure()
+        ref = FigureRef(spec.alt, spec.caption, spec.layout)
+        if is_file:
+            size = round(sheet.width), round(sheet.height)
+            return replace(ref, address=self._keep(spec.name, sheet.to_svg()), size=size)
+
+        svg = sheet.to_html(spec.name, spec.alt)
+        return replace(ref, svg=Markup(svg))  # noqa: S704 - it escapes what it writes
+
+    def _keep(self, name: str, svg: bytes) -> str:
+        """Write the file of a picture if it is not there yet; return its address."""
+        file_name = f"{name}-{hashlib.sha256(svg).hexdigest()[:12]}.svg"
         path = self.folder / file_name
         if not path.exists():
-            self._check()
+            self.folder.mkdir(exist_ok=True)
             write_atomically(path, svg)
 
         self.used.add(file_name)
-        self.progress.count_figure()
-        size = round(sheet.width), round(sheet.height)
-        return FigureRef(f"{FIGURES}/{file_name}", spec.alt, spec.caption, spec.layout, size)
-
-    def draw_the_rest(self) -> None:
-        """Draw the remaining figures without a check: few are left, and most work is done."""
-        self._check = lambda: None
+        return f"{FIGURES}/{file_name}"
 
     def show_all(self, *specs: FigureSpec | None, note: str | None = None) -> list[FigureRef]:
         """Return the figures of all *specs* that are not None: see `show`."""
@@ -113,19 +128,26 @@ class FigureStore:
         *specs: FigureSpec | None,
         note: str = "",
         words: Mapping[str, int] | None = None,
-        lists: Mapping[str, str] | None = None,
+        figure_note: str | None = None,
     ) -> None:
-        """Add a section with figures, *words*, *lists* and a *note*, unless all are empty."""
-        figures = self.show_all(*specs)
-        if figures or words or lists or note:
-            section = FigureSection(anchor, heading, figures, note, words or {}, lists or {})
-            sections.append(section)
+        """Add a section with figures, *words* and a *note*, unless all are empty.
+
+        *figure_note* is what `show` calls the note.
+        """
+        figures = self.show_all(*specs, note=figure_note)
+        if figures or words or note:
+            sections.append(FigureSection(anchor, heading, figures, note, words or {}))
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for file_name in self._earlier_files - self.used:
             if is_figure(file_name):
                 (self.folder / file_name).unlink(missing_ok=True)
+
+        if self._earlier_files and not self.used:
+            # The folder stays if it holds other files.
+            with suppress(OSError):
+                self.folder.rmdir()
 
 
 def slug(text: str) -> str:

@@ -22,6 +22,7 @@ from reports.figures.period_marks import fill_span
 from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity
 
@@ -48,10 +49,20 @@ class GroupPanel:
 
 
 def mark_share(  # noqa: PLR0917 - what a mark consists of
-    group: str, period: str, share: float, low: float, high: float, documents: int
+    group: str,
+    period: str,
+    counts: tuple[int, int],
+    share: float,
+    low: float,
+    high: float,
+    found: DocumentQuery | None = None,
 ) -> Mark:
-    """Return the mark of a group's share of *documents* in a period, or in all if it is empty."""
+    """Return the mark of a group's share in a period, or in all if it is empty.
+
+    *counts* are the documents that are *found*, and all.
+    """
     when = f", {period_name(period, '%B %Y')}" if period else ""
+    matched, documents = counts
     return Mark(
         position=period or group,
         value=share,
@@ -59,8 +70,10 @@ def mark_share(  # noqa: PLR0917 - what a mark consists of
         high=high,
         n=documents,
         is_few=documents < FEW_DOCUMENTS,
-        title=f"{group}{when}: {format_share(share)} of {quantity(documents, 'document')}",
+        title=f"{group}{when}: {matched:,} of {quantity(documents, 'document')}, "
+        f"{format_share(share)}",
         row=name_row("groups", "share", period or None, group),
+        documents=found if matched else None,
     )
 
 
@@ -197,7 +210,7 @@ def _heat_spec(
         format=style.format_percent,
         gaps={panel.name: panel.gaps for panel in panels},
         legend={
-            "0 %, a true zero": style.BLUES[0],
+            "0 %": style.BLUES[0],
             "no document of it": "#ffffff",
             "no data": HATCHED,
             f"fewer than {FEW_DOCUMENTS} documents": _FEW_SIGN,

@@ -8,8 +8,8 @@ from analysis import grains
 from reports.figures import style
 from reports.figures.axes import BELOW, LABEL, LINE, SMALL, LinearScale, write_names
 from reports.figures.legend import draw_legend
-from reports.figures.marks import Heat
-from reports.figures.sheet import HATCHED, Sheet, measure
+from reports.figures.marks import Heat, Mark
+from reports.figures.sheet import HATCHED, Place, Sheet, measure
 
 # Rows have this height; a cell's label has this size, and is left out where it has no room.
 ROW, _IN_CELL = 15.0, 8.0
@@ -32,17 +32,10 @@ def draw_heat(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
             left_edge, right_edge = across(columns[first]), across(columns[last] + 1)
             sheet.fill_box((left_edge, above), (right_edge, below), HATCHED)
 
-        for mark in marks:
-            start, end = (across(columns[str(mark.position)] + edge) for edge in (0, 1))
-            part = _find_part(heat, mark.value or 0.0)
-            shade = heat.blank if mark.value is None else find_shade(heat, part)
-            with sheet.group(mark):
-                if shade:
-                    sheet.fill_box((start, above), (end, below), shade)
-                if mark.label and measure(mark.label, _IN_CELL) < end - start:
-                    place = (start + end) / 2, below - 4
-                    color = choose_ink(shade or "#ffffff")
-                    sheet.write(place, mark.label, _IN_CELL, color, anchor="middle")
+        with sheet.part("g", ' class="layer shades">'):
+            for mark in marks:
+                edges = [across(columns[str(mark.position)] + edge) for edge in (0, 1)]
+                _draw_cell(sheet, heat, mark, (edges[0], above), (edges[1], below))
 
     for number, label in enumerate(heat.columns.values()):
         place = across(number + 0.5), bottom + 2
@@ -51,6 +44,19 @@ def draw_heat(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
     middle = (across.start + across.end) / 2, bottom + 2 * LINE
     sheet.write(middle, heat.x_name, LABEL, anchor="middle")
     return _draw_scale(sheet, heat, left, bottom + BELOW + 2)
+
+
+def _draw_cell(sheet: Sheet, heat: Heat, mark: Mark, corner: Place, other: Place) -> None:
+    (start, _), (end, below) = corner, other
+    part = _find_part(heat, mark.value or 0.0)
+    shade = heat.blank if mark.value is None else find_shade(heat, part)
+    with sheet.group(mark):
+        if shade:
+            sheet.fill_box(corner, other, shade)
+        if mark.label and measure(mark.label, _IN_CELL) < end - start:
+            place = (start + end) / 2, below - 4
+            color = choose_ink(shade or "#ffffff")
+            sheet.write(place, mark.label, _IN_CELL, color, anchor="middle")
 
 
 def _find_part(heat: Heat, value: float) -> float:
@@ -80,10 +86,11 @@ def choose_ink(shade: str) -> str:
 def _draw_scale(sheet: Sheet, heat: Heat, left: float, top: float) -> float:
     """Draw the scale of colours, and below it what the other signs mean; return where they end."""
     bottom, step = top + _SCALE_HEIGHT, _SCALE / _STEPS
-    for number in range(_STEPS):
-        x = left + number * step
-        shade = find_shade(heat, ((number + 0.5) / _STEPS) ** heat.power)
-        sheet.fill_box((x, top), (x + step + 0.2, bottom), shade)
+    with sheet.part("g", ' class="shades">'):
+        for number in range(_STEPS):
+            x = left + number * step
+            shade = find_shade(heat, ((number + 0.5) / _STEPS) ** heat.power)
+            sheet.fill_box((x, top), (x + step + 0.2, bottom), shade)
 
     sheet.write((left, bottom + LINE), heat.format(heat.low), SMALL)
     sheet.write((left + _SCALE, bottom + LINE), heat.format(heat.high), SMALL, anchor="end")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 from reports.figures import style
 from reports.figures.sheet import Sheet, measure
@@ -23,13 +24,15 @@ def draw_legend(sheet: Sheet, meanings: Mapping[str, str], left: float, y: float
         width = _SIGN + 4 + measure(text, _SIZE)
         if x > left and x + width > sheet.width:
             x, y = left, y + _LINE
-        if len(sign) == 1:
-            ink = style.VERMILLION if sign == style.BULK_DAY else style.INK
-            sheet.write((x + _SIGN / 2, y), sign, _SIZE + 1, ink, anchor="middle")
-        else:
-            sheet.fill_box((x, y - 7.5), (x + _SIGN, y), sign, edge=style.HAIR)
+        with sheet.part("g", f' class="meaning" data-series="{escape(meaning)}">'):
+            if len(sign) == 1:
+                ink = style.VERMILLION if sign == style.BULK_DAY else style.INK
+                sheet.write((x + _SIGN / 2, y), sign, _SIZE + 1, ink, anchor="middle")
+            else:
+                sheet.fill_box((x, y - 7.5), (x + _SIGN, y), sign, edge=style.HAIR)
 
-        sheet.write((x + _SIGN + 4, y), text, _SIZE)
+            sheet.write((x + _SIGN + 4, y), text, _SIZE)
+
         x += width + _BETWEEN
 
     return y + 5

@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reports.figures import style
+from reports.words.document_queries import DocumentQuery
+
+# A picture is so wide that its letters are read on a phone of 390 pixels and on a screen.
+WIDTH = 350.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,9 @@ class Mark:
     low: float | None = None
     high: float | None = None
 
+    # The interval that the row has in the export, if the picture shows another one.
+    exported: tuple[float | None, float | None] | None = None
+
     # How many documents, mentions or posts the value rests on.
     n: int | None = None
 
@@ -34,8 +41,11 @@ class Mark:
     # What it shows, as a sentence: "August 2018: 352 of 4,223 documents, 8.3 %".
     title: str = ""
 
-    # The id of the row, and of the shape in the SVG: see `name_row`.
+    # The id of the row: see `name_row`.
     row: str = ""
+
+    # The documents behind it, to whose list a page's picture leads.
+    documents: DocumentQuery | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +110,9 @@ class Chart:
     # Values that a line marks.
     rules: Sequence[float] = (0.0,)
 
+    # A few words that are written at the shape of a period, those that matter most first.
+    notes: Mapping[str, str] = field(default_factory=dict)
+
     height: float = 130.0
 
 
@@ -142,6 +155,9 @@ class Cloud:
     word_counts: Mapping[str, int]
     mask: bytes | None = None
 
+    # The documents that hold the words.
+    documents: DocumentQuery | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
@@ -161,6 +177,7 @@ class Picture:
     panels: Sequence[Panel]
     title: str = ""
     columns: int = 1
+    width: float = WIDTH
 
 
 def name_row(table: str, *key: object) -> str:

@@ -59,7 +59,7 @@ def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
 
 
 def _source_labels(run: RunData) -> Sequence[str]:
-    return run.readings.once(_source_labels, lambda: list(_read_source_labels(run)))
+    return run.once_of_all(_source_labels, lambda: list(_read_source_labels(run)))
 
 
 def _read_source_labels(run: RunData) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _read_source_labels(run: RunData) -> Iterator[str]:
 
 def _as_of(run: RunData, job_name: str | None) -> str:
     """Return the day, UTC, on which documents were fixed, or else of the run's submission."""
-    times = run.readings.once(_as_of, lambda: _read_times(run))
+    times = run.once_of_all(_as_of, lambda: _read_times(run))
     job_ids = [job.id for job in run.jobs_named(None if job_name is None else [job_name])]
     latest = max([run.created_at, *(times[job_id] for job_id in job_ids if job_id in times)])
     return datetime.fromtimestamp(latest, UTC).date().isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from reports.figures import style
 from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Plot, cut_name, draw_axes
@@ -11,25 +12,28 @@ from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
 from reports.figures.legend import draw_legend
 from reports.figures.marks import Chart, Cloud, Heat, Panel, Photo, Picture
+from reports.figures.notes import draw_notes, measure_notes
 from reports.figures.photo import draw_photo
 from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
 
 # The parts of the line of small print are separated like this, and broken there alone.
 SEPARATOR = " · "
 
-# A picture is so wide that its letters are read on a phone of 390 pixels and on a screen.
-WIDTH = 350.0
 _TITLE, _PANEL_TITLE, _NOTE = 11.5, 10.0, 7.5
 _EDGE, _BETWEEN = 8.0, 12.0
 # The labels of an upright axis have this room, and the signs above a chart.
 _LABELS, _SIGNS = 36.0, 9.0
 
 
-def draw_picture(picture: Picture, note: str = "") -> Sheet:
-    """Draw all panels of a picture in their columns, with *note* in small print below."""
-    sheet, columns = Sheet(WIDTH), picture.columns
-    y = _write_title(sheet, picture.title, _TITLE, (0, 4), WIDTH)
-    room = (WIDTH - _BETWEEN * (columns - 1)) / columns
+def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -> Sheet:
+    """Draw all panels of a picture in their columns, with *note* in small print below.
+
+    With links, its marks lead to the list of their documents.
+    """
+    width, columns = picture.width, picture.columns
+    sheet = Sheet(width, has_links=has_links)
+    y = _write_title(sheet, picture.title, _TITLE, (0, 4), width)
+    room = (width - _BETWEEN * (columns - 1)) / columns
     margin = max(map(_measure_margin, picture.panels))
     for first in range(0, len(picture.panels), columns):
         line, below = (picture.panels[at : at + columns] for at in (first, first + columns))
@@ -37,7 +41,10 @@ def draw_picture(picture: Picture, note: str = "") -> Sheet:
         for column, panel in enumerate(line):
             corner = column * (room + _BETWEEN), y
             has_dates = not _have_same_dates([panel, *below[column : column + 1]])
-            ends.append(_draw_panel(sheet, panel, corner, room, margin, has_dates=has_dates))
+            with sheet.part("g", f' class="panel" data-along="{_find_direction(panel)}">'):
+                end = _draw_panel(sheet, panel, corner, room, margin, has_dates=has_dates)
+
+            ends.append(end)
 
         y = max(ends) + _EDGE
 
@@ -45,7 +52,7 @@ def draw_picture(picture: Picture, note: str = "") -> Sheet:
         y = draw_legend(sheet, meanings, 4, y + LINE)
 
     # A page leaves whole units of room for a picture that is not loaded yet.
-    sheet.height = math.ceil(4 + sheet.write_lines((4, y + 2), _break_note(note), _NOTE))
+    sheet.height = math.ceil(4 + sheet.write_lines((4, y + 2), _break_note(note, width), _NOTE))
     return sheet
 
 
@@ -64,13 +71,15 @@ def _draw_panel(
     if isinstance(panel, Heat):
         return draw_heat(sheet, panel, left + margin, y)
 
-    y += _SIGNS if panel.bulk or panel.cut_off else 0
+    y += measure_notes(panel) + (_SIGNS if panel.bulk or panel.cut_off else 0)
     height = ROW * len(panel.names) if panel.names else panel.height
     plot = Plot(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
     draw_axes(plot, has_dates=has_dates)
     for layer in panel.layers:
-        layer.draw(plot, layer)
+        with sheet.part("g", f' class="layer" data-series="{escape(layer.name)}">'):
+            layer.draw(plot, layer)
 
+    draw_notes(plot)
     if panel.values.ticks == () or not has_dates:
         return plot.bottom + 4
 
@@ -84,6 +93,16 @@ def _write_title(sheet: Sheet, text: str, size: float, corner: Place, width: flo
     lines = wrap(text, 0.94 * width, size)
     place = corner[0] + 4, corner[1]
     return sheet.write_lines(place, lines, size, style.INK, is_bold=True) + (3 if text else 0)
+
+
+def _find_direction(panel: Panel) -> str:
+    """Return where the next mark is looked for: along the axis of dates, of names, or anywhere."""
+    if not isinstance(panel, Chart):
+        return "xy"
+    if panel.names:
+        return "y"
+
+    return "x" if panel.span is not None else "xy"
 
 
 def _measure_margin(panel: Panel) -> float:
@@ -116,12 +135,12 @@ def _explain_signs(panels: Sequence[Panel]) -> Mapping[str, str]:
     return meanings
 
 
-def _break_note(note: str) -> list[str]:
+def _break_note(note: str, width: float) -> list[str]:
     """Return the small print in lines, broken between its parts."""
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):
         longer = SEPARATOR.join([*lines[-1:], part])
-        if lines and measure(longer, _NOTE) <= WIDTH - 8:
+        if lines and measure(longer, _NOTE) <= width - 8:
             lines[-1] = longer
         else:
             lines.append(part)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from reports.data.block_intervals import DrawnRow
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.marks import Mark, name_row
@@ -16,7 +18,7 @@ def mark_counts(period_rows: Iterable[PeriodRow], unit: str) -> list[Mark]:
     marks = []
     for row in period_rows:
         if row.mentions is not None:
-            said = quantity(row.mentions, unit)
+            said = quantity(row.mentions, unit) + _name_documents(row, unit)
             marks.append(_mark(row, "mentions", row.mentions, row.mentions, said))
 
     return marks
@@ -30,7 +32,9 @@ def mark_shares(period_rows: Iterable[PeriodRow]) -> list[Mark]:
             said = f"{row.matched or 0:,} of {quantity(row.documents, 'document')}"
             said += f", {format_share(row.share)}"
             ends = row.share_low, row.share_high
-            marks.append(_mark(row, "share", row.share, row.matched or 0, said, ends))
+            exported = row.exported_share if isinstance(row, DrawnRow) else None
+            mark = _mark(row, "share", row.share, row.matched or 0, said, ends)
+            marks.append(replace(mark, exported=exported))
 
     return marks
 
@@ -42,10 +46,21 @@ def mark_means(period_rows: Iterable[PeriodRow], unit: str) -> list[Mark]:
         if row.polarity_mean is not None:
             n = row.scored_row.mentions or 0
             said = f"mean polarity {signed(row.polarity_mean)} of {quantity(n, unit)}"
+            said += _name_documents(row, unit, n)
             ends = row.polarity_low, row.polarity_high
-            marks.append(_mark(row, "polarity_mean", row.polarity_mean, n, said, ends))
+            exported = row.exported_polarity if isinstance(row, DrawnRow) else None
+            mark = _mark(row, "polarity_mean", row.polarity_mean, n, said, ends)
+            marks.append(replace(mark, exported=exported))
 
     return marks
+
+
+def _name_documents(row: PeriodRow, unit: str, n: int | None = None) -> str:
+    """Say in how many documents mentions stand, and of how many posts *n* have a polarity."""
+    if unit == "mention":
+        return f" in {quantity(row.matched or 0, 'document')}"
+
+    return "" if n in {None, row.mentions} else f" with one, of {quantity(row.mentions or 0, unit)}"
 
 
 def fill_span(marks: Iterable[Mark], span: style.Range) -> list[Mark]:
@@ -73,4 +88,5 @@ def _mark(  # noqa: PLR0917 - what a mark consists of
         is_few=n < style.FEW,
         title=f"{period_name(row.period, '%B %Y')}: {said}",
         row=name_row("periods", column, row.period, subject, row.term),
+        documents=row.query if row.matched else None,
     )

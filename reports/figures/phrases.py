@@ -86,6 +86,7 @@ def _heat(
                     label=f"{count:,}",
                     title=f"{period_name(period, '%B %Y')}: {said}",
                     row=name_row("phrases", period, subject.slug, phrase),
+                    documents=subject.find(period=period, phrase=phrase),
                 )
                 marks.append(mark)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -35,8 +36,11 @@ _RULES: Any = {"text.parse_math": False, "hatch.color": "#c3c8cd", "hatch.linewi
 mpl.rcdefaults()
 
 
-def to_png(svg: bytes) -> bytes:
-    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has."""
+def to_png(svg: bytes, dots: float = _DOTS) -> bytes:
+    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has.
+
+    *dots* are those of an inch, which has 72 units of the SVG.
+    """
     root = ET.fromstring(svg)  # noqa: S314 - our own
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     families, lacking = find_fonts("".join(root.itertext()))
@@ -44,13 +48,13 @@ def to_png(svg: bytes) -> bytes:
         figure = Figure(figsize=(width / _UNITS, height / _UNITS))
         ax = figure.add_axes((0, 0, 1, 1))
         ax.set_axis_off()
-        for order, element in enumerate(root.findall(f".//{_SVG}*")):
-            _draw(ax, element, order, dict.fromkeys(map(ord, lacking), "…"))
+        for order, (element, values) in enumerate(_list_shapes(root, {})):
+            _draw(ax, element, values, order, dict.fromkeys(map(ord, lacking), "…"))
 
         ax.set(xlim=(0, width), ylim=(height, 0))
         png = BytesIO()
         metadata: Any = {"Software": "Tidings"}
-        figure.savefig(png, dpi=_DOTS, metadata=metadata)
+        figure.savefig(png, dpi=dots, metadata=metadata)
 
     return png.getvalue()
 
@@ -77,10 +81,28 @@ def _characters(path: str) -> frozenset[int]:
         return frozenset()
 
 
-def _draw(ax: Axes, element: ET.Element, order: int, unwritable: dict[int, str]) -> None:
+def _list_shapes(
+    element: ET.Element, inherited: dict[str, str]
+) -> Iterator[tuple[ET.Element, dict[str, str]]]:
+    """Yield what is in an element, each with its attributes and those of what it is in."""
+    for inner in element:
+        if inner.tag != f"{_SVG}defs":
+            values = inherited | inner.attrib
+            yield inner, values
+            yield from _list_shapes(inner, values)
+
+
+def _draw(
+    ax: Axes,
+    element: ET.Element,
+    values: dict[str, str],
+    order: int,
+    unwritable: dict[int, str],
+) -> None:
     """Draw an element above those of a lower *order*."""
-    tag, values = element.tag.removeprefix(_SVG), element.attrib
-    look: dict[str, Any] = {"zorder": order, "alpha": float(values.get("opacity", 1))}
+    tag = element.tag.removeprefix(_SVG)
+    opacity = values.get("opacity", values.get("fill-opacity", 1))
+    look: dict[str, Any] = {"zorder": order, "alpha": float(opacity)}
     fill, stroke = values.get("fill", "none"), values.get("stroke", "none")
     look["linewidth"] = float(values.get("stroke-width", 1))
     if tag == "path":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reports.data.period_counts import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
@@ -13,7 +13,7 @@ from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import mark_shares
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
-from reports.words.quantities import format_share, quantity
+from reports.words.quantities import describe_range, format_share, quantity
 
 # Up to so many panels stand below each other; more stand in two columns.
 _ONE_COLUMN = 4
@@ -37,6 +37,9 @@ class SharePanel:
     rows: Sequence[PeriodRow]
     distinct: Mapping[str, float]
 
+    # What is written at the bars of some periods.
+    notes: Mapping[str, str] = field(default_factory=dict)
+
     @property
     def peak(self) -> PeriodRow | None:
         """The row of the highest share of a whole period; None if all are zero."""
@@ -48,6 +51,11 @@ class SharePanel:
     def has_repeats(self) -> bool:
         """Whether a share is another one without repeats."""
         return any(self.distinct.get(row.period, row.share) != row.share for row in self.rows)
+
+    @property
+    def range(self) -> str:
+        """The lowest and the highest share in words."""
+        return describe_range([row.share for row in self.rows if row.share is not None])
 
     @property
     def top(self) -> float:
@@ -66,7 +74,8 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
     scale = "one scale" if is_one_scale else "scales differ"
     title = f"Share of documents by {span.grain} ({scale})"
     if len(panels) == 1:
-        title = f"Share of documents that mention it, by {span.grain}"
+        title = f"{panels[0].name}: {panels[0].range} of documents, by {span.grain}"
+        charts = [replace(charts[0], title="")]
 
     documents = sum(row.documents for row in panels[0].rows)
     caption = f"Of {quantity(documents, 'document')} in all."
@@ -115,6 +124,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
             label=label if is_higher else "",
             title=f"{mark.title}, {format_share(value)} without repeats",
             row=f"{mark.row}.distinct",
+            documents=mark.documents,
         )
         distinct.append(mark_of_distinct)
 
@@ -126,12 +136,13 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
 
     return Chart(
         layers=layers,
-        title=panel.name,
+        title=f"{panel.name}: {panel.range}",
         span=span,
         values=Axis(high=1.18 * top or 0.01, format=style.format_percent),
         gaps=gaps(panel.rows),
         cut_off=cut_off(panel.rows),
         bulk=[row.period for row in panel.rows if row.period in span.bulk],
+        notes=panel.notes,
         height=85,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import textwrap
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Literal
 
 from reports.figures import style
 from reports.figures.marks import Mark
+from reports.words.document_queries import DocumentQuery
 
 Place = tuple[float, float]
 # Where a line of text has its place.
@@ -36,20 +38,53 @@ _LEADING = 1.25
 
 @dataclass
 class Sheet:
-    """What is written, in order; what belongs to a mark is a group with its id and its title."""
+    """What is written, in order.
+
+    What belongs to a mark is a group with its row, its figures and its title: on a page, which is
+    beside the list of documents, a link.
+    """
 
     width: float
     height: float = 0.0
     elements: list[str] = field(default_factory=list)
+    has_links: bool = False
+
+    # The documents of the last link.
+    _linked: DocumentQuery | None = None
 
     @contextmanager
     def group(self, mark: Mark) -> Iterator[None]:
-        """Let all that is written meanwhile belong to *mark*."""
-        name = f' id="{escape(mark.row)}"' if mark.row else ""
+        """Let all that is written meanwhile belong to *mark*.
+
+        Marks behind each other that have the same documents have one link.
+        """
+        is_linked = self.has_links and mark.documents is not None
+        if is_linked and self._linked == mark.documents and self.elements[-1] == "</a>":
+            self.elements.pop()
+        elif is_linked and mark.documents is not None:
+            self._linked = mark.documents
+            self.elements.append(f'<a href="{escape(mark.documents.address)}">')
+
+        row = ""
+        if mark.row:
+            low, high = mark.exported or (mark.low, mark.high)
+            numbers = (mark.value, low, high, mark.n)
+            values = " ".join("-" if number is None else f"{number}" for number in numbers)
+            row = f' data-row="{escape(mark.row)}" data-values="{values.rstrip(" -")}"'
+
         title = f"<title>{escape(mark.title)}</title>" if mark.title else ""
-        self.elements.append(f"<g{name}>{title}")
+        with self.part("g", f"{row}>{title}"):
+            yield
+
+        if is_linked:
+            self.elements.append("</a>")
+
+    @contextmanager
+    def part(self, tag: str, start: str) -> Iterator[None]:
+        """Let all that is written meanwhile stand in an element, which *start* goes on."""
+        self.elements.append(f"<{tag}{start}")
         yield
-        self.elements.append("</g>")
+        self.elements.append(f"</{tag}>")
 
     def draw_line(
         self,
@@ -90,10 +125,12 @@ class Sheet:
         opacity: float = 1.0,
         is_hollow: bool = False,
     ) -> None:
-        """Draw a disc, or a ring."""
+        """Draw a disc, or a ring; without a color a disc has that of the element it is in."""
         x, y = map(_number, place)
-        fill = f'fill="#fff" stroke="{color}"' if is_hollow else f'fill="{color}"'
-        circle = f'<circle cx="{x}" cy="{y}" r="{_number(radius)}" {fill}{_faint(opacity)}/>'
+        fill = (
+            f' fill="#fff" stroke="{color}"' if is_hollow else f' fill="{color}"' if color else ""
+        )
+        circle = f'<circle cx="{x}" cy="{y}" r="{_number(radius)}"{fill}{_faint(opacity)}/>'
         self.elements.append(circle)
 
     def write(
@@ -148,16 +185,27 @@ class Sheet:
         self.elements.append(f'{image}href="data:image/png;base64,{data}"/>')
 
     def to_svg(self) -> bytes:
-        """Return the sheet as SVG."""
+        """Return the sheet as a file in the format SVG."""
+        return f"{self._write()}\n".encode()
+
+    def to_html(self, name: str, alt: str) -> str:
+        """Return the sheet as a part of a page, which has no other of that *name*."""
+        role = "group" if any(element.startswith("<a ") for element in self.elements) else "img"
+        svg = self._write(f' role="{role}" aria-label="{escape(alt)}" data-name="{escape(name)}"')
+        pattern = f"gap-{zlib.crc32(name.encode()):x}"
+        svg = svg.replace(f'fill="{HATCHED}"', f'fill="url(#{pattern})"')
+        return svg.replace('<pattern id="gap"', f'<pattern id="{pattern}"')
+
+    def _write(self, look: str = "") -> str:
         width, height = _number(self.width), _number(self.height)
         root = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" font-family="{_FONTS}">'
+            f'width="{width}" height="{height}" font-family="{_FONTS}"{look}>'
         )
         paper = f'<path d="M0 0L{width} 0L{width} {height}L0 {height}z" fill="#fff"/>'
         body = "\n".join(self.elements)
         pattern = _PATTERN if HATCHED in body else ""
-        return "\n".join([root + pattern, paper, body, "</svg>\n"]).encode()
+        return "\n".join([root + pattern, paper, body, "</svg>"])
 
 
 def measure(text: str, size: float) -> float:
@@ -183,9 +231,9 @@ def _path(points: Sequence[Place]) -> str:
 
 
 def _faint(opacity: float) -> str:
-    return "" if opacity == 1 else f' opacity="{_number(opacity)}"'
+    return "" if opacity == 1 else f' opacity="{opacity:g}"'
 
 
 def _number(number: float) -> str:
-    """Return a number to a hundredth, without needless zeros."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+    """Return a number to a tenth, which nobody sees, without a needless zero."""
+    return f"{number:.1f}".removesuffix(".0")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reports.figures import style
 from reports.figures.marks import Picture
+from reports.words.document_queries import DocumentQuery
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,13 @@ class Subject:
     name: str
     slug: str
     span: style.Range
+
+    # The documents that it is in.
+    documents: DocumentQuery | None = None
+
+    def find(self, **fields: str) -> DocumentQuery | None:
+        """Return which of its documents have more *fields*."""
+        return None if self.documents is None else replace(self.documents, **fields)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
 from reports.figures.marks import Cloud, Picture
 from reports.figures.spec import FigureSpec
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 
 LAYOUT = "cloud"
@@ -21,13 +22,18 @@ SMALLEST_SHARE = 1 / 15
 def choose(word_counts: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
     """Return the *most* frequent words, except stop words and the words of the terms *leave_out*.
 
-    Names of two words stand together. Case is ignored.
+    Names of two words stand together, and a word that mostly stands in such names is left out. Case
+    is ignored.
     """
     unwanted = stopwords.stop_words_for(word_counts) | words_of_terms(leave_out)
     joined_counts = join_names(word_counts, unwanted)
-    ranked = sorted(joined_counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    chosen = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
-    return dict(chosen[:most])
+    chosen = {}
+    for word, times in joined_counts.items():
+        if word.casefold() not in unwanted and 2 * times >= word_counts[word]:
+            chosen[word] = word_counts[word]
+
+    ranked = sorted(chosen.items(), key=lambda entry: (-entry[1], entry[0]))
+    return dict(ranked[:most])
 
 
 def is_drawn(word_counts: Mapping[str, int]) -> bool:
@@ -38,12 +44,12 @@ def is_drawn(word_counts: Mapping[str, int]) -> bool:
 def describe_list(word_counts: Mapping[str, int], counted: str) -> str:
     """Return why words stand in a list and not in a cloud; nothing if there is no word.
 
-    *counted* says what they are counted in: "16 mentions".
+    *counted* says what they are counted in: "16 documents".
     """
     if not word_counts:
         return ""
     if no_word_twice(word_counts):
-        return f"{counted[0].upper()}{counted[1:]}: no word occurs twice."
+        return f"{counted[0].upper()}{counted[1:]}: no two share a word."
 
     if len(word_counts) < FEWEST_WORDS:
         reason = "fewer than ten words make no cloud"
@@ -54,7 +60,7 @@ def describe_list(word_counts: Mapping[str, int], counted: str) -> str:
     else:
         reason = "all that are frequent enough for a cloud are as often"
 
-    return f"How often each word occurs in {counted}; {reason}."
+    return f"How many of {counted} hold each word; {reason}."
 
 
 def no_word_twice(word_counts: Mapping[str, int]) -> bool:
@@ -68,9 +74,13 @@ def _large_enough(word_counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def cloud_spec(
-    prefix: str, word_counts: Mapping[str, int], mask: bytes | None, caption: str
+    prefix: str,
+    word_counts: Mapping[str, int],
+    mask: bytes | None,
+    caption: str,
+    documents: DocumentQuery | None = None,
 ) -> FigureSpec | None:
-    """Declare the cloud of the chosen words; None if a list says more."""
+    """Declare the cloud of the chosen words of *documents*; None if a list says more."""
     drawn = _large_enough(word_counts)
     if not is_drawn(drawn):
         return None
@@ -84,7 +94,7 @@ def cloud_spec(
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        picture=Picture(panels=[Cloud(word_counts=drawn, mask=mask)]),
+        picture=Picture(panels=[Cloud(word_counts=drawn, mask=mask, documents=documents)]),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout=LAYOUT,

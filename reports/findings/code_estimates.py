@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -30,10 +31,9 @@ from reports.words.quantities import (
     format_confidence,
     format_points,
     format_share,
-    join_words,
     quantity,
-    signed,
 )
+from reports.words.writing import write_sentence
 
 # A difference is told if it has this p-value, adjusted for all that the page tests.
 LEVEL = 0.05
@@ -53,76 +53,89 @@ def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
                 continue
 
             ranked = sorted(counts.codes.items(), key=lambda code: (-code[1], code[0]))
-            answers = [
-                f"“{code}” of {n:,} ({format_share(n / counts.units)})"
-                for code, n in ranked[:CATEGORIES_SHOWN]
-            ]
-            text = (
-                f"Asked {_name_question(variable, keyword)}, {coding.coder} says "
-                f"{join_words(answers)}, of {quantity(counts.units, unit)}. "
-                "Not checked against people."
+            (code, n), *others = ranked[:CATEGORIES_SHOWN]
+            text = write_sentence(
+                "coding",
+                asked=_ask(variable, keyword),
+                coder=coding.coder,
+                code=code,
+                share=n / counts.units,
+                texts=quantity(counts.units, unit),
+                n=n,
             )
+            marks = [f"{other} {format_share(times / counts.units)}" for other, times in others]
+            mark = "; ".join([*marks, "not checked against people"])
             topic = ("coding", coding.coder, variable.name, keyword)
-            findings.append(Finding(FindingKind.FACT, topic, (ranked[0][0],), text))
+            findings.append(Finding(FindingKind.FACT, topic, (code,), text, mark=mark))
 
     return findings
 
 
-def _name_question(variable: Variable, keyword: str) -> str:
+def _ask(variable: Variable, keyword: str) -> str:
     question = variable.question_about(keyword)
-    return f"“{question}”" if len(question) <= LONGEST_QUESTION else variable.name
+    if len(question) > LONGEST_QUESTION:
+        return f"{variable.name}:"
+    return f"“{question}”" if question.endswith("?") else f"“{question}?”"
 
 
 def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> Finding:
-    """State the shares of all texts of the run that its readers would put into each category."""
-    row = rows[0]
-    asked = _name_question(variable, row.keyword or "")
-    answers = [
-        f"“{share.category}” of {format_share(share.estimate)} "
-        f"({format_share(share.low)} to {format_share(share.high)})"
-        for share in sorted(rows, key=lambda share: -share.estimate)[:CATEGORIES_SHOWN]
-    ]
-    text = (
-        f"Asked {asked}, {row.model or 'readers'} would say {join_words(answers)}, of "
-        f"{quantity(row.n_population, unit)}; {row.n_read:,} are coded, intervals are at "
-        f"{format_confidence(row.confidence)}."
+    """State the share of texts that readers would put into the most common category.
+
+    Behind it stand the other categories, and how sure it is.
+    """
+    first, *others = sorted(rows, key=lambda row: -row.estimate)[:CATEGORIES_SHOWN]
+    text = write_sentence(
+        "share of answers",
+        asked=_ask(variable, first.keyword or ""),
+        reader=first.model or "Readers",
+        category=first.category,
+        share=first.estimate,
+        low=first.low,
+        high=first.high,
+        texts=_name_texts(first, variable, unit),
     )
-    if row.model:
-        text += " Not checked against people."
-
-    topic = ("readers' shares", row.codebook, row.variable, row.keyword, row.period)
-    return _estimate(topic, row, text)
+    marks = [f"{row.category} {format_share(row.estimate)}" for row in others]
+    topic = ("readers' shares", first.codebook, first.variable, first.keyword, first.measure)
+    return _estimate(topic, first, text, marks)
 
 
-def state_mean(row: EstimateRow, variable: Variable, unit: str) -> Finding:
+def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
+    """Return the texts that an estimate is about in words."""
+    mention = f" that mention “{row.keyword}”" if row.keyword else ""
+    if row.measure == "asked":
+        return f"the {unit}s{mention} where {variable.condition}"
+    if row.measure == "precision":
+        return f"the {unit}s{mention}"
+    return f"all {quantity(row.n_population, unit)}"
+
+
+def state_mean(row: EstimateRow, variable: Variable) -> Finding:
     """State the mean step that readers would choose for the texts of which a scale is asked."""
-    asked = _name_question(variable, row.keyword or "")
-    steps = variable.codes
-    text = (
-        f"Asked {asked}, readers would choose {row.estimate:.2f} on average "
-        f"({format_confidence(row.confidence)} interval {row.low:.2f} to {row.high:.2f}) between "
-        f"{steps[0]} and {steps[-1]}, of the {quantity(row.n_population, unit)} of which it is "
-        f"asked; {row.n_person:,} are coded."
+    text = write_sentence(
+        "mean of answers",
+        asked=_ask(variable, row.keyword or ""),
+        reader="Readers",
+        mean=row.estimate,
+        low=row.low,
+        high=row.high,
+        first=variable.codes[0],
+        last=variable.codes[-1],
     )
     topic = ("readers' mean", row.codebook, row.variable, row.keyword, row.period)
     return _estimate(topic, row, text)
 
 
-def state_relevance(precision: EstimateRow, recall: EstimateRow | None) -> Finding:
-    """State how many of the texts with a keyword are about it, and how many it misses."""
-    keyword = precision.keyword
-    text = (
-        f"Of the texts that mention “{keyword}” {format_share(precision.estimate)} are about it "
-        f"({_interval(precision)})"
+def state_recall(row: EstimateRow) -> Finding:
+    """State how many of the texts with an answer a keyword finds."""
+    text = write_sentence(
+        "recall",
+        category=row.category,
+        share=row.estimate,
+        low=row.low,
+        high=row.high,
+        keyword=f"“{row.keyword}”",
     )
-    if recall is not None:
-        text += (
-            f"; of all texts about it the keyword finds {format_share(recall.estimate)} "
-            f"({_interval(recall)})"
-        )
-
-    text += f". {(recall or precision).n_read:,} texts are coded."
-    return _estimate(("relevance", keyword), precision, text)
+    return _estimate(("recall", row.codebook, row.variable, row.keyword), row, text)
 
 
 def state_differences(run: RunData, sample: CodedSample, method: Method) -> list[Finding]:
@@ -226,48 +239,60 @@ def _list_comparisons(
 
 
 def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:
-    """State the estimates for the whole run: how right keywords are, then shares and means."""
-    whole = [row for row in rows if row.period is None and row.group is None]
-    recalls = {row.keyword: row for row in whole if row.measure == "recall"}
-    statements = [
-        state_relevance(row, recalls.get(row.keyword))
-        for row in whole
-        if row.measure == "precision"
-    ]
+    """State the estimates for the whole run, variable by variable.
 
-    for variable in sample.codebook.variables:
-        for keyword in sample.keywords:
-            variable_rows = [
-                row
-                for row in whole
-                if row.variable == variable.name and (row.keyword or "") == keyword
-            ]
-            shares = [row for row in variable_rows if row.measure == "share"]
-            means = [row for row in variable_rows if row.measure == "mean"]
-            if shares:
-                statements.append(state_shares(shares, variable, unit))
+    First come the texts with the keyword, or those of them of which the variable is asked, then
+    how many of the texts with an answer the keyword finds, then all texts.
+    """
+    statements = []
+    for keyword in sample.keywords:
+        for variable in sample.codebook.variables:
+            rows_by_measure: dict[str, list[EstimateRow]] = defaultdict(list)
+            for row in rows:
+                is_whole = row.period is None and row.group is None
+                if is_whole and (row.variable, row.keyword or "") == (variable.name, keyword):
+                    rows_by_measure[row.measure].append(row)
 
-            statements += [state_mean(row, variable, unit) for row in means]
+            for measure in list_measures(rows_by_measure):
+                statements.append(state_shares(rows_by_measure[measure], variable, unit))
+            if variable.type == VariableType.YES_NO:
+                statements += [state_recall(row) for row in rows_by_measure["recall"]]
+
+            statements += [state_mean(row, variable) for row in rows_by_measure["mean"]]
 
     return statements
 
 
+def list_measures(measures: Collection[str]) -> list[str]:
+    """Return what is said of the categories of a variable: of which texts a share is, in order."""
+    first = "asked" if "asked" in measures else "precision"
+    return [measure for measure in (first, "share") if measure in measures]
+
+
 def state_reader_mean(subject: str, corrected: Estimate) -> Finding:
     """State the mean polarity that readers would give all mentions of *subject*."""
-    text = (
-        f"Readers would give the mentions of {subject} a mean of {signed(corrected.value)} on "
-        f"their scale from \u22121 to 1 (95 % interval {signed(corrected.low)} to "
-        f"{signed(corrected.high)}, from {quantity(corrected.n, 'label')})."
+    mean, low, high = corrected.value, corrected.low, corrected.high
+    text = write_sentence("mean of labels", subject=subject, mean=mean, low=low, high=high)
+    mark = f"95 % interval, {quantity(corrected.n, 'label')}"
+    answer = (round(mean, 2),)
+    return Finding(FindingKind.ESTIMATE, ("readers' mean",), answer, text, 0.65, mark)
+
+
+def _estimate(
+    topic: tuple[object, ...], row: EstimateRow, text: str, marks: Sequence[str] = ()
+) -> Finding:
+    """Return an estimate; behind it stands how sure it is, and what would make it surer.
+
+    An interval is half as wide with four times as many codes, as its width goes with one over the
+    square root of their number.
+    """
+    sure = write_sentence(
+        "sure of",
+        confidence=format_confidence(row.confidence),
+        n=row.n_read,
+        is_wide=row.high - row.low > row.estimate,
+        more=3 * row.n_read,
+        is_model=row.model is not None,
     )
-    answer = (round(corrected.value, 2),)
-    return Finding(FindingKind.ESTIMATE, ("readers' mean",), answer, text, interest=0.65)
-
-
-def _interval(row: EstimateRow) -> str:
-    limits = f"{format_share(row.low)} to {format_share(row.high)}"
-    return f"{format_confidence(row.confidence)} interval {limits}"
-
-
-def _estimate(topic: tuple[object, ...], row: EstimateRow, text: str) -> Finding:
-    answer = (round(row.estimate, 4),)
-    return Finding(FindingKind.ESTIMATE, topic, answer, text, interest=0.65)
+    mark, answer = "; ".join([*marks, sure]), (round(row.estimate, 4),)
+    return Finding(FindingKind.ESTIMATE, topic, answer, text, 0.65, mark)

@@ -1,98 +1,114 @@
-"""The figures that the sentence on an event names: those now and before, and what is beside."""
+"""Events in words: a line to an event, whatever months and weeks tell of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from analysis import grains
 from analysis.kinds.kind import Kind
+from core.enums import Grain
 from reports.findings.events import Event
-from reports.findings.measures import POSTS
-from reports.words.writing import write_clause, write_sentence
+from reports.findings.finding import Finding, FindingKind
+from reports.findings.measures import POSTS, SHARE
+from reports.words.document_queries import Counted
+from reports.words.writing import fill_phrase, write_clause, write_sentence
 
-# At most so many periods that an event is not compared with are named.
-MOST_NAMED = 3
-# A sentence says what is left without repeats and bulk days where that differs so much.
-NOTABLE = 0.2
+# Small print says what is left without repeats and bulk days where that differs so much.
+NOTABLE = 0.1
+# An event that is no rise of a share or of posts is told after what is said of the whole run.
+UNREMARKABLE = 0.2
 
 
-def describe_event(event: Event, kind: Kind[Any], title: str = "") -> str:
-    """Return a sentence that says what departs, and from what.
+def fold_events(events: Sequence[Event]) -> list[list[Event]]:
+    """Group what readers take for one event: a month and its weeks, and months in a row.
 
-    *title* is what readers call an account or search.
+    The groups are in the order of time. The first of a group says it: a month before a week, and
+    the least probable one.
     """
-    return write_sentence(f"event of {event.measure.name}", **_list_figures(event, kind, title))
+    groups: list[list[Event]] = []
+    latest: dict[tuple[object, ...], list[Event]] = {}
+    for event in sorted(events, key=lambda event: grains.first_day(event.period)):
+        key = event.subject, event.measure.name, event.term, event.is_rise
+        group = latest.get(key)
+        if group is not None and _is_next(event, group):
+            group.append(event)
+        else:
+            latest[key] = [event]
+            groups.append(latest[key])
+
+    for group in groups:
+        group.sort(key=lambda event: (event.grain == Grain.WEEK, event.order_by_size))
+
+    return groups
 
 
-def describe_recurring(event: Event, kind: Kind[Any], title: str = "") -> str:
+def _is_next(event: Event, group: Sequence[Event]) -> bool:
+    """Return whether an event begins before a group has ended, or on the day after."""
+    end = max(earlier.last_day for earlier in group)
+    return grains.first_day(event.period) <= end + timedelta(days=1)
+
+
+def state_event(group: Sequence[Event], kind: Kind[Any], name: str) -> Finding:
+    """State what departs, and from what; *name* is what readers call the subject."""
+    event = group[0]
+    figures = _list_figures(event, kind, name)
+    is_rise = event.is_rise and event.measure in (SHARE, POSTS)
+    interest = 1 - event.before / event.now / 2 if is_rise else UNREMARKABLE
+    return Finding(
+        FindingKind.SURPRISE,
+        ("event", event.measure.name, event.term),
+        (event.period,),
+        write_sentence(f"event of {event.measure.name}", **figures),
+        interest,
+        "; ".join(_write_marks(group, figures)),
+    )
+
+
+def describe_recurring(event: Event, kind: Kind[Any], name: str) -> str:
     """Return a clause that says what comes in the same periods of several years."""
-    return write_clause(f"event of {event.measure.name}", **_list_figures(event, kind, title))
+    return write_clause(f"event of {event.measure.name}", **_list_figures(event, kind, name))
 
 
-def _list_figures(event: Event, kind: Kind[Any], title: str) -> dict[str, Any]:
-    is_posts, is_silent = event.measure == POSTS, event.measure == POSTS and not event.now
+def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
     choose = max if event.is_rise else min
     same_period = choose(event.season, key=lambda period: event.season[period], default="")
-
     return {
-        "subject": f"“{event.subject}”" if kind.has_mentions else title or event.subject,
+        "subject": name,
         "is_of_posts": not kind.has_mentions,
         "term": event.term,
         "period": event.period,
-        "matched": event.row.matched or 0,
+        "matched": Counted(event.row.matched or 0, event.row.query),
         "documents": event.row.documents,
         "n": event.row.polarity_n or 0,
+        "unit": "mention" if kind.has_mentions else "post",
         "level": event.measure.form,
-        "unit": " posts a day" if is_posts else "",
-        # Where no post is now, nothing else says what the figure before is.
-        "unit_before": " posts a day" if is_silent else "",
         "now": event.now,
         "before": event.before,
-        "grain": event.grain.value,
-        "usual": event.usual_periods[0],
-        "n_before": event.periods_before,
-        "left_out": event.periods_left_out,
-        "n_left_out": len(event.periods_left_out),
+        "usual": "usual" if event.before else "none before",
         "is_rise": event.is_rise,
         "same_period": same_period,
         "same": event.season.get(same_period),
-        "season": list(event.season)[::-1],
-        "years": len(event.season),
         "judged": event.judged,
-        "furthest": event.furthest,
-        "compared": ["no post" if is_silent else "now", *_compare(event)],
     }
 
 
-def _compare(event: Event) -> list[str]:
-    """Return the phrases that follow the figure now: with what it is compared, and the peak."""
-    phrases = []
-    if event.before == 0 and not event.measure.is_mean:
-        phrases.append("none before")
-    else:
-        phrases.append("average before" if event.periods_before > 1 else "before")
+def _write_marks(group: Sequence[Event], figures: dict[str, Any]) -> list[str]:
+    """Return what stands small behind an event: further periods, the peak, the year before."""
+    event, marks = group[0], []
+    months = [other.period for other in group[1:] if other.grain == event.grain]
+    if months:
+        marks.append(fill_phrase("also", periods=months))
 
-    phrases += _name_usual_periods(event)
+    weeks = [week.furthest or week for week in group if week.grain == Grain.WEEK]
+    choose = max if event.is_rise else min
+    furthest = choose(weeks, key=lambda week: week.now, default=event)
+    if furthest.period != event.period and not months:
+        marks.append(fill_phrase("furthest", furthest=furthest, **figures))
     if event.season:
-        phrases.append("a year before" if len(event.season) == 1 else "years before")
-    if not event.measure.is_mean and (
-        abs(event.now - event.judged.now) > NOTABLE * event.now
-        or abs(event.before - event.judged.before) > NOTABLE * event.before
-    ):
-        phrases.append("judged")
-    if event.furthest is not None:
-        phrases.append("furthest")
+        marks.append(fill_phrase("a year before", **figures))
+    if not event.measure.is_mean and abs(event.now - event.judged.now) > NOTABLE * event.now:
+        marks.append(fill_phrase("judged", **figures))
 
-    return phrases
-
-
-def _name_usual_periods(event: Event) -> list[str]:
-    """Return the phrases that name the periods with which an event is compared."""
-    is_one = event.periods_before == 1
-    if not event.periods_left_out:
-        return ["the period before" if is_one else "the periods before"]
-    if is_one:
-        return ["an earlier period"]
-    if len(event.periods_left_out) > MOST_NAMED:
-        return ["usual periods", "many left out"]
-
-    return ["usual periods", f"{event.grain.value}s left out"]
+    return marks

@@ -178,12 +178,6 @@ class Event:
         return len(self.usual_periods)
 
     @property
-    def periods_left_out(self) -> list[str]:
-        """The periods since the first usual one that are not usual, or not whole."""
-        since = grains.list_periods(self.usual_periods[0], self.period)
-        return [period for period in since[:-1] if period not in self.usual_periods]
-
-    @property
     def is_worth_telling(self) -> bool:
         """Whether the figures of the whole run differ enough for a sentence."""
         return self.measure.is_worth_telling(self.before, self.now, self.row)

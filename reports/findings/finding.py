@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reports.words.quantities import format_shares
-from reports.words.writing import write_clause, write_sentence
+from reports.words.writing import write_clause, write_mark, write_sentence
 
 Key = tuple[Hashable, ...]
 
@@ -38,7 +38,7 @@ class Fact:
     # of a topic: by it, the same fact is looked for without repeats and bulk days.
     topic: Key
 
-    # Its answer, as ("2020-03",). Where it is another one without repeats, both are printed. A
+    # Its answer, as ("2020-03",). Where it is another one without repeats, the sentence says so. A
     # number that is no count of documents, no share and no mean belongs here.
     answer: Key
 
@@ -58,17 +58,36 @@ class Fact:
 
     @property
     def text(self) -> str:
-        """The sentence, with what changes without repeats and bulk days."""
+        """The sentence, and its claim without repeats or bulk days where that is another one."""
         text = write_sentence(self.kind, **self._named_figures)
         for left_out, other in self.contrasts:
-            text = write_sentence("contrast", text=text, left_out=left_out, clause=other.clause)
+            if other.answer != self.answer:
+                # Without its links: the list has the documents that are left out.
+                clause = str(other.clause)
+                text = write_sentence("contrast", text=text, left_out=left_out, clause=clause)
 
         return text
+
+    @property
+    def mark(self) -> str:
+        """What the first figure is without repeats or bulk days, if that alone changes."""
+        marks = []
+        for left_out, other in self.contrasts:
+            if other.answer == self.answer and other.figure:
+                mark = write_sentence("mark", left_out=left_out, mark=other.figure)
+                marks.append(str(mark))
+
+        return "; ".join(marks)
 
     @property
     def clause(self) -> str:
         """The answer alone, as it can follow "Without …,"; empty if it is never compared."""
         return write_clause(self.kind, **self._named_figures)
+
+    @property
+    def figure(self) -> str:
+        """The figure alone, as it can follow "without repeats"; empty if it has no such words."""
+        return write_mark(self.kind, **self._named_figures)
 
     @property
     def _named_figures(self) -> dict[str, object]:
@@ -84,17 +103,21 @@ class Finding:
     topic: Key
     answer: Key
     text: str
-    shares: tuple[float, ...] = ()
     interest: float = 0.0
 
+    # What stands small behind it: its figure without repeats, say.
+    mark: str = ""
 
-def state_facts(facts: Sequence[Fact], introduced: str = "") -> list[Finding]:
-    """Put the facts on a subject into words; the first one names it as *introduced*."""
-    if facts and introduced:
-        facts = [replace(facts[0], subject=introduced), *facts[1:]]
+    @property
+    def whole(self) -> str:
+        """The sentence and what stands behind it, for those who read text alone."""
+        return f"{self.text} ({self.mark})" if self.mark else self.text
 
+
+def state_facts(facts: Sequence[Fact]) -> list[Finding]:
+    """Put facts into words."""
     return [
-        Finding(FindingKind.FACT, fact.topic, fact.answer, fact.text, fact.shares, fact.interest)
+        Finding(FindingKind.FACT, fact.topic, fact.answer, fact.text, fact.interest, fact.mark)
         for fact in facts
     ]
 

@@ -12,23 +12,25 @@ from reports.series.groups import GroupCounts, KeywordGroups
 
 # A group with fewer documents is not ranked.
 FEWEST_DOCUMENTS = 30
+# Nor is one of which its months let expect fewer mentions: a single one would put it first.
+FEWEST_EXPECTED = 3.0
 
 
 def find_group_facts(
-    keyword_groups: KeywordGroups, grouping: Grouping, engines: Sequence[str] = ()
+    subject: str, keyword_groups: KeywordGroups, grouping: Grouping, engines: Sequence[str] = ()
 ) -> list[Fact]:
     """Return in which groups a keyword is most and least common, and how their moods differ.
 
     Groups are compared in the months in which at least two of them have documents. Means of several
     *engines* are not compared.
     """
-    subject, plural = f"“{keyword_groups.keyword}”", GROUPINGS[grouping].plural
+    plural = GROUPINGS[grouping].plural
     groups = [
         group for group_name, group in keyword_groups.groups.items() if group_name != NOT_KNOWN
     ]
     facts = _rank_shares(subject, groups, plural)
     if len(engines) <= 1:
-        facts += _rank_means(subject, groups, plural, keyword_groups.mean.mean or 0.0)
+        facts += _rank_means(subject, groups, keyword_groups.mean.mean or 0.0)
 
     return facts
 
@@ -42,7 +44,7 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     compared = {group.name: group.compared for group in groups}
     shares, ratios = {}, {}
     for group_name, counts in compared.items():
-        if counts.documents >= FEWEST_DOCUMENTS and counts.expected:
+        if counts.documents >= FEWEST_DOCUMENTS and counts.expected >= FEWEST_EXPECTED:
             shares[group_name] = counts.matched / counts.documents
             ratios[group_name] = counts.matched / counts.expected
 
@@ -59,7 +61,6 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     figures = {
         "groups": len(ranked),
         "plural": plural,
-        "fewest": FEWEST_DOCUMENTS,
         "highest": highest,
         "matched": compared[highest].matched,
         "documents": compared[highest].documents,
@@ -73,7 +74,7 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
         Fact(
             "larger share of two groups" if len(ranked) == 2 else "largest share of groups",
             subject,
-            ("largest share", subject),
+            ("largest share",),
             (highest,),
             figures,
             counts=(compared[highest].matched,),
@@ -82,9 +83,7 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     ]
 
 
-def _rank_means(
-    subject: str, groups: Sequence[GroupCounts], plural: str, overall: float
-) -> list[Fact]:
+def _rank_means(subject: str, groups: Sequence[GroupCounts], overall: float) -> list[Fact]:
     """Return the groups with the highest and the lowest mean polarity.
 
     A mean is that of all compared groups plus how far the group is from its months' means.
@@ -100,12 +99,10 @@ def _rank_means(
 
     highest, lowest = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     figures = {
-        "groups": len(means),
-        "plural": plural,
         "highest": highest,
         "highest_mean": means[highest],
         "lowest": lowest,
         "lowest_mean": means[lowest],
     }
     answer, named = (highest, lowest), (means[highest], means[lowest])
-    return [Fact("means of groups", subject, ("moods", subject), answer, figures, means=named)]
+    return [Fact("means of groups", subject, ("moods",), answer, figures, means=named)]

@@ -1,28 +1,27 @@
-"""Facts about the mean polarity that an engine gives: an index, highest and lowest."""
+"""Facts about the mean polarity that an engine gives: an index, and the period that stands out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from analysis.grains import grain_of
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
+from reports.stats.intervals import TAIL, t_quantile
 
 # A mean of fewer polarities is not compared: single sentences move it.
 FEWEST_POLARITIES = 30
-# Means that differ by less are not ranked: nobody would call the moods different. Nor are those
-# whose intervals overlap.
-LEAST_DIFFERENCE = 0.05
-# Periods whose means differ by less share the highest or lowest place; at most so many are named.
-EQUAL_DIFFERENCE = 0.01
-MOST_NAMED = 3
+# Means that differ by less, a twentieth of the scale, are not told: readers would not notice.
+LEAST_DIFFERENCE = 0.1
+
+# The topic of these facts.
+MOOD = ("mood",)
 
 
 def find_mood_facts(
     subject: str, period_rows: Sequence[PeriodRow], unit: str, engines: Sequence[str] = ()
 ) -> list[Fact]:
-    """Return the mean polarity of *subject*, with its highest and its lowest period.
+    """Return the period whose mean polarity differs most from the mean of all; none if none does.
 
     *unit* is "mention" or "post". Means of several *engines* are on different scales and are not
     compared.
@@ -30,44 +29,41 @@ def find_mood_facts(
     if len(engines) > 1:
         return [Fact("several engines", subject, ("engines",), (), {"engines": engines})]
 
-    compared = [
-        period_row
-        for period_row in list_scored_periods(period_rows)
-        if _n(period_row) >= FEWEST_POLARITIES
-    ]
+    scored = list_scored_periods(period_rows)
+    compared = [period_row for period_row in scored if _n(period_row) >= FEWEST_POLARITIES]
     if len(compared) < 3:
         return []
 
-    highest, lowest = max(compared, key=_mean), min(compared, key=_mean)
-    highest_low = -1.0 if highest.polarity_low is None else highest.polarity_low
-    lowest_high = 1.0 if lowest.polarity_high is None else lowest.polarity_high
-    apart = _mean(highest) - _mean(lowest)
-    if apart < LEAST_DIFFERENCE or highest_low <= lowest_high:
+    overall, _ = pool_means(scored)
+    unusual = max(compared, key=lambda period_row: abs(_mean(period_row) - overall))
+    apart = abs(_mean(unusual) - overall)
+    if apart < max(LEAST_DIFFERENCE, _half_width(unusual, looks=len(compared))):
         return []
 
-    scored = list_scored_periods(period_rows, with_cut_off=True)
-    overall, n = pool_means(scored)
-    highest_rows, lowest_rows = _list_equals(compared, highest), _list_equals(compared, lowest)
+    mean, n = _mean(unusual), _n(unusual)
     figures = {
-        "mean": overall,
+        "period": unusual.period,
+        "mean": mean,
         "n": n,
         "unit": unit,
-        "grain": grain_of(highest.period),
-        "fewest": FEWEST_POLARITIES,
-        "highest": _name(highest_rows),
-        "lowest": _name(lowest_rows),
+        "overall": overall,
+        "is_high": mean > overall,
     }
-    return [
-        Fact(
-            "mean",
-            subject,
-            ("mood",),
-            tuple(period_row.period for period_row in (*highest_rows, *lowest_rows)),
-            figures,
-            means=(overall, _mean(highest), _mean(lowest)),
-            interest=min(0.7, apart),
-        )
-    ]
+    answer = (unusual.period, "highest" if mean > overall else "lowest")
+    interest = min(0.25, apart)
+    return [Fact("unusual mean", subject, MOOD, answer, figures, means=(mean,), interest=interest)]
+
+
+def _half_width(scored_row: PeriodRow, looks: int) -> float:
+    """Return half of the interval of a mean that is the furthest of several (Bonferroni)."""
+    low, high = scored_row.polarity_low, scored_row.polarity_high
+    if low is None or high is None:
+        return math.inf
+
+    # One end of the interval may be cut at -1 or 1.
+    half = max(_mean(scored_row) - low, high - _mean(scored_row))
+    degrees = _n(scored_row) - 1
+    return half * t_quantile(degrees, TAIL / looks) / t_quantile(degrees)
 
 
 def list_scored_periods(
@@ -95,24 +91,3 @@ def _mean(scored_row: PeriodRow) -> float:
 
 def _n(scored_row: PeriodRow) -> int:
     return scored_row.polarity_n or 0
-
-
-def _list_equals(scored_rows: Sequence[PeriodRow], extreme: PeriodRow) -> list[PeriodRow]:
-    """Return the periods whose means hardly differ from an extreme one, in their order."""
-    return [
-        period_row
-        for period_row in scored_rows
-        if abs(_mean(period_row) - _mean(extreme)) < EQUAL_DIFFERENCE
-    ]
-
-
-def _name(scored_rows: Sequence[PeriodRow]) -> list[dict[str, object]]:
-    """Return each period with its mean and how many it is of, or many periods together."""
-    if len(scored_rows) <= MOST_NAMED:
-        return [
-            {"periods": [period_row.period], "mean": _mean(period_row), "n": _n(period_row)}
-            for period_row in scored_rows
-        ]
-
-    middle = math.fsum(_mean(period_row) for period_row in scored_rows) / len(scored_rows)
-    return [{"periods": [period_row.period for period_row in scored_rows], "mean": middle}]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from analysis.grains import grain_of, next_period
-from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 
 # A side of an overtaking has at least so many periods.
-FEWEST_PERIODS = 2
+FEWEST_PERIODS = 3
 # On each side its leader is ahead in at least this share of the periods.
 LEADING_PERIODS = 0.8
 # On each side the leader has at least so many documents more.
@@ -51,34 +49,16 @@ class Side:
         return margin * self.ahead / self.periods
 
 
-def find_overtakings(rows_by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
-    """Return where one subject overtakes another for good, the clearest first.
-
-    Periods that are cut off, or that one of two subjects does not have, are left out.
-    """
-    matched: dict[str, dict[str, int]] = {}
-    for subject, period_rows in rows_by_subject.items():
-        whole = [row for row in period_rows if row.matched is not None and not row.cut_off]
-        matched[subject] = {row.period: row.matched or 0 for row in whole}
-
-    counts_by_pair: dict[tuple[str, str], Counts] = {}
-    for left, right in combinations(sorted(matched), 2):
-        periods = sorted(matched[left].keys() & matched[right].keys())
-        counts_by_pair[left, right] = {
-            period: (matched[left][period], matched[right][period]) for period in periods
-        }
-
-    return rank_overtakings(counts_by_pair)
-
-
-def rank_overtakings(counts_by_pair: Mapping[tuple[str, str], Counts]) -> list[Fact]:
+def rank_overtakings(
+    counts_by_pair: Mapping[tuple[str, str], Counts], names: Mapping[str, str]
+) -> list[Fact]:
     """Return the overtaking of each pair of subjects that has one, the clearest first."""
-    found = [find_overtaking(names, counts) for names, counts in counts_by_pair.items()]
+    found = [find_overtaking(pair, counts, names) for pair, counts in counts_by_pair.items()]
     facts = [fact for fact in found if fact is not None]
     return sorted(facts, key=lambda fact: (-fact.interest, str(fact.answer), str(fact.topic)))
 
 
-def find_overtaking(names: tuple[str, str], counts: Counts) -> Fact | None:
+def find_overtaking(pair: tuple[str, str], counts: Counts, names: Mapping[str, str]) -> Fact | None:
     """Return the overtaking of two subjects; None if neither leads in most periods of each side.
 
     Its period is the one that parts the leads best: as many periods as can be have the leader of
@@ -107,7 +87,7 @@ def find_overtaking(names: tuple[str, str], counts: Counts) -> Fact | None:
     if not earlier.is_lasting or not later.is_lasting:
         return None
 
-    before, after = names if sign > 0 else names[::-1]
+    before, after = pair if sign > 0 else pair[::-1]
     period, previous_period = periods[place], periods[place - 1]
     return Fact(
         "overtaking",
@@ -115,8 +95,8 @@ def find_overtaking(names: tuple[str, str], counts: Counts) -> Fact | None:
         (OVERTAKES, after, before),
         (period,),
         {
-            "after": after,
-            "before": before,
+            "after": names[after],
+            "before": names[before],
             "period": period,
             "previous_period": previous_period,
             "is_next": next_period(previous_period) == period,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.grains import count_days, grain_of
+from analysis.grains import count_days
 from analysis.kinds.searches import Searches
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
@@ -57,29 +57,17 @@ def find_account_facts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> li
 
 
 def _find_busiest(name: str, rates: Sequence[PostRate], *, is_search: bool) -> list[Fact]:
-    """Return the period with most posts a day, the next, and the one with fewest."""
+    """Return the period with most posts a day, beside all."""
     ranked = sorted(rates, key=lambda rate: (-rate.a_day, rate.period))
-    if len(ranked) < 2 or not ranked[0].posts:
+    if len(ranked) < 2 or ranked[0].a_day == ranked[1].a_day:
         return []
 
-    top, second, quietest = ranked[0], ranked[1], ranked[-1]
-    kind = "busier of two periods" if len(ranked) == 2 else "busiest period"
-    if second.a_day == top.a_day:
-        kind = "two busiest periods"
-
-    figures = {
-        "is_search": is_search,
-        "name": name,
-        "top": top,
-        "second": second,
-        "quietest": quietest,
-        "lowest": [rate.period for rate in ranked if rate.a_day == quietest.a_day],
-        "is_silent": not quietest.posts,
-        "periods": len(ranked),
-        "grain": grain_of(top.period),
-    }
+    top = ranked[0]
+    average = sum(rate.posts for rate in rates) / sum(rate.days for rate in rates)
+    figures = {"is_search": is_search, "name": name, "top": top, "average": average}
     answer, counts = (top.period,), (top.posts,)
-    interest = 0.4 + 0.6 * (1 - second.a_day / top.a_day)
+    interest = 0.6 * (1 - average / top.a_day)
+    kind = "busiest period"
     return [Fact(kind, name, ("busiest",), answer, figures, counts=counts, interest=interest)]
 
 
@@ -112,9 +100,8 @@ def _find_most(rows_by_account: Mapping[str, Sequence[PeriodRow]], *, are_all: b
     figures = {
         "most": most,
         "second": second,
-        "accounts": len(totals),
         "periods": sorted(common),
         "are_all": are_all,
     }
-    kind, counts = "more posts" if len(totals) == 2 else "most posts", (most.posts,)
-    return [Fact(kind, "", ("most posts",), (most.title,), figures, counts=counts, interest=0.9)]
+    topic, counts = ("most posts",), (most.posts,)
+    return [Fact("most posts", "", topic, (most.title,), figures, counts=counts, interest=0.9)]

@@ -25,7 +25,7 @@ GRAINS = (Grain.MONTH, Grain.WEEK)
 
 def read_surprises(run: RunData) -> Departures:
     """Return the events of a run and its largest changes, which are found once."""
-    return run.selected_readings.once(read_surprises, lambda: find_events(_read_series(run)))
+    return run.once(read_surprises, lambda: find_events(_read_series(run)))
 
 
 def read_judged_run(run: RunData) -> RunData:
@@ -36,7 +36,7 @@ def read_judged_run(run: RunData) -> RunData:
     if not run.kind.has_mentions:
         return run
 
-    return run.selected_readings.once(read_judged_run, lambda: _select_judged(run))
+    return run.once(read_judged_run, lambda: _select_judged(run))
 
 
 def _select_judged(run: RunData) -> RunData:

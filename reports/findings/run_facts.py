@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from analysis import grains
 from core.enums import Grain
 from reports.data.account_rows import read_account_rows
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.periods import group_by_term
 from reports.data.years import read_finding_rows
 from reports.findings.confirmed import ALL
-from reports.findings.finding import Fact
+from reports.findings.event_sentences import fold_events, state_event
+from reports.findings.events import Event
+from reports.findings.finding import Fact, Finding
 from reports.findings.group_facts import find_group_facts
+from reports.findings.measures import POSTS, SHARE
 from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
 from reports.findings.post_facts import find_account_facts, find_post_facts
-from reports.findings.share_facts import find_share_facts
+from reports.findings.run_events import read_surprises
+from reports.findings.share_facts import LEVEL, find_share_facts
 from reports.series.groups import count_groups
+
+# The topics of what is said of the highest period; its answer ends with the period.
+PEAKS = (("share",), ("busiest",))
 
 
 def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
     """Return the facts of each keyword, and under `ALL` those that compare keywords."""
     rows_by_term = group_by_term(read_finding_rows(run))
+    names = read_names(run)
     facts: dict[str, list[Fact]] = {}
-    for keyword in run.month_parameters.keywords:
-        subject, keyword_rows = f"“{keyword.name}”", rows_by_term[keyword.name, None]
-        terms = keyword.compared_terms if len(keyword.compared_terms) > 1 else ()
-        term_rows = {term: rows_by_term[keyword.name, term] for term in terms}
+    for keyword in run.keywords:
+        keyword_rows = rows_by_term[keyword.name, None]
         facts[keyword.name] = [
-            *find_share_facts(subject, keyword_rows, term_rows),
-            *find_mood_facts(subject, keyword_rows, "mention", run.engines),
+            *find_share_facts(names[keyword.name], keyword_rows),
+            *find_mood_facts(names[keyword.name], keyword_rows, "mention", run.engines),
         ]
 
-    rows_by_subject = {
-        keyword.name: rows_by_term[keyword.name, None] for keyword in run.month_parameters.keywords
-    }
-    facts[ALL] = find_pair_facts(read_pairs(run), rows_by_subject, run.engines)
+    facts[ALL] = find_pair_facts(read_pairs(run), names)
     return facts
 
 
@@ -51,11 +59,48 @@ def read_post_facts(run: RunData) -> dict[str, list[Fact]]:
     return facts
 
 
+def add_events(
+    run: RunData, findings: Mapping[str, Sequence[Finding]], names: Mapping[str, str]
+) -> dict[str, list[Finding]]:
+    """Return the findings of each subject with its events, the most interesting first.
+
+    A peak that an event tells is not told again, nor an event that begins a level.
+    """
+    events: dict[str, list[Event]] = defaultdict(list)
+    for event in read_surprises(run).events:
+        events[event.subject].append(event)
+
+    ranked = {}
+    for subject, subject_findings in findings.items():
+        groups = fold_events(events[subject])
+        told = {
+            grains.period_of(day, Grain.MONTH)
+            for group in groups
+            for event in group
+            if event.measure in (SHARE, POSTS) and event.is_rise
+            for day in grains.days_of(event.period)
+        }
+        untold = [
+            finding
+            for finding in subject_findings
+            if finding.topic not in PEAKS or finding.answer[-1] not in told
+        ]
+        levels = {finding.answer[-1] for finding in untold if finding.topic == LEVEL}
+        for group in groups:
+            if not any(event.is_rise and event.period in levels for event in group):
+                untold.append(state_event(group, run.kind, names[subject]))
+
+        ranked[subject] = sorted(untold, key=lambda finding: -finding.interest)
+
+    return ranked
+
+
 def read_group_facts(run: RunData, grain: Grain) -> dict[str, list[Fact]]:
     """Return the facts of each keyword of a grouped run on its groups."""
     assert run.grouping is not None  # noqa: S101 - the caller has groups
-    facts = {}
+    facts, names = {}, read_names(run)
     for keyword_groups in count_groups(run, grain):
-        facts[keyword_groups.keyword] = find_group_facts(keyword_groups, run.grouping, run.engines)
+        keyword = keyword_groups.keyword
+        facts[keyword] = find_group_facts(names[keyword], keyword_groups, run.grouping, run.engines)
 
     return facts

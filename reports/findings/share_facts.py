@@ -1,4 +1,4 @@
-"""Facts about the share of documents that mention a subject: highest, level, first and last.
+"""Facts about the share of documents that mention a subject: peak, level, years, first and last.
 
 The documents of a period are a census of what was read, so a share has no sampling error. Shares of
 whole periods are ranked. A period that is cut off counts where it matters that a document was there
@@ -7,34 +7,41 @@ at all: in a first and a last mention.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import fmean
 
 from analysis.grains import grain_of
+from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
+from reports.data.years import WHOLE_MONTHS
 from reports.findings.finding import Fact
-from reports.findings.overtakings import find_overtakings
+from reports.words.document_queries import Counted
 
-# The topic of what is said of the highest and the lowest share.
-SHARE = ("share",)
+# The topics of what is said of the highest share, of a change of level, and of years.
+SHARE, LEVEL, YEARS = ("share",), ("level",), ("years",)
 
-# Of fewer documents each month is named with its count.
+# Of fewer documents each month is named with its count, if the months are no more than these.
 FEW_DOCUMENTS = 10
-# A level has at least so many periods on either side of its change.
-FEWEST_OF_LEVEL = 3
+FEW_PERIODS = 4
+# A share that is so many times the average is a peak.
+PEAK_RATIO = 2.0
+# A level has at least so many periods on either side of its change: half a year, or three years.
+FEWEST_OF_LEVEL = {Grain.MONTH: 6, Grain.YEAR: 3}
 # Of all pairs of a period before and one after, at least so many differ in the same direction.
 LEVEL_PAIRS = 0.95
 # At least this share of the periods after is beyond each period before.
 LEVEL_PERIODS = 0.75
 # The average share after a change of level is at least this many times that before, or the inverse.
 LEVEL_RATIO = 1.5
-# At least so many documents would lie before the first mention, or after the last, if all periods
-# had the same share.
+# Years whose highest share is at most this many times the lowest are alike.
+ALIKE_RATIO = 1.1
+# A first or last mention is told after, or before, twelve months without one, in which at least so
+# many documents would mention it if they came as often as in the twelve months beside.
+SILENCE = {Grain.MONTH: 12, Grain.YEAR: 1}
 FEWEST_EXPECTED = 3.0
-# The leading term is named with at most this many others.
-TERMS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,8 @@ class PeriodShare:
         return self.matched / self.documents
 
 
-def find_share_facts(
-    subject: str, period_rows: Sequence[PeriodRow], rows_by_term: Mapping[str, Sequence[PeriodRow]]
-) -> list[Fact]:
-    """Return the facts about the shares in *period_rows*, the most interesting first.
-
-    *rows_by_term* has the rows of each term of a subject with several; it is empty otherwise.
-    """
+def find_share_facts(subject: str, period_rows: Sequence[PeriodRow]) -> list[Fact]:
+    """Return the facts about the shares in *period_rows*, the most interesting first."""
     counts = list_counted_periods(period_rows, with_cut_off=True)
     documents, matched = sum_shares(counts)
     if not matched:
@@ -65,13 +67,13 @@ def find_share_facts(
         return [never] if counts else []
 
     whole_counts = list_counted_periods(period_rows)
+    level = find_level(subject, whole_counts)
     found = (
         find_few(subject, counts) or find_highest(subject, whole_counts),
-        find_level(subject, whole_counts),
-        find_first(subject, counts, rows_by_term),
+        level,
+        find_change_of_years(subject, whole_counts, is_told=level is not None),
+        find_first(subject, counts),
         find_last(subject, counts),
-        find_terms(subject, matched, rows_by_term),
-        *find_overtakings(rows_by_term),
     )
     facts = [fact for fact in found if fact is not None]
     return sorted(facts, key=lambda fact: -fact.interest)
@@ -81,11 +83,13 @@ def list_counted_periods(
     period_rows: Sequence[PeriodRow], *, with_cut_off: bool = False
 ) -> list[PeriodShare]:
     """Return the counted periods that have documents; whole ones alone, unless *with_cut_off*."""
-    return [
-        PeriodShare(row.period, row.documents, row.matched)
-        for row in period_rows
-        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off)
-    ]
+    counts = []
+    for row in period_rows:
+        if row.matched is not None and row.documents > 0 and (with_cut_off or not row.cut_off):
+            matched = Counted(row.matched, row.query)
+            counts.append(PeriodShare(row.period, row.documents, matched))
+
+    return counts
 
 
 def sum_shares(counts: Sequence[PeriodShare]) -> tuple[int, int]:
@@ -104,82 +108,77 @@ def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     if matched >= FEW_DOCUMENTS or len(counts) == 1:
         return None
 
-    periods = [vars(count) for count in counts if count.matched]
-    figures = {"matched": matched, "documents": documents, "periods": periods}
-    return Fact("few mentions", subject, SHARE, ("few",), figures, counts=(matched,), interest=0.3)
+    named = [count for count in counts if count.matched]
+    figures = {
+        "matched": matched,
+        "documents": documents,
+        "named": [vars(count) for count in named],
+        "periods": [count.period for count in counts],
+    }
+    kind = "few mentions" if len(named) <= FEW_PERIODS else "few mentions in many periods"
+    return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.3)
 
 
 def find_highest(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return the period with the highest share, the next and the lowest; of two both."""
+    """Return the period with the highest share, beside all; of two both."""
     ranked = sorted(counts, key=lambda count: (-count.share, count.period))
     if not ranked or not ranked[0].matched:
         return None
-    if len(ranked) > 2:
-        return _find_extremes(subject, ranked)
 
-    named = sorted(ranked, key=lambda count: count.period)
-    kind = "share of a period" if len(named) == 1 else "shares of two periods"
+    top, average = ranked[0], _pool(counts)
+    figures = {
+        "top": top,
+        "average": average,
+        "periods": [count.period for count in ranked],
+        "highest": sorted(count.period for count in ranked if count.share == top.share),
+        "is_peak": top.share >= PEAK_RATIO * average,
+    }
+    kind, named = _kind_of_highest(ranked)
+    if kind == "shares of two periods":
+        named = sorted(named, key=lambda count: count.period)
+
+    figures |= {"first": named[0], "second": named[-1]}
     return Fact(
         kind,
         subject,
         SHARE,
-        ("highest", named[0].period) if len(named) == 1 else ("both",),
-        {"top": named[0], "second": named[-1]},
-        counts=tuple(count.matched for count in named),
-        shares=tuple(count.share for count in named),
-        interest=0.5,
-    )
-
-
-def _find_extremes(subject: str, ranked: Sequence[PeriodShare]) -> Fact:
-    """Return the highest, the next and the lowest of at least three periods."""
-    top, second, lowest = named = ranked[0], ranked[1], ranked[-1]
-    figures = {
-        "top": top,
-        "second": second,
-        "periods": [count.period for count in ranked],
-        "others": [count.period for count in ranked[1:]],
-        "highest": _list_equals(ranked, top),
-        "lowest": _list_equals(ranked, lowest),
-        "is_absent": not lowest.matched,
-    }
-
-    is_one_lowest = ranked[-2].share > lowest.share
-    return Fact(
-        _kind_of_extremes(top, second, lowest),
-        subject,
-        SHARE,
-        ("highest", top.period, second.period, lowest.period if is_one_lowest else "several"),
+        ("highest", top.period) if len(ranked) != 2 else ("both",),
         figures,
         counts=tuple(count.matched for count in named),
         shares=tuple(count.share for count in named),
-        interest=0.4 + 0.6 * (1 - second.share / top.share),
+        interest=0.6 * (1 - average / top.share),
     )
 
 
-def _kind_of_extremes(top: PeriodShare, second: PeriodShare, lowest: PeriodShare) -> str:
+def _kind_of_highest(ranked: Sequence[PeriodShare]) -> tuple[str, Sequence[PeriodShare]]:
+    """Return what is said of shares, the highest of which comes first, and which are named."""
+    if len(ranked) == 1:
+        return "share of a period", ranked
+    if len(ranked) == 2:
+        return "shares of two periods", ranked
+
+    top, second, lowest = ranked[0], ranked[1], ranked[-1]
     if lowest.share == top.share:
-        return "equal shares"
+        return "equal shares", [top]
     if not second.matched:
-        return "share of a period alone"
+        return "share of a period alone", [top]
     if second.share == top.share:
-        return "several highest shares"
+        return "several highest shares", [top]
 
     # One document less, and the other would be the highest.
     is_near = (top.matched - 1) / top.documents < second.share
-    return "two nearly equal shares" if is_near else "highest share"
-
-
-def _list_equals(counts: Sequence[PeriodShare], named: PeriodShare) -> list[str]:
-    """Return the sorted periods with the share of *named*."""
-    return sorted(count.period for count in counts if count.share == named.share)
+    return ("two nearly equal shares", [top, second]) if is_near else ("highest share", [top])
 
 
 def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     """Return the period from which on nearly every share is above, or below, those before."""
+    if not counts:
+        return None
+
     shares = [count.share for count in counts]
+    fewest = FEWEST_OF_LEVEL[grain_of(counts[0].period)]
     clearness_by_place = {}
-    for place in range(FEWEST_OF_LEVEL, len(counts) - FEWEST_OF_LEVEL + 1):
+    for place in range(fewest, len(counts) - fewest + 1):
         pairs = list(product(shares[:place], shares[place:]))
         lead = sum((later > earlier) - (later < earlier) for earlier, later in pairs) / len(pairs)
         if abs(lead) >= 2 * LEVEL_PAIRS - 1:
@@ -204,18 +203,11 @@ def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     return Fact(
         "level",
         subject,
-        ("level",),
+        LEVEL,
         ("up" if is_rise else "down", first_period),
-        {
-            "after": [count.period for count in later_counts],
-            "before": len(earlier_counts),
-            "share_before": share_before,
-            "share_after": share_after,
-            "beyond": beyond,
-            "is_rise": is_rise,
-        },
+        {"period": first_period, "is_rise": is_rise},
         shares=(share_before, share_after),
-        interest=0.85 * (1 - low / high),
+        interest=0.6 + 0.4 * (1 - low / high),
     )
 
 
@@ -242,32 +234,64 @@ def _count_beyond(
     return sum(count.share < min(earlier_shares) for count in later_counts)
 
 
-def find_first(
-    subject: str, counts: Sequence[PeriodShare], rows_by_term: Mapping[str, Sequence[PeriodRow]]
+def find_change_of_years(
+    subject: str, counts: Sequence[PeriodShare], *, is_told: bool = False
 ) -> Fact | None:
-    """Return the first period with a mention, if mentions at the average share would come before.
+    """Return how the share of the years changed, of at least two years with nine whole months.
 
-    A period that stands alone is followed by one without a mention, and by another with one.
+    Where a change of level tells it, it comes after other facts.
     """
-    places = [place for place, count in enumerate(counts) if count.matched]
-    first = counts[places[0]]
-    before = counts[: places[0]]
-    documents, _ = sum_shares(before)
-    if documents * _pool(counts) < FEWEST_EXPECTED:
+    counts_by_year: dict[str, list[PeriodShare]] = defaultdict(list)
+    for count in counts:
+        if grain_of(count.period) == Grain.MONTH:
+            counts_by_year[count.period[:4]].append(count)
+
+    years = []
+    for year, year_counts in counts_by_year.items():
+        if len(year_counts) >= WHOLE_MONTHS:
+            years.append(PeriodShare(year, *sum_shares(year_counts)))
+
+    most = max(years, key=lambda count: count.share, default=None)
+    if len(years) < 2 or most is None or most.matched < FEW_DOCUMENTS:
         return None
 
-    terms = _list_terms(first.period, rows_by_term)
-    is_alone = len(places) > 1 and places[1] > places[0] + 1
+    least = min(years, key=lambda count: count.share)
+    is_large = most.share >= LEVEL_RATIO * least.share
+    kind, named = "years apart", [most, least]
+    if most.share <= ALIKE_RATIO * least.share:
+        kind = "years alike"
+    elif {most, least} == {years[0], years[-1]}:
+        kind, named = "change over years", [years[0], years[-1]]
+
+    return Fact(
+        kind,
+        subject,
+        YEARS,
+        # Whether a small change goes up or down may hang on a few repeats.
+        (kind, *(count.period for count in named)) if is_large else ("small",),
+        {"first": named[0], "second": named[1], "is_rise": named[1].share > named[0].share},
+        shares=tuple(count.share for count in named),
+        interest=(0.5 if is_large and not is_told else 0.1) + 0.4 * (1 - least.share / most.share),
+    )
+
+
+def find_first(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
+    """Return the first period with a mention, if more would be expected before it."""
+    place = next(place for place, count in enumerate(counts) if count.matched)
+    first, before = counts[place], counts[:place]
+    documents, _ = sum_shares(before)
+    silence = SILENCE[grain_of(first.period)]
+    expected = documents * _pool(counts[place : place + silence])
+    if len(before) < silence or expected < FEWEST_EXPECTED:
+        return None
+
     figures = {
         "first": first,
         "before": [count.period for count in before],
-        "documents": documents,
         "grain": grain_of(first.period),
-        "terms": terms,
-        "is_of_some": 0 < len(terms) < len(rows_by_term),
-        "is_alone": is_alone,
-        "following": counts[places[1]].period if is_alone else None,
+        "documents": documents,
     }
+    interest = 0.8 + 0.2 * documents / sum_shares(counts)[0]
     return Fact(
         "first mention",
         subject,
@@ -275,65 +299,24 @@ def find_first(
         (first.period,),
         figures,
         counts=(first.matched,),
-        interest=0.8 + 0.2 * documents / sum_shares(counts)[0],
+        interest=interest,
     )
-
-
-def _list_terms(period: str, rows_by_term: Mapping[str, Sequence[PeriodRow]]) -> list[str]:
-    """Return which of several terms stand in the documents of a period."""
-    return [
-        term
-        for term, term_rows in rows_by_term.items()
-        if any(term_row.period == period and term_row.matched for term_row in term_rows)
-    ]
 
 
 def find_last(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return the last period with a mention, if mentions at the average share would come after."""
+    """Return the last period with a mention, if more would be expected after it."""
     place = max(place for place, count in enumerate(counts) if count.matched)
     last, later = counts[place].period, counts[place + 1 :]
     documents, _ = sum_shares(later)
-    if documents * _pool(counts) < FEWEST_EXPECTED:
+    silence = SILENCE[grain_of(last)]
+    expected = documents * _pool(counts[: place + 1][-silence:])
+    if len(later) < silence or expected < FEWEST_EXPECTED:
         return None
 
-    figures = {"last": last, "documents": documents, "later": [count.period for count in later]}
-    return Fact("last mention", subject, ("last",), (last,), figures, interest=0.6)
-
-
-def find_terms(
-    subject: str, matched: int, rows_by_term: Mapping[str, Sequence[PeriodRow]]
-) -> Fact | None:
-    """Return the term that is in most documents of a subject with several terms, and the next.
-
-    A hashtag whose word is a term, too, is in no other documents than the word.
-    """
-    documents_by_term = {
-        term: sum(term_row.matched or 0 for term_row in term_rows)
-        for term, term_rows in rows_by_term.items()
-        if not (term.startswith("#") and term[1:] in rows_by_term)
-    }
-    ranked = sorted(documents_by_term, key=lambda term: (-documents_by_term[term], term))
-    if len(ranked) < 2 or not documents_by_term[ranked[1]]:
-        return None
-
-    named = ranked[: TERMS_NAMED + 1]
-    counts = tuple(documents_by_term[term] for term in named)
-    terms = [
-        {"term": term, "matched": count, "is_first": term == named[0]}
-        for term, count in zip(named, counts, strict=True)
-    ]
     figures = {
-        "matched": matched,
-        "terms": terms,
-        "have_several": sum(documents_by_term.values()) > matched,
+        "last": last,
+        "documents": documents,
+        "later": [count.period for count in later],
+        "grain": grain_of(last),
     }
-    return Fact(
-        "terms",
-        subject,
-        ("terms",),
-        (named[0],),
-        figures,
-        counts=counts,
-        shares=tuple(count / matched for count in counts),
-        interest=0.1,
-    )
+    return Fact("last mention", subject, ("last",), (last,), figures, interest=0.6)

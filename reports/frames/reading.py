@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, cast, func, select
 from analysis.text.forms import MonthForms
 from analysis.text.person_names import NameEvidence
 from core.enums import ENDED
+from core.progress import tell
 from models.database import Database
 from models.documents import DocumentScope, documents_of, quoted_text
 from models.frames import hash_origins_of_frames, read_frames, write_frames
@@ -39,7 +40,7 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
 
     They are read where they are stored, else made, and stored if the job has ended.
     """
-    kept: dict[int, Frames] = run.readings.once(load_frames, dict)
+    kept: dict[int, Frames] = run.once_of_all(load_frames, dict)
     if job.id not in kept:
         while len(kept) >= _KEPT_JOBS:
             del kept[next(iter(kept))]
@@ -66,7 +67,8 @@ def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
 
 
 def _load(run: RunData, job: RunJob) -> Frames:
-    made_of = run.readings.once(hash_origins_of_frames, lambda: _hash_origins(run))[job.id]
+    tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
+    made_of = run.once_of_all(hash_origins_of_frames, lambda: _hash_origins(run))[job.id]
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 

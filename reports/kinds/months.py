@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from core.enums import Grain
 from reports.data import years
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
+from reports.figures.origin import describe_origin
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import read_month_facts
+from reports.findings.run_facts import add_events, read_month_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import make_front_page
+from reports.pages.front_page import FrontPage, make_front_page
 from reports.pages.front_sentences import arrange_sentences
+from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthPage
+from reports.pages.passed_picture import MOST_PANELS, pass_on
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
 from reports.words.quantities import join_words
-from reports.words.subjects import introduce_subject
 
 
 def name_run(run: RunSummary) -> str:
-    """Return what the front page is called."""
-    return f"What was said about {join_words([f'“{keyword.name}”' for keyword in run.keywords])}"
+    """Return what the front page is called: the run, or its subjects."""
+    names = read_names(run)
+    return run.name or join_words([names[keyword.name] for keyword in run.keywords])
 
 
 def write_pages(report: Report) -> None:
@@ -57,13 +63,17 @@ def write_pages(report: Report) -> None:
         archive_page,
         title="The archive itself",
     )
+    keyword_names = [keyword.name for keyword in front_page.keywords]
+    sentences = arrange_sentences(keyword_names, report.findings)
+    _pass_pictures_on(report, front_page, sentences.leading)
     for keyword in front_page.keywords:
         report.write(
             keyword.page,
             "keyword.html",
             front_page,
-            title=keyword.name,
+            title=keyword.subject.name,
             keyword=keyword,
+            sentences=arrange_keyword_sentences(report.findings[keyword.name]),
         )
 
     for further_page in front_page.further_pages:
@@ -75,32 +85,46 @@ def write_pages(report: Report) -> None:
         )
 
     report.write_document_list()
-    keyword_names = [keyword.name for keyword in front_page.keywords]
     report.write(
         INDEX,
         "front_page.html",
         front_page,
         title=name_run(report.run),
-        sentences=arrange_sentences(keyword_names, report.findings),
+        sentences=sentences,
     )
 
 
+def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding]) -> None:
+    """Give the front page and each keyword a picture to pass on, on a page of its own."""
+    if page.share_picture is None:
+        return
+
+    shares, note = page.share_picture, describe_origin([report.run])
+    draw = partial(pass_on, note=note, store=report.store, pages=report.pages)
+    page.passed_picture = draw("picture", shares.limit(MOST_PANELS), leading, origin=INDEX)
+    passed_pictures = [page.passed_picture]
+    for keyword in page.keywords:
+        keyword.passed_picture = draw(
+            f"picture-{keyword.subject.slug}",
+            shares.of(keyword.name),
+            report.findings[keyword.name],
+            origin=keyword.page,
+        )
+        passed_pictures.append(keyword.passed_picture)
+
+    for picture in filter(None, passed_pictures):
+        report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
+
+
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
-    """Return the findings that are printed, and what readers would say where they were asked.
-
-    The first finding on a keyword says which terms its name stands for.
-    """
-    facts = read_confirmed(run, read_month_facts)
-    introduced = {keyword.name: introduce_subject(keyword) for keyword in run.keywords}
-    findings = {
-        subject: state_facts(subject_facts, introduced.get(subject, ""))
-        for subject, subject_facts in facts.items()
-    }
-
+    """Return the findings that are printed, and what readers would say where they were asked."""
+    facts, names = read_confirmed(run, read_month_facts), read_names(run)
+    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    findings = add_events(run, stated, names)
     for keyword_name, subject in read_label_section(run).by_keyword.items():
         if subject.corrected is not None:
-            named = f"“{keyword_name}”" if findings[keyword_name] else introduced[keyword_name]
-            findings[keyword_name].append(state_reader_mean(named, subject.corrected))
+            corrected = state_reader_mean(names[keyword_name], subject.corrected)
+            findings[keyword_name].append(corrected)
 
     return findings
 

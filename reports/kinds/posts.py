@@ -5,19 +5,28 @@ from __future__ import annotations
 from reports.data.run_data import RunData
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import read_post_facts
+from reports.findings.run_facts import add_events, read_post_facts
 from reports.kinds.report_kind import Report, ReportKind
 from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, make_codes_page
+from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.run_summary import RunSummary
+from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
+from reports.words.quantities import join_words
+
+# The head of a page has room for so many accounts.
+MOST_NAMED = 4
 
 
 def name_run(run: RunSummary) -> str:
-    """Return what the front page is called."""
-    if len(run.jobs) == 1:
-        return run.kind.job_title(run.jobs[0].name, run.jobs[0].options)
-    return run.name or f"{len(run.jobs)} {run.kind.job_nouns}"
+    """Return what the front page is called: the account, the run, or a few accounts by name."""
+    titles = [run.kind.job_title(job.name, job.options) for job in run.jobs]
+    if len(titles) == 1:
+        return titles[0]
+
+    few = join_words(titles) if len(titles) <= MOST_NAMED else ""
+    return run.name or few or f"{len(titles)} {run.kind.job_nouns}"
 
 
 def write_pages(report: Report) -> None:
@@ -34,6 +43,7 @@ def write_pages(report: Report) -> None:
             portrait=page.portrait,
             alone=is_alone,
             codes=codes,
+            sentences=arrange_keyword_sentences(report.findings[page.portrait.name]),
         )
 
     posts_page = posts.make_page(
@@ -63,7 +73,8 @@ def write_pages(report: Report) -> None:
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings that are printed."""
     facts = read_confirmed(run, read_post_facts)
-    return {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    return add_events(run, stated, read_subject_names(run))
 
 
 POSTS = ReportKind(name_run, write_pages, read_findings)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from reports.data.run_data import RunData
+from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import ShownEvent
 from reports.report_files import INDEX
 
@@ -17,7 +17,7 @@ MOST_ENTRIES = 100
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_feed(run: RunData, title: str, events: Sequence[ShownEvent]) -> bytes:
+def write_feed(run: RunSummary, title: str, events: Sequence[ShownEvent]) -> bytes:
     """Return the feed of *events*, the newest of which come first, as they are given.
 
     An entry keeps its id as long as its run is in the database.

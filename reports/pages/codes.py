@@ -20,6 +20,7 @@ from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import (
+    list_measures,
     list_statements,
     state_coding,
     state_differences,
@@ -30,6 +31,8 @@ from reports.words.quantities import format_confidence
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
 MACHINES_TITLE = "What machines say"
+# Of fewer codes a sentence says all, and a figure no more.
+FEWEST_DRAWN = 30
 # The front page has at most so many sentences of a codebook.
 STATEMENTS_SHOWN = 3
 
@@ -89,8 +92,8 @@ class ValidityCard:
     widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
 
-    # A keyword, a period, and how right the keyword is in it, by measure.
-    keywords: Sequence[tuple[str, str, Mapping[str, EstimateRow]]]
+    # A keyword, an answer, a period, and how right the keyword is in it, by measure.
+    keywords: Sequence[tuple[str, str, str, Mapping[str, EstimateRow]]]
 
     @property
     def anchor(self) -> str:
@@ -109,6 +112,11 @@ class EstimateTable:
 
     # The same by group, if the run has a grouping.
     group_rows: Sequence[EstimateRow]
+
+    @property
+    def measure(self) -> str:
+        """Of which texts the shares are."""
+        return self.rows[0].measure if self.rows else ""
 
 
 @dataclass(frozen=True)
@@ -265,7 +273,7 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
             widths[row.method] += row.high - row.low
 
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
-    return [row for row in rows if row.method == method or row.measure == "mean"]
+    return [row for row in rows if row.method == method or row.measure in ("mean", "asked")]
 
 
 def _make_card(  # noqa: PLR0917 - a card has many parts
@@ -366,15 +374,18 @@ def name_coder(coder: str) -> str:
 
 def _list_validity(
     rows: Sequence[EstimateRow],
-) -> list[tuple[str, str, Mapping[str, EstimateRow]]]:
-    measures: dict[tuple[str, str], dict[str, EstimateRow]] = defaultdict(dict)
+) -> list[tuple[str, str, str, Mapping[str, EstimateRow]]]:
+    """Return precision, recall and F1 of each answer about a keyword that has a recall."""
+    measures: dict[tuple[str, str, str], dict[str, EstimateRow]] = defaultdict(dict)
     for row in rows:
         if row.measure in ("precision", "recall", "f1") and row.group is None:
-            measures[row.keyword or "", row.period or ""][row.measure] = row
+            answer = f"{row.variable}: {row.category}"
+            measures[row.keyword or "", answer, row.period or ""][row.measure] = row
 
     return [
-        (keyword, name_sample_period(period), found)
-        for (keyword, period), found in sorted(measures.items())
+        (keyword, answer, name_sample_period(period), found)
+        for (keyword, answer, period), found in sorted(measures.items())
+        if "recall" in found
     ]
 
 
@@ -385,13 +396,12 @@ def _make_table(
     rows: Sequence[EstimateRow],
     store: FigureStore,
 ) -> EstimateTable:
-    all_rows = [
-        row
-        for row in rows
-        if row.variable == variable.name
-        and (row.keyword or "") == keyword
-        and row.measure in ("share", "mean")
+    subject_rows = [
+        row for row in rows if row.variable == variable.name and (row.keyword or "") == keyword
     ]
+    measures = {row.measure for row in subject_rows if row.period is None}
+    shown_measure = next(iter(list_measures(measures)), "mean")
+    all_rows = [row for row in subject_rows if row.measure == shown_measure]
     # Codes stand in the codebook's order, periods within each.
     order = {code: number for number, code in enumerate(variable.codes)}
     all_rows.sort(key=lambda row: order.get(row.category or "", 0))
@@ -399,7 +409,7 @@ def _make_table(
     group_rows = [row for row in all_rows if row.group is not None]
     panels = []
     for row in variable_rows:
-        if row.period is None and row.measure == "share":
+        if row.period is None and row.measure != "mean" and row.n_read >= FEWEST_DRAWN:
             periods = [
                 _draw_share(other)
                 for other in variable_rows

@@ -114,7 +114,8 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
 
     pairs = read_pairs_of_runs({run_names[run.id]: run for run in runs})
     page.pairs = make_comparison(pairs)
-    page.findings = state_facts(limit_overtakings(find_pair_facts(pairs)))
+    names = {name: f"“{name}”" for pair in pairs for name in pair.names}
+    page.findings = state_facts(limit_overtakings(find_pair_facts(pairs, names)))
     return page
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import attrgetter
+
+from markupsafe import Markup
 
 from core.enums import Grain
 from reports.data.block_intervals import use_block_intervals
@@ -21,9 +23,11 @@ from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import group_by_term, read_series
 from reports.data.years import (
+    MONTHS_OF_TABLE,
     Decade,
     Year,
     YearCoverage,
+    count_months,
     cover_years,
     group_decades,
     groups_by_year,
@@ -31,11 +35,11 @@ from reports.data.years import (
     list_years,
     read_years,
 )
-from reports.figures import comparison, entities, phrases, style
+from reports.figures import entities, phrases, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage, make_codes_page
 from reports.pages.groups import GroupSection, make_groups
-from reports.pages.keyword_comparison import KeywordComparison, make_comparison
+from reports.pages.keyword_comparison import KeywordComparison, draw_pairs, make_comparison
 from reports.pages.keyword_pages import (
     KeywordSection,
     draw_keyword,
@@ -50,14 +54,15 @@ from reports.pages.month_pages import (
     MonthReader,
     neighbours,
 )
-from reports.pages.share_picture import draw_share_picture
+from reports.pages.page_rows import write_json
+from reports.pages.passed_picture import PassedPicture
+from reports.pages.share_picture import SharePicture, read_share_picture
 from reports.pages.year_pages import YearPage, YearSection
 from reports.stats.intervals import polarity_interval
+from reports.words.texts import cut_at_word
 
 # This many sentences show how texts are written.
 MOST_SAMPLES = 20_000
-# The keywords are compared by these columns.
-COMPARED = ("share", "polarity_mean")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ COMPARISON = FurtherPage(
     "compare.html",
     "months_compare.html",
     "Keywords compared",
-    "shares and moods on one axis, pair by pair, and what is named together",
+    "two of them side by side, and how often both are mentioned",
 )
 GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
 CODES = FurtherPage(
@@ -96,6 +101,10 @@ METHODS = FurtherPage(
 )
 
 
+# The card of a mark has so many headlines of its documents, and a page those of so many marks.
+HEADLINES, MOST_LETTERS, MOST_MARKS = 2, 110, 400
+
+
 @dataclass
 class FrontPage:
     """All that the front page of a run of months needs besides the summary."""
@@ -107,12 +116,14 @@ class FrontPage:
 
     # The picture of the front page; empty if no share is known.
     shares: list[FigureRef] = field(default_factory=list)
+    share_picture: SharePicture | None = None
+    passed_picture: PassedPicture | None = None
 
     # Only several keywords are compared.
-    comparison: list[FigureRef] = field(default_factory=list)
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
 
-    # Only a run that is grouped by year has them.
+    # The years of a table, if the run has two or more; `years` if each of them has a page.
+    table_years: list[Year] = field(default_factory=list)
     years: list[Year] = field(default_factory=list)
 
     # The months that have a page.
@@ -124,6 +135,16 @@ class FrontPage:
 
     # Samples of the texts show whether they write words with capitals.
     texts: list[str] = field(default_factory=list)
+
+    def headlines(self, keywords: Sequence[KeywordSection]) -> Markup:
+        """Return the headlines of *keywords* by month, which the cards of their marks have."""
+        most = MOST_MARKS // len(keywords)
+        listed = {}
+        for keyword in keywords:
+            months = sorted(keyword.headlines, key=partial(_rank_month, keyword))
+            listed[keyword.name] = {month: keyword.headlines[month] for month in months[:most]}
+
+        return write_json(listed)
 
     @cached_property
     def is_in_title_case(self) -> bool:
@@ -162,7 +183,11 @@ class FrontPage:
     @property
     def decades(self) -> list[Decade]:
         """The years by decade."""
-        return group_decades(self.years)
+        return group_decades(self.table_years)
+
+
+def _rank_month(keyword: KeywordSection, month: str) -> tuple[int, str]:
+    return -(keyword.months[month].row.matched or 0), month
 
 
 def make_front_page(
@@ -190,8 +215,9 @@ def make_front_page(
 
     reader = _month_reader(run, store, keywords, labels.scale_of_all)
     page = FrontPage(reader.span, keywords, coverage, labels, pages=reader.pages)
+    page.table_years = _list_table_years(run, reader)
     if groups_by_year(run):
-        page.years = list_years(list(reader.span), read_years(run), reader.pages)
+        page.years = page.table_years
 
     paged_months = set(reader.pages)
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
@@ -210,14 +236,14 @@ def make_front_page(
             show_year(_make_year_page(page, year))
             _fold_year(page, year, run)
 
-    if page.years:
-        store.draw_the_rest()
-
     period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     name_counts = entities.count_names(read_entities(run))
+    all_series = {keyword.name: series_rows[keyword.name, None] for keyword in page.keywords}
+    page.share_picture = read_share_picture(run, all_series, find_series_span(run))
+    page.shares = store.show_all(page.share_picture.declare("shares"))
     for keyword in page.keywords:
-        keyword.series = series_rows[keyword.name, None]
+        keyword.series = all_series[keyword.name]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
         keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
@@ -227,11 +253,12 @@ def make_front_page(
             name_counts[keyword.name],
             run,
             store,
+            page.share_picture.of(keyword.name),
             in_title_case=page.is_in_title_case,
         )
 
-    _draw_comparison(page, run, store)
-    page.pairs = make_comparison(read_pairs(run))
+    rows_by_keyword = {keyword.name: keyword.finding_rows for keyword in page.keywords}
+    page.pairs = draw_pairs(make_comparison(read_pairs(run)), rows_by_keyword, store)
     page.groups = make_groups(run, store, labels.scale)
     page.codes = make_codes_page(run, store)
     return page
@@ -254,6 +281,13 @@ def _month_reader(
     return MonthReader(
         run, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
     )
+
+
+def _list_table_years(run: RunData, reader: MonthReader) -> list[Year]:
+    """Return the years that a table shows; none of a run of less than two years."""
+    if count_months(run) < MONTHS_OF_TABLE:
+        return []
+    return list_years(list(reader.span), read_years(run), reader.pages)
 
 
 def _by_month(
@@ -325,21 +359,10 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
     for section in month_page.sections:
         keyword = keywords_by_name[section.name]
         keyword.word_counts.update(section.word_counts)
-        keyword.repeats += section.repeats
+        keyword.counted_documents += section.counted_documents
         keyword.phrases += section.phrases
         keyword.polarities.extend(section.polarities)
-
-
-def _draw_comparison(page: FrontPage, run: RunData, store: FigureStore) -> None:
-    """Draw the shares of the keywords, and several keywords on one axis."""
-    span = find_series_span(run)
-    series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
-    page.shares = draw_share_picture(run, series_by_keyword, span, store)
-    if len(page.keywords) == 1:
-        return
-
-    drawn_by_keyword = {keyword.name: keyword.drawn_series for keyword in page.keywords}
-    for column in COMPARED:
-        scale = page.labels.scale_of_all
-        spec = comparison.lines_spec(drawn_by_keyword, span=span, column=column, scale=scale)
-        page.comparison += store.show_all(spec)
+        passages = [reading.mention.text for reading in section.readings[:HEADLINES]]
+        if passages:
+            quoted = [cut_at_word(passage, MOST_LETTERS) for passage in passages]
+            keyword.headlines[month_page.period] = quoted

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 from reports.findings.confirmed import ALL
 from reports.findings.finding import Finding, FindingsBySubject
-from reports.findings.share_facts import SHARE
 
 # The page begins with this many sentences.
 LEADING = 3
 # The page shows at most this many further sentences of a subject.
 FURTHER = 2
+# What is as interesting is news; the rest fills the head of a page that has too little of it.
+NEWS = 0.3
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,28 @@ def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject)
 
 
 def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
-    """Return at most *most* findings for the head of a page.
+    """Return at most *most* findings for the head of a page, as an editor would choose them.
 
-    The first finding of each subject is chosen, then the second of each, as *findings* list them:
-    the most interesting first. Of the subject with the highest share its share comes first, since
-    that is what the picture shows first. The first ones stand first, in the order of the subjects.
+    The most interesting comes first: an event, a step, a slow change, or two subjects that go
+    together. A further one is of another subject and another sort, as far as there is news of one.
     """
-    highest = max(
-        (finding for subject in findings.values() for finding in subject if finding.topic == SHARE),
-        key=lambda finding: max(finding.shares, default=0.0),
-        default=None,
-    )
-    candidates = []
-    for subject_place, subject_findings in enumerate(findings.values()):
-        ranked = sorted(subject_findings, key=lambda finding: finding is not highest)
-        for rank, finding in enumerate(ranked):
-            candidates.append((rank, -finding.interest, subject_place, finding))
+    candidates = [
+        (subject, finding)
+        for subject, subject_findings in findings.items()
+        for finding in subject_findings
+    ]
+    chosen: list[Finding] = []
+    told = Counter[object]()
+    while candidates and len(chosen) < most:
+        best = max(candidates, key=lambda candidate: _rank(*candidate, told))
+        candidates.remove(best)
+        subject, finding = best
+        told.update([subject, finding.topic[0]])
+        chosen.append(finding)
 
-    chosen = sorted(candidates, key=itemgetter(0, 1, 2))[:most]
-    return [finding for _, _, _, finding in sorted(chosen, key=itemgetter(0, 2))]
+    return chosen
+
+
+def _rank(subject: str, finding: Finding, told: Mapping[object, int]) -> tuple[float, ...]:
+    is_news = finding.interest >= NEWS
+    return is_news, -told[subject], -told[finding.topic[0]] if is_news else 0, finding.interest

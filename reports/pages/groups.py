@@ -28,7 +28,11 @@ from reports.series.groups import (
     choose_grain,
     count_groups,
 )
-from reports.words.quantities import signed
+from reports.words.document_queries import DocumentQuery
+from reports.words.quantities import quantity, signed
+
+# What finds the documents of a group, in a period if one is given.
+Find = Callable[..., DocumentQuery | None]
 
 # At most this many groups have a panel each; more are drawn as a heat map.
 SIDE_BY_SIDE = 8
@@ -118,15 +122,16 @@ def _show(
     ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
     groups_by_share = sorted(ranked[:DRAWN], key=_by_share)
-    totals = [mark for group in groups_by_share if (mark := _mark(group.name, "", group.total))]
+    find = partial(_find, keyword, grouping)
+    totals = [_mark(group.name, "", group.total, find(group.name)) for group in groups_by_share]
 
     heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
-    panels = [_panel(group, span) for group in heat_groups]
+    panels = [_panel(group, span, find) for group in heat_groups]
     fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
     specs = (
-        figures.totals_spec(keyword, file_prefix, totals),
+        figures.totals_spec(keyword, file_prefix, [mark for mark in totals if mark is not None]),
         figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
-        figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share), scale),
+        figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share, find), scale),
         _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
     )
     return GroupedKeyword(
@@ -141,19 +146,34 @@ def _show(
 
 
 def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> FigureSpec | None:
-    all_points = _panel(panel.all_outlets, span).shares
-    panel_points = _panel(panel.panel, span).shares
+
+    def find_all(_group: str, period: str | None = None) -> DocumentQuery:
+        return DocumentQuery(subject=keyword, period=period)
+
+    all_points = _panel(panel.all_outlets, span, find_all).shares
+    # No filter of the list is several outlets.
+    panel_points = _panel(panel.panel, span, lambda *_: None).shares
     return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
-def _polarities(groups: Sequence[GroupCounts]) -> list[Mark]:
+def _find(
+    keyword: str, grouping: Grouping, group: str, period: str | None = None
+) -> DocumentQuery | None:
+    """Return the documents of a group that mention the keyword; None if the group is not known."""
+    if group == NOT_KNOWN:
+        return None
+
+    return DocumentQuery(subject=keyword, period=period, **{grouping.value: group})
+
+
+def _polarities(groups: Sequence[GroupCounts], find: Find) -> list[Mark]:
     """Return the mean polarity of each group that has one and its interval."""
     means = []
     for group in groups:
         polarities = group.polarities
         if polarities.mean is not None and polarities.interval is not None:
             low, high = polarities.interval
-            mean = f"mean polarity {signed(polarities.mean)} of {polarities.n:,}"
+            mean = f"mean polarity {signed(polarities.mean)} of {quantity(polarities.n, 'mention')}"
             mark = Mark(
                 position=group.name,
                 value=polarities.mean,
@@ -161,8 +181,9 @@ def _polarities(groups: Sequence[GroupCounts]) -> list[Mark]:
                 high=high,
                 n=polarities.n,
                 is_few=polarities.n < figures.FEW_MENTIONS,
-                title=f"{group.name}: {mean}",
+                title=f"{group.name}: {mean} in {quantity(group.total.matched, 'document')}",
                 row=name_row("groups", "polarity", group.name),
+                documents=find(group.name),
             )
             means.append(mark)
 
@@ -177,13 +198,13 @@ def _by_share(group: GroupCounts) -> tuple[bool, float, str]:
     return group.name == NOT_KNOWN, -(group.total.share or 0.0), group.name
 
 
-def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
+def _panel(group: GroupCounts, span: style.Range, find: Find) -> GroupPanel:
     shares = []
     gaps = []
     cut_off = []
     for period in span:
         cell = group.by_period.get(period, GroupCell())
-        mark = _mark(group.name, period, cell)
+        mark = _mark(group.name, period, cell, find(group.name, period))
         if mark is not None:
             shares.append(mark)
         if not cell.has_data:
@@ -194,7 +215,9 @@ def _panel(group: GroupCounts, span: style.Range) -> GroupPanel:
     return GroupPanel(group.name, tuple(shares), tuple(gaps), tuple(cut_off))
 
 
-def _mark(group: str, period: str, cell: GroupCell) -> Mark | None:
+def _mark(group: str, period: str, cell: GroupCell, found: DocumentQuery | None) -> Mark | None:
     if cell.share is None or cell.interval is None:
         return None
-    return mark_share(group, period, cell.share, *cell.interval, cell.documents)
+
+    counts = cell.matched, cell.documents
+    return mark_share(group, period, counts, cell.share, *cell.interval, found)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
+from reports.data.tables.periods import PeriodRow
+from reports.figures import style
+from reports.figures.comparison import lines_spec
+from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.findings.pair_facts import list_compared, list_parts
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts
@@ -35,6 +39,9 @@ class ShownPair:
     # Whether no document can match both queries.
     exclude_each_other: bool
 
+    # The shares of both over time.
+    figures: list[FigureRef] = field(default_factory=list)
+
 
 @dataclass
 class KeywordComparison:
@@ -42,9 +49,9 @@ class KeywordComparison:
 
     pairs: list[ShownPair] = field(default_factory=list)
 
-    # The run's keywords that are paired, and how many of them the tables show.
+    # How many keywords are paired, and the names of those that the page shows.
     keywords: int = 0
-    shown: int = 0
+    shown: Sequence[str] = ()
 
     # The remarks name the keywords that are not compared.
     remarks: list[str] = field(default_factory=list)
@@ -61,9 +68,29 @@ def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
     return KeywordComparison(
         _show_pairs(compared, shown_keywords),
         len(ranked),
-        len(shown_keywords),
+        shown_keywords,
         [write_sentence("part", part=part, whole=whole) for part, whole in list_parts(pairs)],
     )
+
+
+def draw_pairs(
+    compared: KeywordComparison,
+    rows_by_keyword: Mapping[str, Sequence[PeriodRow]],
+    store: FigureStore,
+) -> KeywordComparison:
+    """Return a comparison with a picture of each pair; the rows are of months, or of years."""
+    drawn_pairs = []
+    for pair in compared.pairs:
+        rows_of_pair = {name: rows_by_keyword[name] for name in (pair.first, pair.second)}
+        span = style.Range.of(row.period for rows in rows_of_pair.values() for row in rows)
+        spec = lines_spec(rows_of_pair, span=span, column="share", has_bands=False)
+        if spec is not None:
+            name = f"compared-share-{slug(pair.first)}-{slug(pair.second)}"
+            spec = replace(spec, name=name, caption="")
+
+        drawn_pairs.append(replace(pair, figures=store.show_all(spec)))
+
+    return replace(compared, pairs=drawn_pairs)
 
 
 def _rank(pairs: Iterable[KeywordPair]) -> list[str]:

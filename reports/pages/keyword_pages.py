@@ -1,19 +1,19 @@
-"""The page of a keyword over all months, which the front page sums up in a section."""
+"""The page of a keyword: a picture, sentences, words, phrases, names, then moods and tables."""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from analysis import grains
 from analysis.text.words import merge_spellings
 from reports.data.bulk_days import find_bulk_days
-from reports.data.distinct_mentions import describe_left_out
-from reports.data.period_counts import sum_mentions
+from reports.data.period_counts import sum_matched, sum_mentions
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import read_run_names
@@ -24,25 +24,40 @@ from reports.data.years import (
     read_finding_rows,
 )
 from reports.figures import (
-    distinctive,
     entities,
     phrases,
     polarity,
-    series,
     style,
     terms,
     word_clouds,
 )
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
+from reports.findings.finding import Finding
 from reports.pages.label_section import LabelledSubject
 from reports.pages.month_pages import (
     KeywordMonth,
 )
-from reports.pages.word_section import add_words
+from reports.pages.passed_picture import PassedPicture
+from reports.pages.share_picture import SharePicture
+from reports.pages.word_section import (
+    StandingWord,
+    add_words,
+    list_standing_words,
+    no_word_stands_out,
+    standing_out,
+)
+from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern
+
+# The page begins with this many sentences.
+LEADING = 3
+# The first words of the topics of findings on moods.
+MOODS = ("mood", "engines", "readers' mean")
+# A picture of the words for it needs another word than the first with this share of the documents.
+LEAST_SHARE_OF_TERM = 0.1
 
 
 @dataclass
@@ -72,15 +87,22 @@ class KeywordSection:
     # The same rows with the intervals that pictures show.
     drawn_series: list[PeriodRow] = field(default_factory=list)
 
+    # Headlines of each month's documents.
+    headlines: dict[str, list[str]] = field(default_factory=dict)
+
     series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
-    over_time: list[FigureRef] = field(default_factory=list)
+
+    # The share of documents, with which the page begins.
+    picture: list[FigureRef] = field(default_factory=list)
+    passed_picture: PassedPicture | None = None
+
+    # Words, phrases and names; then the polarity.
     sections: list[FigureSection] = field(default_factory=list)
+    polarity: list[FigureRef] = field(default_factory=list)
 
-    # The words of all mentions that are no repeats.
+    # How many documents that are no repeats hold each word, and how many they are.
     word_counts: Counter[str] = field(default_factory=Counter)
-
-    # The mentions that are repeats, whose words do not count.
-    repeats: int = 0
+    counted_documents: int = 0
 
     # The documents that mention it and are repeats: all of them, and by month.
     repeated_documents: int = 0
@@ -109,7 +131,7 @@ class KeywordSection:
     @property
     def matched(self) -> int:
         """The documents that mention it."""
-        return sum(row.matched or 0 for row in self.rows)
+        return sum_matched(self.rows)
 
     @property
     def mentions(self) -> int:
@@ -128,9 +150,46 @@ class KeywordSection:
         return sum(row.mentions is not None for row in self.rows)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of its months were counted."""
+        return self.counted_months == len(self.rows)
+
+    @property
     def page(self) -> str:
         """The name of its page's file."""
         return f"keyword-{self.subject.slug}.html"
+
+    @property
+    def standing_words(self) -> list[StandingWord]:
+        """The words that stand out in its months."""
+        return list_standing_words(self.distinctive)
+
+    @property
+    def nothing_distinctive(self) -> str:
+        """What the page says if no word stands out."""
+        return no_word_stands_out(self.distinctive)
+
+    @property
+    def matched_by_term(self) -> dict[str, int]:
+        """The documents that hold each of its terms, if there are several."""
+        counts = {term: sum_matched(rows) for term, rows in self.by_term.items()}
+        return counts if len(counts) > 1 else {}
+
+
+@dataclass(frozen=True)
+class KeywordSentences:
+    """The findings on a keyword's page: those at its head, the others, and those on moods."""
+
+    leading: Sequence[Finding]
+    others: Sequence[Finding]
+    moods: Sequence[Finding]
+
+
+def arrange_keyword_sentences(findings: Sequence[Finding]) -> KeywordSentences:
+    """Part the *findings* on a keyword, the most interesting first."""
+    moods = [finding for finding in findings if finding.topic[0] in MOODS]
+    others = [finding for finding in findings if finding not in moods]
+    return KeywordSentences(others[:LEADING], others[LEADING:], moods)
 
 
 def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
@@ -140,16 +199,16 @@ def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
     words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
     for distinctive_row in read_distinctive(run):
         keyword_words = words_by_keyword[distinctive_row.keyword]
-        # Two months of other words are enough to know that words were compared in several.
-        is_new = len({month_row.job for month_row in keyword_words[:2]}) < 2
-        if is_new or distinctive.standing_out([distinctive_row]):
+        # One other word is enough to know that words were compared.
+        if not keyword_words or standing_out([distinctive_row]):
             keyword_words.append(distinctive_row)
 
     sections = []
-    parameters = run.month_parameters
+    parameters, names = run.month_parameters, read_names(run)
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
-        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
+        query = DocumentQuery(subject=keyword.name)
+        subject = Subject(names[keyword.name], slug(keyword.name), span, query)
         months = {}
         for month_row in rows_by_term[keyword.name, None]:
             months[month_row.period] = KeywordMonth(
@@ -183,6 +242,7 @@ def draw_keyword(
     name_counts: entities.NameCounts,
     run: RunData,
     store: FigureStore,
+    shares: SharePicture,
     *,
     in_title_case: bool,
 ) -> None:
@@ -205,50 +265,42 @@ def draw_keyword(
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
         over_phrases = replace(subject, span=style.Range(first_year, last_year))
 
-    keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.drawn_series))
+    keyword.picture = store.show_all(shares.declare(f"{subject.slug}-shares"))
     add_section = partial(store.add_section, keyword.sections)
-    overall_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
-    add_section("overall", "Polarity", overall_spec)
-    term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series)
-    add_section("terms", "The words for it", term_spec)
-    kept_phrases = run.month_parameters.phrases
-    add_section(
-        "phrases",
-        "Phrases",
-        phrases.phrases_spec(
-            over_phrases, keyword.phrases, keyword.finding_rows, kept=kept_phrases
-        ),
+    merged_counts = merge_spellings(keyword.word_counts)
+    add_words(
+        add_section,
+        subject,
+        word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words),
+        run.mask,
+        counted=quantity(keyword.counted_documents, "document"),
+        has_repeats=keyword.counted_documents < keyword.matched,
     )
-    add_section(
-        "distinctive",
-        "Words that stand out",
-        distinctive.distinctive_spec(
-            subject,
-            keyword.distinctive,
-            compared_with="the other documents of the month",
-            job_noun=run.kind.job_noun,
-        ),
-        note=distinctive.no_word_stands_out(keyword.distinctive),
+    phrases_spec = phrases.phrases_spec(
+        over_phrases,
+        keyword.phrases,
+        keyword.finding_rows,
+        kept=run.month_parameters.phrases,
     )
+    add_section("phrases", "Phrases", phrases_spec)
     unit = "documents that mention it and hold the name"
     add_section(
         "entities",
         "Names",
         entities.entities_spec(subject, ranked_names, unit=unit, in_title_case=in_title_case),
     )
-    mentions = quantity(max(0, keyword.mentions - keyword.repeats), "mention")
-    merged_counts = merge_spellings(keyword.word_counts)
-    cloud_words = word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words)
-    first_texts = describe_left_out(has_repeats=keyword.repeats > 0)
-    add_words(
-        add_section,
-        subject.slug,
-        cloud_words,
-        run.mask,
-        counted=mentions,
-        first_texts=first_texts,
-        all_months=True,
-    )
+    if says_something(keyword.matched_by_term.values()):
+        term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series)
+        add_section("terms", "The words for it", term_spec)
+
+    mood_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
+    keyword.polarity = store.show_all(mood_spec)
+
+
+def says_something(matched: Iterable[int]) -> bool:
+    """Return whether documents are spread over terms, and not nearly all of one of them."""
+    ranked = sorted(matched, reverse=True)
+    return len(ranked) > 1 and ranked[1] >= LEAST_SHARE_OF_TERM * sum(ranked)
 
 
 def find_series_span(run: RunData) -> style.Range:

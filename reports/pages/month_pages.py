@@ -5,17 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
-from core.enums import Grain
-from reports.data.distinct_mentions import (
-    describe_first_texts,
-    drop_repeats,
-    name_counted,
-)
+from core.enums import StepState
 from reports.data.period_counts import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places, read_repeated
@@ -26,18 +22,26 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow, read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import distinctive, entities, style, word_clouds
-from reports.figures.figure_store import FigureRef, FigureStore
-from reports.figures.month_scatter import ScoredMention, month_spec
+from reports.figures import entities, style, word_clouds
+from reports.figures.figure_store import FigureSection, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
 from reports.pages.page_rows import PageRows, page_rows
 from reports.pages.reading_list import PlaceOf, Reading, choose_documents
+from reports.pages.word_section import (
+    StandingWord,
+    add_words,
+    list_standing_words,
+    no_word_stands_out,
+    standing_out,
+)
 from reports.words.periods import month_name
-from reports.words.quantities import format_day, signed, web_address
+from reports.words.quantities import format_day, quantity, signed, web_address
 
 # This many sentences of a keyword show how they are written.
 SAMPLES = 20
+# A keyword in fewer documents has no section of its own, but a link to them.
+FEWEST_DOCUMENTS = 3
 
 
 @dataclass
@@ -47,22 +51,6 @@ class KeywordMonth:
     row: PeriodRow
     reasons: list[str]
     phrases: list[PhraseRow]
-
-
-@dataclass(frozen=True)
-class DrawnMonth:
-    """What the pictures of a keyword in a month show."""
-
-    figures: list[FigureRef]
-
-    # The mentions that have a day and a polarity.
-    scored: list[ScoredMention]
-
-    # If texts differ only in names or figures, the first one counts.
-    distinct: list[MentionRow]
-
-    # The words of the distinct mentions.
-    word_counts: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -76,37 +64,39 @@ class MonthSection:
     scale: str
 
     month: KeywordMonth
-    figures: list[FigureRef]
 
     # The polarities of the mentions, unless the month has no data.
     polarities: list[float]
 
-    # The words of the list that stands in place of a cloud, and why it does.
-    words: dict[str, int]
-    words_note: str
+    # A cloud, or a list in its place; nothing without a word.
+    words: list[FigureSection]
 
-    # All words of the month's mentions that are no repeats, as pages count them.
+    # How many documents that are no repeats hold each word, as pages count them.
     word_counts: Counter[str]
 
-    # The mentions that are repeats.
-    repeats: int
+    # These documents are no repeats.
+    counted_documents: int
 
     # Phrases that only repeat the keyword are left out.
     phrases: list[PhraseRow]
 
     names: entities.TopNames
+    standing_words: list[StandingWord]
 
-    # The words that stand out, used more and used less, and what the page says of them.
-    distinctive: dict[str, str]
-    distinctive_note: str
-
-    # What the page says if none stands out.
+    # What the page says if no word stands out.
     nothing_distinctive: str
 
     readings: list[Reading]
 
     # The documents that mention the keyword and are repeats.
     repeated_documents: int = 0
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it was counted, and is in too few documents for a section of its own."""
+        row = self.month.row
+        is_whole = row.state == StepState.COMPLETE and row.matched is not None
+        return is_whole and (row.matched or 0) < FEWEST_DOCUMENTS
 
 
 @dataclass(frozen=True)
@@ -123,6 +113,7 @@ class MonthPage:
     year: str | None
 
     sections: list[MonthSection]
+
     mentions: PageRows[MentionRow]
 
     # The note on the scale of all keywords' polarities.
@@ -135,6 +126,19 @@ class MonthPage:
     def name(self) -> str:
         """Month and year, in words."""
         return month_name(self.period, "%B %Y")
+
+    @property
+    def shown(self) -> list[MonthSection]:
+        """The keywords that have a section, those in most documents first."""
+        shown_sections = [section for section in self.sections if section not in self.others]
+        return sorted(shown_sections, key=lambda section: -(section.month.row.matched or 0))
+
+    @property
+    def others(self) -> list[MonthSection]:
+        """The keywords that a line names: they are in hardly any document. None of a single one."""
+        if len(self.sections) == 1:
+            return []
+        return [section for section in self.sections if section.is_small]
 
 
 @dataclass(frozen=True)
@@ -201,43 +205,6 @@ class MonthReader:
             texts,
         )
 
-    def _draw_month(
-        self, keyword: Keyword, month_row: PeriodRow, sentences: Sequence[MentionRow]
-    ) -> DrawnMonth:
-        """Draw a month's scatter and cloud."""
-        subject, period = self.subjects[keyword.name], month_row.period
-        patterns = keyword.patterns
-        distinct = drop_repeats(sentences)
-        all_counts = count_words([mention.sentence for mention in distinct], patterns)
-        word_counts = without_rare_pairs(all_counts)
-        cloud_words = self._choose_words(word_counts, keyword)
-        scored = []
-        for mention in sentences:
-            if mention.published_at is not None and mention.polarity is not None:
-                day, document = mention.published_at.day, mention.document
-                scored.append(ScoredMention(day, mention.polarity, document, mention.position))
-
-        month_in_words = month_name(period, "%B %Y")
-        left_out = len(sentences) - len(distinct)
-        first_texts = describe_first_texts(has_repeats=left_out > 0)
-        mentions = name_counted(len(distinct), left_out, "mention")
-        caption = f"The words of {mentions} in {month_in_words}.{first_texts}"
-        prefix, mask = f"{subject.slug}-{period}", self.run.mask
-        # The scatter is of the days of a month.
-        scatter = None
-        if self.run.kind.grain == Grain.MONTH:
-            scatter = month_spec(subject, month_row, scored, scale=self.scales[keyword.name])
-
-        figures = self.store.show_all(
-            scatter,
-            word_clouds.cloud_spec(prefix, cloud_words, mask, caption),
-            note=describe_origin([self.run], period),
-        )
-        return DrawnMonth(figures, scored, distinct, word_counts)
-
-    def _choose_words(self, word_counts: Counter[str], keyword: Keyword) -> dict[str, int]:
-        return word_clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words)
-
     def _make_section(
         self,
         keyword: Keyword,
@@ -249,34 +216,38 @@ class MonthReader:
         place_of: PlaceOf,
         repeated: Collection[str],
     ) -> MonthSection:
-        """Draw the figures of a keyword in a month.
+        """Make the section of a keyword in a month.
 
         *entity_rows* and *distinctive_rows* are those of all keywords, *repeated* the documents of
         the month that are repeats.
         """
-        subject = self.subjects[keyword.name]
-        patterns = keyword.patterns
-        drawn = self._draw_month(keyword, month.row, sentences)
-        word_counts, distinct = drawn.word_counts, drawn.distinct
-        has_cloud = any(figure.layout == word_clouds.LAYOUT for figure in drawn.figures)
-        listed = {} if has_cloud else self._choose_words(word_counts, keyword)
-        left_out = len(sentences) - len(distinct)
-        list_note = word_clouds.describe_list(
-            listed, name_counted(len(distinct), left_out, "mention")
-        )
-        if list_note:
-            list_note += describe_first_texts(has_repeats=left_out > 0)
-
+        subject, patterns = self.subjects[keyword.name], keyword.patterns
         no_repeats = [mention for mention in sentences if mention.document not in repeated]
-        if no_repeats != distinct:
-            all_counts = count_words([mention.sentence for mention in no_repeats], patterns)
-            word_counts = without_rare_pairs(all_counts)
+        texts = _join_sentences(no_repeats)
+        word_counts = without_rare_pairs(count_words(texts, patterns))
+        words: list[FigureSection] = []
+        if len(texts) >= FEWEST_DOCUMENTS:
+            period = month.row.period
+            monthly = replace(
+                subject, slug=f"{subject.slug}-{period}", documents=subject.find(period=period)
+            )
+            add_words(
+                partial(
+                    self.store.add_section,
+                    words,
+                    figure_note=describe_origin([self.run], period),
+                ),
+                monthly,
+                word_clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words),
+                self.run.mask,
+                counted=quantity(len(texts), "document"),
+                has_repeats=len(no_repeats) < len(sentences),
+            )
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
         keyword_words = [
             word_row for word_row in distinctive_rows if word_row.keyword == keyword.name
         ]
-        standing_out = distinctive.standing_out(keyword_words)
         phrases = []
         for phrase_row in month.phrases:
             if says_something(phrase_row.phrase, phrase_row.count, keyword.terms):
@@ -287,26 +258,39 @@ class MonthReader:
             subject=subject,
             scale=self.scales[keyword.name],
             month=month,
-            figures=drawn.figures,
-            polarities=[]
-            if polarity_gaps([month.row])
-            else [mention.polarity for mention in drawn.scored],
-            words={} if word_clouds.no_word_twice(listed) else listed,
-            words_note=list_note,
+            polarities=[] if polarity_gaps([month.row]) else _list_polarities(sentences),
+            words=words,
             word_counts=word_counts,
-            repeats=len(sentences) - len(no_repeats),
+            counted_documents=len(texts),
             phrases=phrases,
             names=entities.top_names(
                 keyword_entities, patterns, run_names=read_run_names(self.run)
             ),
-            distinctive=distinctive.list_uses(keyword_words, "than in the other documents"),
-            distinctive_note=distinctive.describe_lists("documents that mention it"),
-            nothing_distinctive=distinctive.no_word_stands_out(keyword_words),
+            standing_words=list_standing_words(keyword_words),
+            nothing_distinctive=no_word_stands_out(keyword_words),
             readings=choose_documents(
-                sentences, patterns, place_of, standing_out, self.run.neutral_band
+                sentences, patterns, place_of, standing_out(keyword_words), self.run.neutral_band
             ),
             repeated_documents=count_repeated_documents(self.run, keyword.name, month.row.period),
         )
+
+
+def _list_polarities(sentences: Iterable[MentionRow]) -> list[float]:
+    """Return the polarities of the mentions that have a day and a polarity."""
+    return [
+        mention.polarity
+        for mention in sentences
+        if mention.published_at is not None and mention.polarity is not None
+    ]
+
+
+def _join_sentences(mentions: Iterable[MentionRow]) -> list[str]:
+    """Return a text for each document, which holds its sentences."""
+    sentences: dict[str, list[str]] = defaultdict(list)
+    for mention in mentions:
+        sentences[mention.document].append(mention.sentence)
+
+    return ["\n".join(document_sentences) for document_sentences in sentences.values()]
 
 
 def group_by_keyword(

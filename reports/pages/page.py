@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.figures.entities import TYPES
+from reports.words.document_queries import DocumentQuery
 from reports.words.periods import (
     describe_periods,
     month_name,
@@ -33,15 +34,16 @@ from sources.registry import source_label, terms_of
 
 
 def render(template: str, *, own_script: str | None = None, **variables: Any) -> str:
-    """Return the page *template*; its policy holds the hashes of the style and script in it.
+    """Return the page *template*; its policy holds the hashes of the style and scripts in it.
 
-    A page with a script of its own, beside that of all pages, is named with the file that has it.
+    A page with a script of its own, beside those of all pages, is named with the file that has it.
     Such a script may load others: those that it adds to the page itself ('strict-dynamic'), and
     none that stand in the page's HTML, however they came there. A file on disk can be named by no
     hash, since browsers do not check the integrity of what has no origin.
     """
     style, script = _read_asset("report.css"), _read_asset("report.js")
-    scripts = f"'{_hash(script)}'"
+    pictures = _read_asset("pictures.js")
+    scripts = f"'{_hash(script)}' '{_hash(pictures)}'"
     if own_script is not None:
         own = _read_asset(own_script)
         scripts += f" '{_hash(own)}' 'strict-dynamic'"
@@ -52,7 +54,8 @@ def render(template: str, *, own_script: str | None = None, **variables: Any) ->
         # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
         f"img-src 'self' file:; style-src '{_hash(style)}'; script-src {scripts}"
     )
-    assets = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
+    texts = {"style": style, "script": script, "pictures": pictures}
+    assets = {name: Markup(text) for name, text in texts.items()}  # noqa: S704 - our own files
     return _environment().get_template(template).render(policy=policy, **assets, **variables)
 
 
@@ -66,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED)
+    environment.globals.update(unchecked=UNCHECKED, documents=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,
@@ -107,7 +110,9 @@ def format_polarity(value: float | None) -> str:
 
 def keep_together(sentence: str) -> str:
     """Return *sentence* with a space that ends no line before "%" and around "=" ."""
-    return sentence.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
+    # A sentence of `writing` has links.
+    text = escape(sentence) if hasattr(sentence, "__html__") else sentence
+    return text.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
 
 
 def wrap_command(command: str) -> str:

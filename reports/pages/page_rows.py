@@ -30,21 +30,26 @@ class PageRows(Generic[T]):
     data: Markup
 
 
+def write_json(value: object) -> Markup:
+    """Return what a script of a page reads."""
+    text = _ENCODE(value)
+    for sign, escaped in _ESCAPES.items():
+        text = text.replace(sign, escaped)
+
+    return Markup(text)  # noqa: S704 - escaped above
+
+
 def page_rows(
     rows: Iterable[T], read_values: Callable[[T], Sequence[str | float | None]]
 ) -> PageRows[T]:
     """Return *rows* for a page, read once; *read_values* gives what the script shows of a row."""
     first_rows: list[T] = []
-    lines: list[str] = []
+    lines: list[Markup] = []
     for row in rows:
         if len(first_rows) < ROWS_WITHOUT_SCRIPT:
             first_rows.append(row)
 
-        line = _ENCODE(read_values(row))
-        for sign, escaped in _ESCAPES.items():
-            line = line.replace(sign, escaped)
+        lines.append(write_json(read_values(row)))
 
-        lines.append(line)
-
-    encoded_rows = ",\n".join(lines)
-    return PageRows(len(lines), first_rows, Markup(f"[{encoded_rows}]"))  # noqa: S704 - escaped above
+    encoded_rows = Markup(",\n").join(lines)
+    return PageRows(len(lines), first_rows, Markup("[{}]").format(encoded_rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -15,13 +15,11 @@ from analysis.text.garbled import DamagedTexts
 from analysis.text.known_names import NO_NAMES
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
-from analysis.text.posts import quote_in_context
-from analysis.text.words import count_words, has_words, merge_spellings
+from analysis.text.words import count_words, merge_spellings
 from core.enums import Grain
 from models.tables import Document
 from reports.data.account_rows import fill_periods, select_posts
 from reports.data.coded_samples import read_coded_samples
-from reports.data.distinct_mentions import describe_first_texts, name_counted
 from reports.data.entity_labels import is_account
 from reports.data.export_schema import valid_polarity
 from reports.data.queries import (
@@ -38,23 +36,25 @@ from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities, read_run_names
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 from reports.data.tables.phrases import PhraseRow, read_phrases
-from reports.data.tables.summaries import read_summaries
-from reports.figures import accounts, distinctive, entities, polarity, series, style, word_clouds
+from reports.figures import accounts, entities, polarity, series, style, word_clouds
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.frames.reading import DAY
 from reports.pages.page_rows import PageRows, page_rows
-from reports.pages.word_section import add_words
+from reports.pages.word_section import (
+    StandingWord,
+    add_words,
+    list_standing_words,
+    no_word_stands_out,
+)
 from reports.stats.intervals import polarity_interval, round_figure
-from reports.words.quantities import format_day, signed, web_address
+from reports.words.document_queries import DocumentQuery
+from reports.words.quantities import format_day, quantity, signed, web_address
 from reports.words.scales import STUDENT_INTERVALS
 from reports.words.writing import write_sentence
 from sources.post_cleaning import words_of_post
 from sources.registry import source_named
-from textapi.text.sentences import sentences
 
-# A summary shows at most this many sentences.
-SENTENCES_SHOWN = 10
 # A heat map is by year if less than this part of its periods has posts: one in so many.
 SPARSE = 5
 # One figure compares at most this many accounts.
@@ -84,14 +84,6 @@ class Post:
     repost: bool
 
 
-@dataclass(frozen=True)
-class Quote:
-    """A sentence of a summary, with those before it that it needs, and the address of its post."""
-
-    text: str
-    address: str | None
-
-
 @dataclass
 class Portrait:
     """One handle or search."""
@@ -103,8 +95,6 @@ class Portrait:
     title: str
 
     account: accounts.Account
-    summary: list[Quote]
-    summary_sentences: int
     sources: list[str]
 
     # Samples of the texts show which scripts the page needs.
@@ -131,8 +121,12 @@ class Portrait:
     # How many posts are garbled or cut.
     damaged: DamagedTexts = field(default_factory=DamagedTexts)
 
-    over_time: list[FigureRef] = field(default_factory=list)
+    # The posts over time, with which the page begins.
+    picture: list[FigureRef] = field(default_factory=list)
+
+    # Words and names; then the polarity.
     sections: list[FigureSection] = field(default_factory=list)
+    polarity: list[FigureRef] = field(default_factory=list)
 
     @property
     def slug(self) -> str:
@@ -144,6 +138,16 @@ class Portrait:
         """Sentences on earlier posts that may be missing, and on posts that are damaged."""
         limits = describe_limits(self.sources, self.account.n)
         return limits + describe_damage(self.damaged, self.account.n)
+
+    @property
+    def standing_words(self) -> list[StandingWord]:
+        """The words that stand out against the run's other accounts."""
+        return list_standing_words(self.distinctive)
+
+    @property
+    def nothing_distinctive(self) -> str:
+        """What the page says if no word stands out."""
+        return no_word_stands_out(self.distinctive)
 
     @property
     def most_named(self) -> list[tuple[str, int]]:
@@ -242,23 +246,14 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
         if entity.job is not None and entity.period is None:
             names_by_job[entity.job].append(entity)
 
-    summaries = {}
-    for summary_row in read_summaries(run):
-        summaries[summary_row.job] = summary_row.summary
-
     for job in run.jobs:
-        summary = summaries.get(job.name, "")
         patterns = _find_patterns(run, job)
-        posts = _read_posts(run, job, summary, run.grain, patterns)
-        quotes = _quotes(posts.summary, posts.quotes)
-        quotes = [quote for quote in quotes if has_words(quote.text)]
+        posts = _read_posts(run, job, run.grain, patterns)
         series_rows = fill_periods(series_by_job[job.name])
         portrait = Portrait(
             name=job.name,
             title=run.kind.job_title(job.name, job.options),
             account=_account(run, job, posts),
-            summary=quotes[:SENTENCES_SHOWN],
-            summary_sentences=len(quotes),
             sources=sorted(posts.sources),
             texts=posts.texts,
             months=fill_periods(months[job.name]),
@@ -286,9 +281,6 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
 class _Posts:
     """What one pass over an account's posts yields."""
 
-    # The summary in one line.
-    summary: str
-
     # The handle or term.
     subject: str
 
@@ -315,28 +307,18 @@ class _Posts:
     # The ways in which the posts write the handle.
     writings: Writings = field(default_factory=Writings)
 
-    # The quotation of each sentence of the summary, from its first post.
-    quotes: dict[str, Quote] = field(default_factory=dict)
-
     @property
     def names(self) -> list[str]:
         """The handle or term, and its name in words where posts spell it out."""
         return names_of_account(self.subject, self.writings)
 
-    def add_authored(self, text: str, address: str | None, *, is_repeat: bool) -> None:
-        """Count the words of a post that is no repost, and note the sentences it is quoted with."""
+    def add_authored(self, text: str, *, is_repeat: bool) -> None:
+        """Count the words of a post that is no repost."""
         self.authored += 1
-        authored_text = words_of_post(text)
         if is_repeat:
             self.repeats += 1
         else:
-            self.words.update(count_words([authored_text]))
-
-        post_sentences = sentences(authored_text)
-        for index, sentence in enumerate(post_sentences):
-            if sentence in self.summary and sentence not in self.quotes:
-                quote = quote_in_context(post_sentences, index)
-                self.quotes[sentence] = Quote(quote, address)
+            self.words.update(count_words([words_of_post(text)]))
 
 
 def _find_patterns(run: RunData, job: RunJob) -> Patterns:
@@ -356,7 +338,6 @@ def _find_patterns(run: RunData, job: RunJob) -> Patterns:
 def _read_posts(
     data: RunData,
     job: RunJob,
-    summary: str,
     grain: Grain,
     patterns: Patterns,
 ) -> _Posts:
@@ -366,13 +347,13 @@ def _read_posts(
     """
     seen: set[tuple[int, str | None]] = set()
     subject = job.name.removeprefix("@").removeprefix("search:")
-    posts = _Posts(" ".join(summary.split()), subject)
-    whence = (Document.id, Document.source, Document.address, Document.period)
+    posts = _Posts(subject)
+    whence = (Document.id, Document.source, Document.period)
     what = (Document.text, Document.repost, DAY)
     statement = select_posts(data, job, *whence, *what)
 
     without = left_out(data, job)
-    for document, source, address, period, text, repost, day, stored in fetch_pages(
+    for document, source, period, text, repost, day, stored in fetch_pages(
         data.db, statement, Document.id
     ):
         if document in without:
@@ -393,7 +374,7 @@ def _read_posts(
         if not repost:
             place = patterns.place_of(document)
             is_repeat = place is not None and (place, period) in seen
-            posts.add_authored(text, address, is_repeat=is_repeat)
+            posts.add_authored(text, is_repeat=is_repeat)
             if place is not None:
                 seen.add((place, period))
 
@@ -403,7 +384,8 @@ def _read_posts(
 def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
     mean, low, high = map(round_figure, polarity_interval(posts.polarities))
     title = run.kind.job_title(job.name, job.options)
-    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high)
+    query = DocumentQuery(job=job.name)
+    return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high, query)
 
 
 def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
@@ -430,39 +412,6 @@ def _values(post: Post) -> tuple[str | float | None, ...]:
         "\u2013" if post.polarity is None else signed(post.polarity),
         " (repost)" if post.repost else None,
     )
-
-
-def _quotes(summary: str, quotes_by_sentence: Mapping[str, Quote]) -> list[Quote]:
-    """Split a summary into the posts' sentences, and return the quotation of each, none twice.
-
-    The rules for sentences would not do: they join a sentence without a full stop to the next.
-    """
-    spans = []
-    for sentence in quotes_by_sentence:
-        spans.append((summary.find(sentence), -len(sentence), sentence))
-
-    spans.sort()
-    quotes: dict[str, Quote] = {}
-    end = 0
-    for start, _, sentence in spans:
-        if start >= end:
-            _add_quote(quotes, Quote(summary[end:start].strip(), None))
-            _add_quote(quotes, quotes_by_sentence[sentence])
-            end = start + len(sentence)
-
-    _add_quote(quotes, Quote(summary[end:].strip(), None))
-    return list(quotes.values())
-
-
-def _add_quote(quotes: dict[str, Quote], quote: Quote) -> None:
-    """Add a quotation; of two neighbours of which one holds the other, the longer one stays."""
-    last_text = next(reversed(quotes), "")
-    if quote.text in last_text or quote.text in quotes:
-        return
-    if last_text and last_text in quote.text:
-        del quotes[last_text]
-
-    quotes[quote.text] = quote
 
 
 def _phrases_to_show(phrases: Sequence[PhraseRow], account_names: Sequence[str]) -> list[PhraseRow]:
@@ -494,16 +443,20 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
 
-    subject = Subject(portrait.title, portrait.slug, span)
+    subject = Subject(portrait.title, portrait.slug, span, DocumentQuery(job=portrait.name))
     if series_rows:
-        portrait.over_time = store.show_all(
-            series.posts_spec(subject, series_rows, posts=posts.n),
-            polarity.overall_spec(
-                subject, portrait.scored_rows, unit="post", intervals=STUDENT_INTERVALS
-            ),
-        )
+        portrait.picture = store.show_all(series.posts_spec(subject, series_rows, posts=posts.n))
 
     add = partial(store.add_section, portrait.sections)
+    merged_counts = merge_spellings(posts.words)
+    add_words(
+        add,
+        subject,
+        word_clouds.choose(merged_counts, posts.names, run.parameters.max_words),
+        run.mask,
+        counted=quantity(posts.authored - posts.repeats, "post"),
+        has_repeats=posts.repeats > 0,
+    )
     unit = "posts that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)
     name_spec = entities.entities_spec(
@@ -512,34 +465,11 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     merged = portrait.merged_names
     note = write_sentence("counted as one", names=merged) if merged else ""
     add("names", "Names", name_spec, note=note)
-    _add_distinctive(portrait, subject, run, store)
-    merged_counts = merge_spellings(posts.words)
-    cloud_words = word_clouds.choose(merged_counts, posts.names, run.parameters.max_words)
-    counted = name_counted(posts.authored - posts.repeats, posts.repeats, "post")
-    first_texts = describe_first_texts(has_repeats=posts.repeats > 0)
-    add_words(add, subject.slug, cloud_words, run.mask, counted=counted, first_texts=first_texts)
-
-
-def _add_distinctive(
-    portrait: Portrait, subject: Subject, run: RunData, store: FigureStore
-) -> None:
-    """Add the words that stand out: a figure, or two lists where there is one other account."""
-    distinctive_rows, heading = portrait.distinctive, ("distinctive", "Words that stand out")
-    other_jobs = [
-        run.kind.job_title(job.name, job.options) for job in run.jobs if job.name != portrait.name
-    ]
-    note = distinctive.no_word_stands_out(distinctive_rows)
-    if len(other_jobs) == 1 and not note:
-        lists = distinctive.list_uses(distinctive_rows, f"than by {other_jobs[0]}")
-        note = distinctive.describe_lists(f"posts of {portrait.title}") if lists else ""
-        store.add_section(portrait.sections, *heading, note=note, lists=lists)
-        return
-
-    compared_with = f"the posts of the run's other {run.kind.job_nouns}"
-    spec = distinctive.distinctive_spec(
-        subject, distinctive_rows, compared_with=compared_with, job_noun=run.kind.job_noun
-    )
-    store.add_section(portrait.sections, *heading, spec, note=note)
+    if series_rows:
+        mood_spec = polarity.overall_spec(
+            subject, portrait.scored_rows, unit="post", intervals=STUDENT_INTERVALS
+        )
+        portrait.polarity = store.show_all(mood_spec)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

@@ -21,6 +21,7 @@ from core.languages import language_name
 from core.prices import MICRO, format_money
 from models.codes import count_texts_of_run
 from models.costs import models_of
+from models.runs import get_run
 from models.tables import Document, Import
 from reports.data.archive_hash import hash_documents
 from reports.data.queries import fetch_all, in_batches
@@ -67,8 +68,14 @@ class AnsweringModel:
 class RunSummary(RunData):
     """A run as its report introduces it; times are UTC as people write them."""
 
+    state: str
+    reason: str | None
     created: str
     ended: str | None
+
+    # The Unix time.
+    ended_at: float | None
+
     job_states: Counter[str]
 
     # The number of documents of each source.
@@ -269,6 +276,9 @@ def _read_imports(run: RunData, sources: Collection[str]) -> list[Any]:
 
 def summarize_run(run: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
+    with run.db.read() as connection:
+        stored_run = get_run(connection, run.id)
+
     sources, on_site, addressed, days = _count_documents(run)
     total = sources.total()
     left_out_by_job = {}
@@ -286,8 +296,11 @@ def summarize_run(run: RunData) -> RunSummary:
 
     return RunSummary(
         **vars(run),
+        state=stored_run.state,
+        reason=stored_run.reason,
         created=_format_minute(run.created_at),
-        ended=_format_minute(run.ended_at) if run.ended_at else None,
+        ended=_format_minute(stored_run.ended_at) if stored_run.ended_at else None,
+        ended_at=stored_run.ended_at,
         job_states=Counter(job.state for job in run.jobs),
         sources={source: documents for source, documents in sorted(sources.items()) if documents},
         credits=_credits(sources, on_site, has_addresses=addressed > 0 or synthetic),

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict
 
+from analysis import grains
 from models.watches import WatchState, read_state
-from reports.data.busiest_day import Headline, find_headline
+from reports.data.busiest_day import Headline, find_headline, find_shared_words
 from reports.data.run_data import RunData
-from reports.findings.event_sentences import describe_event, describe_recurring
+from reports.data.subject_names import read_names
+from reports.findings.event_sentences import (
+    describe_recurring,
+    fold_events,
+    state_event,
+)
 from reports.findings.events import Event
+from reports.findings.finding import Finding
+from reports.findings.measures import SHARE
 from reports.findings.run_events import read_judged_run, read_surprises
+from reports.words.periods import MONTHS
 from reports.words.writing import write_sentence
 
 # The page shows at most this many events at once, and all that are new.
 SHOWN = 5
 # And at most this many that come every year.
-SHOWN_RECURRING = 10
+SHOWN_RECURRING = 4
 
 
 class EventRow(TypedDict):
@@ -50,9 +61,6 @@ class ShownEvent:
     # A new event was first seen after the last update.
     is_new: bool
 
-    # A text of its busiest day; None where the report leaves texts out.
-    headline: Headline | None = None
-
     def as_row(self) -> EventRow:
         """Return the event as programs read it."""
         event = self.event
@@ -73,11 +81,12 @@ class ShownEvent:
 
 
 @dataclass(frozen=True)
-class ShownChange:
-    """A large change that is no event, in words."""
+class EventLine:
+    """What a reader takes for one event, or a large change that is none: a line of the list."""
 
-    text: str
-    headline: Headline | None
+    finding: Finding
+    headline: Headline | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,24 +95,25 @@ class SurprisesSection:
 
     # The newest event comes first.
     events: list[ShownEvent]
+    lines: list[EventLine]
 
     # The largest change comes first.
-    unchecked: list[ShownChange]
+    unchecked: list[EventLine]
 
     # A sentence names what departs and is told by no event, since two earlier years had it too.
     recurring: str = ""
 
     @property
-    def shown(self) -> list[ShownEvent]:
-        """The events that the page shows at once: all new ones, and the newest others."""
-        new = [event for event in self.events if event.is_new]
-        others = [event for event in self.events if not event.is_new]
+    def shown(self) -> list[EventLine]:
+        """The lines that the page shows at once: all new ones, and the newest others."""
+        new = [line for line in self.lines if line.is_new]
+        others = [line for line in self.lines if not line.is_new]
         return new + others[: max(0, SHOWN - len(new))]
 
     @property
-    def earlier(self) -> list[ShownEvent]:
-        """The events that are not shown at once."""
-        return [event for event in self.events if event not in self.shown]
+    def earlier(self) -> list[EventLine]:
+        """The lines that are not shown at once."""
+        return [line for line in self.lines if line not in self.shown]
 
 
 def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | None:
@@ -114,37 +124,53 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
     with run.db.read() as connection:
         state = read_state(connection, run.id)
 
-    return SurprisesSection(
-        show_events(run, state, texts=texts), show_changes(run, texts=texts), describe_season(run)
-    )
+    events = show_events(run, state)
+    lines = list_events(run, events, texts=texts)
+    return SurprisesSection(events, lines, list_changes(run, texts=texts), describe_season(run))
 
 
-def show_events(run: RunData, state: WatchState | None, *, texts: bool = False) -> list[ShownEvent]:
-    """Return the run's events in words, the newest first; *state* tells when they were seen.
-
-    With *texts* each has a headline of its busiest day.
-    """
+def show_events(run: RunData, state: WatchState | None) -> list[ShownEvent]:
+    """Return the run's events in words, the newest first; *state* tells when they were seen."""
     seen = state.seen if state else {}
+    names = read_subject_names(run)
     shown_events = []
     for event in reversed(read_surprises(run).events):
         sighting = seen.get(event.key)
         is_new = state is not None and sighting is not None and 0 < sighting.number == state.updates
         at = datetime.fromtimestamp(sighting.at, UTC) if sighting else None
-        text = _describe(run, event)
-        headline = _find_headline(run, event) if texts else None
-        shown_events.append(ShownEvent(event, text, at, is_new, headline))
+        text = state_event([event], run.kind, names[event.subject]).whole
+        shown_events.append(ShownEvent(event, text, at, is_new))
 
     return shown_events
 
 
-def show_changes(run: RunData, *, texts: bool = True) -> list[ShownChange]:
-    """Return the largest changes that are no events, in words, each with a headline."""
-    shown_changes = []
-    for change in read_surprises(run).changes:
-        headline = _find_headline(run, change) if texts else None
-        shown_changes.append(ShownChange(_describe(run, change), headline))
+def list_events(
+    run: RunData, shown_events: Sequence[ShownEvent], *, texts: bool = False
+) -> list[EventLine]:
+    """Return a line for each event as readers know it, the newest first."""
+    new_keys = {shown.event.key for shown in shown_events if shown.is_new}
+    groups = fold_events([shown.event for shown in shown_events])
+    return [
+        _make_line(run, group, texts=texts, is_new=any(event.key in new_keys for event in group))
+        for group in reversed(groups)
+    ]
 
-    return shown_changes
+
+def list_changes(run: RunData, *, texts: bool = True) -> list[EventLine]:
+    """Return a line for each of the largest changes that are no events, with a headline."""
+    return [_make_line(run, [change], texts=texts) for change in read_surprises(run).changes]
+
+
+def _make_line(
+    run: RunData, group: Sequence[Event], *, texts: bool, is_new: bool = False
+) -> EventLine:
+    event = group[0]
+    finding = state_event(group, run.kind, read_subject_names(run)[event.subject])
+    headline = None
+    if texts:
+        headline = find_headline(read_judged_run(run), event.subject, event.term, event.period)
+
+    return EventLine(finding, headline, is_new)
 
 
 def describe_season(run: RunData) -> str:
@@ -153,27 +179,42 @@ def describe_season(run: RunData) -> str:
     if not recurring:
         return ""
 
-    titles = _read_titles(run)
+    names = read_subject_names(run)
     clauses = [
-        describe_recurring(event, run.kind, titles.get(event.subject, ""))
+        describe_recurring(event, run.kind, names[event.subject])
         for event in recurring[-SHOWN_RECURRING:]
     ]
     unnamed = len(recurring) - len(clauses)
     if unnamed:
-        clauses.insert(0, write_sentence("earlier recurring", n=unnamed))
+        clauses.append(write_sentence("more recurring", n=unnamed))
 
     return write_sentence("recurring", clauses=clauses)
 
 
-def _describe(run: RunData, event: Event) -> str:
-    """Return the sentence on an event; an account is written as at `submit`."""
-    return describe_event(event, run.kind, _read_titles(run).get(event.subject, ""))
-
-
-def _read_titles(run: RunData) -> dict[str, str]:
-    """Return what readers call each account or search, by the name of its job."""
+def read_subject_names(run: RunData) -> Mapping[str, str]:
+    """Return what readers call each keyword, or each account or search by the name of its job."""
+    if run.kind.has_mentions:
+        return read_names(run)
     return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
 
 
-def _find_headline(run: RunData, event: Event) -> Headline | None:
-    return find_headline(read_judged_run(run), event.subject, event.term, event.period)
+def read_notes(run: RunData) -> dict[str, dict[str, str]]:
+    """Return for each keyword the periods in which its share rose, with day and shared words.
+
+    They are those of its events and large changes; the least probable come first.
+    """
+    departures = read_surprises(run)
+    rises = [
+        event
+        for event in (*departures.events, *departures.changes)
+        if event.measure == SHARE and event.is_rise
+    ]
+    notes: dict[str, dict[str, str]] = defaultdict(dict)
+    for event, *_ in sorted(fold_events(rises), key=lambda group: group[0].order_by_size):
+        shared = find_shared_words(read_judged_run(run), event.subject, event.period)
+        if shared is not None and shared[1]:
+            day, words = shared
+            note = f"{day.day} {MONTHS[day.month - 1][:3]}: {', '.join(words)}"
+            notes[event.subject].setdefault(grains.period_of(day, run.grain), note)
+
+    return notes

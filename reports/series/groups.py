@@ -191,7 +191,7 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
 def count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     """Count each keyword of the run in each group, once."""
     counting = (count_groups, grain)
-    return run.selected_readings.once(counting, lambda: _count_groups(run, grain))
+    return run.once(counting, lambda: _count_groups(run, grain))
 
 
 def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 import polars as pl
 
 from core.enums import Grain, Grouping
+from core.progress import track
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
@@ -41,7 +42,7 @@ def read_groups(run: RunData) -> Groups:
         return Groups()
 
     grouping = run.grouping
-    return run.readings.once(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
+    return run.once_of_all(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
 
 
 def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
@@ -93,7 +94,7 @@ def read_daily(
 ) -> Iterator[Daily]:
     """Yield the counts of each job day by day, without what the run's selection leaves out."""
     coverage = read_coverage_grid(run, job_names).jobs
-    for job in run.jobs_named(job_names):
+    for job in track("counting", run.jobs_named(job_names)):
         states = {step: row.state for step, row in coverage[job.name].items()}
         if groups is not None:
             yield _count_days(run, job, Progress.of(states), groups)
@@ -103,9 +104,7 @@ def read_daily(
 
 def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
     """Return the days of a job without groups, counted once."""
-    return run.selected_readings.once(
-        (read_daily, job.id), lambda: _count_days(run, job, progress, Groups())
-    )
+    return run.once((read_daily, job.id), lambda: _count_days(run, job, progress, Groups()))
 
 
 def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 DOCUMENT_LIST = "documents.html"
@@ -62,3 +63,19 @@ class DocumentQuery:
     def address(self) -> str:
         """The address of the list, relative to the pages of the report."""
         return f"{DOCUMENT_LIST}#{urlencode(self.given, quote_via=quote)}"
+
+
+class Counted(int):
+    """A count of documents that knows which they are: a sentence with it leads to their list."""
+
+    documents: DocumentQuery
+
+    def __new__(cls, number: int, documents: DocumentQuery) -> Self:
+        """Return *number*, which counts *documents*."""
+        counted = super().__new__(cls, number)
+        counted.documents = documents
+        return counted
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of."""
+        return Counted, (int(self), self.documents)

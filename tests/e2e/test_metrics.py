@@ -85,6 +85,7 @@ def count_jobs(values: Samples, state: str) -> float:
     )
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_killed_one(
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
@@ -130,6 +131,7 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     assert sums_by(values, "tidings_limit_wait_seconds_total", "service")["textapi"] > 0
 
 
+@pytest.mark.thorough
 def test_gauges_are_of_the_whole_system_and_absent_when_the_database_is_away(
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
@@ -180,6 +182,7 @@ def test_metrics_are_on_loopback_and_leave_no_file(
     assert list(tmp_path.glob("tidings-metrics-*")) == []
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_a_port_in_use_is_reported_and_ends_the_worker(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]
@@ -193,6 +196,7 @@ def test_a_port_in_use_is_reported_and_ends_the_worker(
             start_worker(measured)
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
@@ -213,6 +217,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
         assert labels <= served[name], name
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_no_secret_is_in_the_metrics(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from analysis.kinds.accounts import AccountsParameters
@@ -91,6 +92,7 @@ def begin_watched_run(jobs: Jobs) -> int:
     return run
 
 
+@pytest.mark.thorough
 def test_a_watched_run_meets_a_new_engine_with_each_update_for_years(settings: Settings) -> None:
     engine = "odd/0"
     service = ChangingEngine(lambda *_: engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
 from reports.data.tables.estimates import EstimateRow, read_estimates
-from reports.findings.code_estimates import state_differences
+from reports.findings.code_estimates import list_statements, state_differences, state_shares
 from reports.stats.looks import LEVELS
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
@@ -42,6 +43,20 @@ variables:
   - {name: strength, question: How strong is it, type: scale, from: 1, to: 5, if: about = yes}
 """,
     "stance.yaml",
+)
+MAIN_SUBJECT = parse_codebook(
+    b"""
+name: subject
+unit: document
+variables:
+  - {name: main, question: "Is {keyword} the subject?", type: yes-no}
+  - name: news
+    question: Good news or bad?
+    type: category
+    if: main = yes
+    categories: {good: gains, bad: losses}
+""",
+    "subject.yaml",
 )
 # The 8 texts on the tide are about it but for the 2 on a detergent; 4 others are about it too.
 TEXTS = [
@@ -156,6 +171,76 @@ def test_what_is_not_asked_is_in_no_category_and_what_nobody_knows_is_left_out(
     assert mean.estimate == pytest.approx((8 * 2 + 4 * 5) / 12, abs=1e-6)
 
 
+def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_then_of_all(
+    db: Database,
+) -> None:
+    def answer(text: str) -> dict[str, CodeValue]:
+        if "port" not in text:
+            return {"main": CodeValue("no")}
+        return {"main": CodeValue("yes"), "news": CodeValue("bad" if "Tide" in text else "good")}
+
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    code(db, run, "person:Ann", draw(db, run, MAIN_SUBJECT, SamplePeriod.ALL), answer)
+    rows = estimates(db, run)
+    # 6 of the 8 texts with the keyword have it as their subject, and 4 of the 16 others.
+    assert rows["main", "yes", None, "precision", "people"].estimate == 0.75
+    assert rows["main", "yes", None, "recall", "people"].estimate == 0.6
+    asked = rows["news", "bad", None, "asked", "people"]
+    assert (asked.estimate, asked.n_population, asked.n_read) == (1.0, 6, 6)
+    assert ("news", "bad", None, "recall", "people") not in rows
+
+    (sample,) = read_coded_samples(load_run(db, run))
+    findings = list_statements(sample, list(rows.values()), "text")
+    assert [finding.text for finding in findings] == [
+        (
+            "“Is tide the subject?” Readers would answer “yes” for 75.0 % of the texts that "
+            "mention “tide” (75.0 % to 75.0 %)."
+        ),
+        (
+            "“Is tide the subject?” Readers would answer “yes” for 41.7 % of all 24 texts "
+            "(41.7 % to 41.7 %)."
+        ),
+        "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 % to 60.0 %).",
+        (
+            "“Good news or bad?” Readers would answer “bad” for 100.0 % of the texts that mention "
+            "“tide” where main = yes (100.0 % to 100.0 %)."
+        ),
+        (
+            "“Good news or bad?” Readers would answer “bad” for 25.0 % of all 24 texts (25.0 % to "
+            "25.0 %)."
+        ),
+    ]
+    assert findings[0].mark == "95 % interval, 8 coded texts"
+
+
+def test_behind_an_estimate_stands_how_many_codes_would_halve_an_interval_wider_than_it() -> None:
+    row = EstimateRow(
+        run=1,
+        codebook="subject",
+        hash="h",
+        variable="main",
+        category="yes",
+        keyword="tide",
+        period=None,
+        measure="precision",
+        method="people",
+        n_population=900,
+        n_model=0,
+        n_person=20,
+        estimate=0.1,
+        low=0.02,
+        high=0.3,
+        group=None,
+        confidence=0.95,
+    )
+    variable = MAIN_SUBJECT.variables[0]
+    wide = state_shares([row], variable, "text")
+    assert wide.mark == "95 % interval, 20 coded texts; 60 more codes would halve it"
+    sure = state_shares([replace(row, low=0.08, high=0.12)], variable, "text")
+    assert sure.mark == "95 % interval, 20 coded texts"
+
+
 def test_the_mean_of_a_sample_that_was_looked_at_has_the_level_of_the_look(db: Database) -> None:
     def answer(text: str) -> dict[str, CodeValue]:
         strength = CodeValue("5" if "Floods" in text else "2")
@@ -231,9 +316,14 @@ def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
         "100.0 %", "100.0\xa0%"
     )
     front = (tmp_path / "after" / "index.html").read_text()
-    statement = "Of the texts that mention “tide” 75.0\xa0% are about it"
+    statement = (
+        "“Is this text about tide?” Readers would answer “yes” for 75.0\xa0% of the texts that "
+        "mention “tide” (75.0\xa0% to 75.0\xa0%)."
+    )
     assert statement in page
     assert statement in front
+    # Of so few codes there is no figure.
+    assert "codes-" not in page
 
 
 def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:

@@ -213,7 +213,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs.do_all(run)
     add_documents(jobs.db, [rows[0] | {"identity": "nyt:late", "outlet": "Late", "section": "L"}])
 
-    result = verify(pack(jobs, run, tmp_path / "pack.zip", texts=texts))
+    result = verify(pack(jobs, run, tmp_path / "pack.zip", texts=texts, figures=True))
     assert result.problems == []
     assert {"mentions", "periods"} <= set(result.recomputed)
 

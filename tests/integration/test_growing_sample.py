@@ -320,7 +320,7 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
     assert "intervals, from 60 different texts that people coded." in page
     assert "who carries what The widest interval of the run’s shares: people: ± " in page
     assert f"{both}: ± " in page
-    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True))
+    result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True, figures=True))
     assert (result.problems, result.not_checked) == ([], {})
     assert "what looks at a growing sample found" in result.given
     assert verify(pack(jobs, run, tmp_path / "run.zip")).problems == []
@@ -402,6 +402,7 @@ def test_a_sample_and_then_all_texts_are_all_texts_at_once(
     assert len(exports(jobs.db, run)[0]) == FEW
 
 
+@pytest.mark.thorough
 def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
     few_texts: Jobs, model: ModelServer
 ) -> None:

@@ -135,6 +135,7 @@ def dropped_counts(log: str) -> list[int]:
     return [int(number) for line in lines for number in re.findall(r"\bmessages\W+(\d+)", line)]
 
 
+@pytest.mark.thorough
 def test_no_message_ends_a_worker_or_is_delivered_for_ever(
     settings: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:

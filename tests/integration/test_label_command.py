@@ -66,6 +66,7 @@ def test_the_same_seed_draws_the_same_sample_and_a_larger_one_holds_it(
     assert set(sample) != set(draw_label_sample(db, run, per=5, seed=2))
 
 
+@pytest.mark.thorough
 def test_every_mention_is_drawn_as_often_as_any_other(db: Database, run: int) -> None:
     drawn: Counter[str] = Counter()
     for seed in range(200):

@@ -160,7 +160,7 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
 ) -> None:
     index = build(db, [run], tmp_path / "report")
     text = page_text(index.with_name("methods.html"))
-    assert "No reader has labelled a mention" in text
+    assert "Label 50 sentences to learn how right they are" in text
     assert f"tidings label {run} draws a random sample" in text
     assert "Accuracy not checked: 0 labels of readers, at least 50 are needed" in text
     front = page_text(index)
@@ -187,7 +187,7 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
     of_keyword = page_text(index.with_name("keyword-tide.html"))
     assert "mean on the human scale" in of_keyword
-    assert "from 60 labels" in of_keyword
+    assert "95 % interval, 60 labels" in of_keyword
     assert scale_note(60) in page_text(index)
     assert "on the human scale" in page_text(index)
     assert "&lt;b&gt;Ann&lt;/b&gt;" in html
@@ -208,7 +208,7 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
 @pytest.mark.parametrize(
     ("of_bob", "words"),
     [
-        (slice(5), "The coders agree on 5 mentions that several of them labelled, with one label"),
+        (slice(5), "The coders gave all 5 mentions that several of them labelled one and the same label"),
         (slice(20, 25), "No two coders have labelled the same mention"),
     ],
     ids=["one label for all", "different mentions"],
@@ -248,12 +248,10 @@ def test_signs_are_counted_by_the_neutral_band_of_the_runs_engine(
     assert "a polarity between −0.05 and +0.05 is neutral for this engine" in pages["vader"]
     assert "a polarity between −0.13 and +0.20 is neutral for this engine" in pages["news"]
     assert "Polarity is that of “news”" not in pages["vader"]
-    reason = "Engine tidings-1.3+news-2. Polarity is that of “news”, a network that was trained"
+    reason = "Engine tidings-1.3+news-2. Polarity comes from “news”, a network trained"
     assert reason in pages["news"]
-    assert (
-        "The server was told to answer with it. From −0.13 to +0.20 it is neutral" in pages["news"]
-    )
+    assert "The server was told to use it. From −0.13 to +0.20 it is neutral" in pages["news"]
 
-    neutral = "compare it with care. From −0.13 to +0.20 it is neutral, and its zero is arbitrary"
+    neutral = "compare it with care. From −0.13 to +0.20 it is neutral: say"
     assert neutral in page_text(tmp_path / "news" / "index.html")
     assert "its zero is arbitrary" not in page_text(tmp_path / "vader" / "index.html")

@@ -263,14 +263,30 @@ async def run_schedule(
     return service
 
 
-@pytest.mark.timeout(600)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
+schedules = given(
     limits=st.sampled_from(LIMITS),
     calls=st.lists(st.lists(planned_calls, min_size=1, max_size=8), min_size=1, max_size=3),
     faults=st.lists(faults, max_size=3),
     states_limits=st.booleans(),
 )
+few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def find_exceeded(redis_url: str, limits: str, *schedule: Any, states_limits: bool) -> Any:
+    """Return the windows of the service in which more was counted than its limits allow."""
+    empty_valkey(redis_url)
+    with pytest.MonkeyPatch.context() as patch:
+        # Keys expire by the real clock, which virtual time runs ahead of.
+        patch.setattr(recovery, "LOCK_MS", 100)
+        service = asyncio.run(
+            run_schedule(redis_url, limits, *schedule, states_limits=states_limits)
+        )
+
+    return service.exceeded
+
+
+@few
+@schedules
 def test_no_trailing_window_of_the_service_is_ever_exceeded(
     redis_url: str,
     limits: str,
@@ -278,15 +294,21 @@ def test_no_trailing_window_of_the_service_is_ever_exceeded(
     faults: list[Fault],
     states_limits: bool,
 ) -> None:
-    empty_valkey(redis_url)
-    with pytest.MonkeyPatch.context() as patch:
-        # Keys expire by the real clock, which virtual time runs ahead of.
-        patch.setattr(recovery, "LOCK_MS", 100)
-        service = asyncio.run(
-            run_schedule(redis_url, limits, calls, faults, states_limits=states_limits)
-        )
+    assert find_exceeded(redis_url, limits, calls, faults, states_limits=states_limits) == []
 
-    assert service.exceeded == []
+
+@pytest.mark.thorough
+@pytest.mark.timeout(600)
+@settings(few, max_examples=30)
+@schedules
+def test_no_trailing_window_is_exceeded_by_many_more_schedules(
+    redis_url: str,
+    limits: str,
+    calls: list[list[PlannedCall]],
+    faults: list[Fault],
+    states_limits: bool,
+) -> None:
+    assert find_exceeded(redis_url, limits, calls, faults, states_limits=states_limits) == []
 
 
 def test_minutes_are_refilled_by_their_age_where_redis_has_another_clock(redis_url: str) -> None:

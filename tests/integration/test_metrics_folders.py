@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 WORKER = "from workers.metrics import WorkerMetrics; metrics = WorkerMetrics(); print(); input()"
 
 
@@ -27,6 +29,7 @@ def folders(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("tidings-metrics-*")}
 
 
+@pytest.mark.thorough
 def test_a_worker_removes_the_folders_of_killed_ones_and_leaves_those_of_living_ones(
     tmp_path: Path,
 ) -> None:

@@ -174,6 +174,7 @@ def test_a_busy_server_is_asked_again_and_charges_nothing(jobs: Jobs, model: Mod
     assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
 
 
+@pytest.mark.thorough
 def test_the_bill_of_a_run_whose_workers_are_killed_stays_below_its_cap(
     jobs: Jobs, model: ModelServer
 ) -> None:

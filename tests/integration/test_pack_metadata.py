@@ -64,6 +64,7 @@ def packs(
             run,
             folder / "full.zip",
             texts=True,
+            figures=True,
             title='A "study": 1\n',
             authors=AUTHORS,
             license_id=LICENSE,

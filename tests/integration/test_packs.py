@@ -58,6 +58,7 @@ from tests.packs_kit import (
     pack,
     store_headlines,
     verify,
+    without_figures,
 )
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
@@ -82,7 +83,13 @@ def packed(
     """A pack of months, with texts; its run has the number 1."""
     folder = tmp_path_factory.mktemp("packed")
     with jobs_over_headlines(folder, _valkey, _sqlite_template) as jobs:
-        yield pack(jobs, done_months(jobs), folder / "pack.zip", texts=True)
+        yield pack(jobs, done_months(jobs), folder / "pack.zip", texts=True, figures=True)
+
+
+@pytest.fixture(scope="module")
+def plain(packed: Path) -> Path:
+    """The same pack without figures."""
+    return without_figures(packed)
 
 
 def done_months(jobs: Jobs, **changed: Any) -> int:
@@ -125,8 +132,8 @@ def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
 @on_sqlite
 def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: Path) -> None:
     run = done_months(jobs)
-    path = pack(jobs, run, tmp_path / "a.zip", texts=True, coders=True)
-    again = pack(jobs, run, tmp_path / "b.zip", texts=True, coders=True)
+    path = pack(jobs, run, tmp_path / "a.zip", texts=True, coders=True, figures=True)
+    again = pack(jobs, run, tmp_path / "b.zip", texts=True, coders=True, figures=True)
     assert path.read_bytes() == again.read_bytes()
 
     with ZipFile(path) as archive:
@@ -147,7 +154,7 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
     jobs: Jobs, tmp_path: Path
 ) -> None:
     run = done_months(jobs)
-    path = pack(jobs, run, tmp_path / "pack.zip")
+    path = pack(jobs, run, tmp_path / "pack.zip", figures=True)
     with ZipFile(path) as archive:
         for name in archive.namelist():
             assert UNQUOTED.encode() not in archive.read(name), name
@@ -259,7 +266,7 @@ def _change_highest_polarity(content: bytes) -> bytes:
 def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
-    path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts)
+    path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts, figures=True)
     assert_equal(
         verify(path), OF_POSTS if texts else ("periods", "codes", "agreement", "estimates")
     )
@@ -280,7 +287,7 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     jobs.do_all(run)
     assert [row.state for row in jobs.rows(run)] == ["done", "done"]
 
-    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True, figures=True)
     assert_equal(verify(path), OF_POSTS)
     with ZipFile(path) as archive:
         lines = [json.loads(line) for line in archive.read("documents.jsonl").splitlines()]
@@ -338,7 +345,7 @@ def test_a_run_that_has_not_ended_is_not_packed(jobs: Jobs, tmp_path: Path) -> N
         pack(jobs, run, tmp_path / "pack.zip")
 
 
-def test_a_changed_table_is_named_with_its_first_line_that_differs(packed: Path) -> None:
+def test_a_changed_table_is_named_with_its_first_line_that_differs(plain: Path) -> None:
     name = "exports/periods.jsonl"
 
     def edit(content: bytes) -> bytes:
@@ -347,17 +354,17 @@ def test_a_changed_table_is_named_with_its_first_line_that_differs(packed: Path)
         return b"".join(lines)
 
     for corrected in (True, False):
-        (problem,) = verify(change(packed, name, edit, checksums=corrected)).problems
+        (problem,) = verify(change(plain, name, edit, checksums=corrected)).problems
         assert problem.startswith(f"{name}, line 3: …")
         assert '"documents": 5' in problem.split(" is in the pack, ")[0]
         assert '"documents": 4' in problem.split(" is in the pack, ")[1]
 
-    (problem,) = verify(change(packed, name, lambda content: content[:-1])).problems
+    (problem,) = verify(change(plain, name, lambda content: content[:-1])).problems
     assert problem.startswith(f"{name}, line 15: ")
 
 
-def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path) -> None:
-    changed = change(packed, "run.json", lambda content: content.replace(b'"periods",\n', b""))
+def test_a_table_that_the_pack_does_not_name_is_computed_again_too(plain: Path) -> None:
+    changed = change(plain, "run.json", lambda content: content.replace(b'"periods",\n', b""))
     result = verify(changed)
     (problem,) = result.problems
     assert problem.startswith("run.json, line ")
@@ -365,7 +372,7 @@ def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path)
     assert set(result.recomputed) == set(OF_MONTHS)
 
 
-def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
+def test_a_byte_that_was_hit_is_named_by_its_file(packed: Path) -> None:
     with ZipFile(packed) as archive:
         entry = archive.getinfo("exports/entities.jsonl")
         figure = next(each for each in archive.infolist() if each.filename.endswith(".svg"))
@@ -373,7 +380,7 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
     with flipped_byte(packed, entry.header_offset + 80 + entry.compress_size // 2) as changed:
         (problem,) = verify(changed).problems
 
-    assert problem.startswith("exports/entities.jsonl, line ")
+    assert problem.startswith("exports/entities.jsonl is damaged (")
 
     with flipped_byte(packed, figure.header_offset + 200) as changed:
         result = verify(changed)
@@ -410,9 +417,9 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
     ],
 )
 def test_a_changed_input_is_named(
-    packed: Path, name: str, edit: Callable[[bytes], bytes], said: str
+    plain: Path, name: str, edit: Callable[[bytes], bytes], said: str
 ) -> None:
-    result = verify(change(packed, name, edit))
+    result = verify(change(plain, name, edit))
     assert f"{name} is not the file that SHA256SUMS names" in result.problems
     assert result.recomputed == []
     (problem,) = (each for each in result.problems if each.startswith("no table"))

@@ -6,25 +6,21 @@ import re
 from html import unescape
 from pathlib import Path
 
-import pytest
 from sqlalchemy import insert
 
 from models.tables import DistinctiveWord, Entity
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.distinctive import DistinctiveRow
-from reports.figures import distinctive
-from reports.figures.spec import Subject
-from reports.figures.style import Range
+from reports.pages.word_section import list_standing_words, no_word_stands_out
 from tests import report_stories as stories
 from tests.report_stories import Text
 
-SUBJECT = Subject("“flood”", "flood", Range("2020-03", "2020-04"))
 WORDS = ("sluice", "harbour", "barge", "lantern", "orchard", "pulley")
 
 
-def row(word: str, g2: float, documents: int = 5) -> DistinctiveRow:
-    return DistinctiveRow(1, "2020-03", "flood", 1, word, 9, documents, 2, g2)
+def row(word: str, g2: float, documents: int = 5, month: str = "2020-03") -> DistinctiveRow:
+    return DistinctiveRow(1, month, "flood", 1, word, 9, documents, 2, g2)
 
 
 def page_text(path: Path) -> str:
@@ -32,43 +28,21 @@ def page_text(path: Path) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page[: page.index("<script")])).split())
 
 
-def test_words_up_to_the_limit_of_chance_are_not_drawn() -> None:
-    rows = [row("dam", 31.0), row("boat", 19.99), row("sun", -20.0), row("rain", -3.0)]
-    spec = distinctive.distinctive_spec(SUBJECT, rows, compared_with="others", job_noun="month")
-    assert spec is not None
-    assert spec.alt == "Diverging bars of the words that stand out most: dam, sun."
-    assert "distinctive.csv holds the ten largest of each month." in spec.caption
-    assert not distinctive.no_word_stands_out(rows)
+def test_a_word_that_stands_out_is_listed_once_with_its_months_and_their_documents() -> None:
+    rows = [row("dam", 31.0, 7), row("Dam", 40.0, 12, "2020-04"), row("ice", 25.0, 3)]
+    others = [row("boat", 19.99), row("sun", -31.0)]
+    dam, ice = list_standing_words([*rows, *others])
+    assert (dam.word, dam.documents, dam.total) == ("dam", {"2020-03": 7, "2020-04": 12}, 19)
+    assert (ice.word, ice.total) == ("ice", 3)
+    assert not no_word_stands_out(rows)
+    assert no_word_stands_out(others).startswith("No word stands out ")
+    # Nothing was compared.
+    assert not no_word_stands_out([])
 
 
-def test_where_no_word_is_beyond_chance_there_is_a_sentence_and_no_figure() -> None:
-    rows = [row("boat", 19.99), row("rain", -3.0)]
-    assert (
-        distinctive.distinctive_spec(SUBJECT, rows, compared_with="others", job_noun="month")
-        is None
-    )
-    assert distinctive.no_word_stands_out(rows).startswith("No word stands out: ")
-    assert not distinctive.no_word_stands_out([])  # nothing was compared
-
-
-def test_the_words_of_two_accounts_are_two_lists() -> None:
-    rows = [row("orbit", 44.6, 7), row("senate", -512.3, 0), row("moon", 91.0, 1_200)]
-    assert distinctive.list_uses([*rows, row("tea", 4.0)], "than by @ann") == {
-        "Used more than by @ann": "moon 1,200 · orbit 7",
-        "Used less than by @ann": "senate 0",
-    }
-    assert distinctive.describe_lists("posts of @bob").startswith(
-        "The figure behind a word is the number of posts of @bob with it. The clearest words "
-    )
-
-
-@pytest.mark.parametrize(
-    ("handles", "lists"), [(["ann", "bob"], True), (["ann", "bob", "cy"], False)]
-)
-def test_an_account_beside_one_other_has_lists_and_beside_more_a_figure(
-    tmp_path: Path, handles: list[str], *, lists: bool
-) -> None:
+def test_the_words_of_an_account_have_their_posts_and_lead_to_them(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
+    handles = ["ann", "bob"]
     stories.store(db, [Text("2020-03-01", f"Hello from {h}.", None, h, "x") for h in handles])
     run = stories.handles_run(db, handles)
     job = next(job.id for job in load_run(db, run).jobs if job.name == "@ann")
@@ -79,8 +53,7 @@ def test_an_account_beside_one_other_has_lists_and_beside_more_a_figure(
 
     report_folder.build(db, [run], tmp_path / "out")
     page = (tmp_path / "out" / "@ann.html").read_text(encoding="utf-8")
-    assert ("Used more than by @bob" in page) is lists
-    assert ("-distinctive-" in page) is not lists
+    assert '<a class="count" href="documents.html#job=%40ann&amp;word=moon">5</a>' in page
     db.close()
 
 
@@ -96,7 +69,7 @@ def test_the_words_of_an_accounts_repeats_count_once_a_month(tmp_path: Path) -> 
     index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     text = page_text(index)
     assert "boats 2" in text
-    assert "How often each word occurs in the posts; fewer than ten words make no cloud." in text
+    assert "How many of 2 posts hold each word; fewer than ten words make no cloud." in text
     assert "the first of a month counts." in text
     db.close()
 
@@ -140,18 +113,17 @@ def test_the_heading_of_labels_says_that_nobody_has_checked_yet(tmp_path: Path) 
     db.close()
 
 
-@pytest.mark.parametrize(("text", "has_table"), [("The flood gate of {}.", False), ("A {}.", True)])
-def test_phrases_per_month_are_a_table_only_where_there_is_no_figure_of_them(
-    tmp_path: Path, text: str, *, has_table: bool
-) -> None:
+def test_phrases_of_each_month_are_a_table_only_where_a_month_has_one(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
-    stories.store(db, [Text("2020-03-01", f"{text.format(word)} Flood.") for word in WORDS])
-    run = stories.months_run(db, "2020-03", "2020-03", ["flood"])
+    stories.store(db, [Text("2020-03-01", f"The flood gate of {word}.") for word in WORDS])
+    run = stories.months_run(db, "2020-03", "2020-04", ["flood", "drought"])
     report_folder.build(db, [run], tmp_path / "out")
-    page = (tmp_path / "out" / "keyword-flood.html").read_text(encoding="utf-8")
-    assert ('href="#phrases-per-month"' in page) is has_table
-    assert ('id="phrases-per-month"' in page) is has_table
-    assert ("-phrases-" in page) is not has_table
+    tables = {}
+    for subject in ("flood", "drought"):
+        page = (tmp_path / "out" / f"keyword-{subject}.html").read_text(encoding="utf-8")
+        tables[subject] = "Phrases of each month" in page
+
+    assert tables == {"flood": True, "drought": False}
     db.close()
 
 

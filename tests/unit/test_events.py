@@ -22,7 +22,7 @@ from analysis.kinds import kind_named
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes
-from reports.findings.event_sentences import describe_event, describe_recurring
+from reports.findings.event_sentences import describe_recurring, fold_events, state_event
 from reports.findings.events import (
     GRAIN_PARTS,
     LEVEL,
@@ -42,6 +42,10 @@ BENCH = Path(__file__).parents[2] / "bench"
 QUIET = [(30, 3000)] * 6
 # Counts of a subject in months of 3,000 documents, with quiet and with loud ones.
 COUNTS = st.lists(st.sampled_from([0, 3, 20, 28, 30, 33, 90, 400]), min_size=2, max_size=20)
+
+
+def tell(event: Event) -> str:
+    return state_event([event], MENTIONS, "Fog").whole
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +93,6 @@ def test_an_event_does_not_hide_the_next_since_the_past_leaves_it_out() -> None:
     ]
 
 
-def test_a_sentence_names_the_months_with_which_an_event_is_not_compared() -> None:
-    rows = make_rows([*QUIET, (300, 3000), *QUIET, (100, 3000)])
-    _, event = share_events(rows)
-    assert describe_event(event, MENTIONS).endswith(
-        "against 1.0 % on average in 12 usual months before, without July 2020."
-    )
-    many = make_rows([*QUIET[:3], *[(150, 3000), (30, 3000)] * 4, (150, 3000)])
-    assert describe_event(share_events(many)[-1], MENTIONS).endswith(
-        "on average in 7 usual months before, 4 that were unusual or not whole left out."
-    )
-
-
 def is_zero(count: Count) -> bool:
     return not count.matched
 
@@ -117,18 +109,15 @@ def test_a_subject_of_every_december_is_a_surprise_until_two_years_had_it() -> N
     assert [event.period for event in surprises.events] == ["2020-12", "2021-12"]
     assert [event.period for event in surprises.recurring] == ["2022-12"]
     assert surprises.changes == []
-    assert describe_event(surprises.events[-1], MENTIONS).endswith(", and 5.0 % in December 2020.")
-    assert describe_recurring(surprises.recurring[-1], MENTIONS) == (
-        "“k” in December 2022, as in December 2020 and in December 2021"
-    )
+    assert tell(surprises.events[-1]).endswith("1.0 % is usual. (5.0 % in December 2020)")
+    assert describe_recurring(surprises.recurring[-1], MENTIONS, "Fog") == "Fog in December 2022"
 
 
 def test_a_december_far_beyond_those_of_other_years_is_a_surprise_and_names_the_highest() -> None:
     (*_, event) = share_events(make_december_rows(150, 120, 900))
-    assert describe_event(event, MENTIONS) == (
-        "“k” in December 2022: 900 of 3,000 documents, 30.0 %, against 1.0 % on average in 12 "
-        "usual months before, without December 2021, and 5.0 % in December 2020, the highest of 2 "
-        "years."
+    assert tell(event) == (
+        "Fog rose to 30.0 % of documents in December 2022 (900 of 3,000); 1.0 % is usual. "
+        "(5.0 % in December 2020)"
     )
 
 
@@ -193,8 +182,8 @@ def test_a_first_appearance_is_seen_after_a_single_month_without_it() -> None:
         ("2020-02", 0.0),
         ("2020-03", 0.0),
     ]
-    assert describe_event(events[0], MENTIONS) == (
-        "“k” in February 2020: 17 of 5,000 documents, 0.34 %, and none in the month before."
+    assert tell(events[0]) == (
+        "Fog rose to 0.34 % of documents in February 2020 (17 of 5,000); before, there was none."
     )
 
 
@@ -205,9 +194,8 @@ def test_a_month_after_an_only_other_is_no_event_where_both_have_matches() -> No
 def test_protests_of_a_june_are_an_event_after_three_months() -> None:
     counts = [(25, 3528), (20, 3611), (20, 3096), (158, 3165)]
     (event,) = share_events(make_rows(counts))
-    assert describe_event(event, MENTIONS) == (
-        "“k” in April 2020: 158 of 3,165 documents, 5.0 %, against 0.64 % on average in the 3 "
-        "months before."
+    assert tell(event) == (
+        "Fog rose to 5.0 % of documents in April 2020 (158 of 3,165); 0.64 % is usual."
     )
 
 
@@ -241,26 +229,33 @@ def test_a_week_is_an_event_with_a_key_and_a_sentence_of_its_own() -> None:
     rows = make_rows([(10, 700)] * 10 + [(80, 700)], Grain.WEEK)
     (event,) = share_events(rows)
     assert (event.period, event.grain, event.periods_before) == ("2020-W11", Grain.WEEK, 10)
-    assert describe_event(event, MENTIONS) == (
-        "“k” in the week from 9 March 2020: 80 of 700 documents, 11.4 %, against 1.4 % on average "
-        "in the 10 weeks before."
+    assert tell(event) == (
+        "Fog rose to 11.4 % of documents in the week from 9 March 2020 (80 of 700); 1.4 % is usual."
     )
 
 
-def test_none_before_is_said_of_the_usual_months_alone() -> None:
+def test_months_in_a_row_are_one_event_to_a_reader() -> None:
     rows = make_rows([(0, 5000)] * 6 + [(50, 4444), (15, 6353), (233, 4722)])
-    sentences = [describe_event(event, MENTIONS) for event in share_events(rows)]
-    assert sentences == [
-        "“k” in July 2020: 50 of 4,444 documents, 1.1 %, and none in the 6 months before.",
-        (
-            "“k” in August 2020: 15 of 6,353 documents, 0.24 %, and none in 6 usual months before, "
-            "without July 2020."
-        ),
-        (
-            "“k” in September 2020: 233 of 4,722 documents, 4.9 %, and none in 6 usual months "
-            "before, without July 2020 and August 2020."
-        ),
+    (group,) = fold_events(share_events(rows))
+    assert state_event(group, MENTIONS, "Fog").whole == (
+        "Fog rose to 4.9 % of documents in September 2020 (233 of 4,722); before, there was none. "
+        "(also in July 2020 to August 2020)"
+    )
+
+
+def test_a_month_and_its_weeks_are_one_event_and_the_month_says_it() -> None:
+    months = share_events(make_rows([*QUIET, (300, 3000)]))
+    weeks = share_events(make_rows([(10, 700)] * 27 + [(140, 700)], Grain.WEEK))
+    fall = share_events(make_rows([(1500, 3000)] * 6 + [(300, 3000)]))
+    groups = fold_events([*weeks, *months, *fall])
+    assert [[event.period for event in group] for group in groups] == [
+        ["2020-07", "2020-W28"],
+        ["2020-07"],
     ]
+    assert state_event(groups[0], MENTIONS, "Fog").whole == (
+        "Fog rose to 10.0 % of documents in July 2020 (300 of 3,000); 1.0 % is usual. "
+        "(20.0 % in the week from 6 July 2020)"
+    )
 
 
 def test_of_weeks_in_a_row_the_first_is_told_and_the_one_that_departs_furthest_is_named() -> None:
@@ -268,24 +263,14 @@ def test_of_weeks_in_a_row_the_first_is_told_and_the_one_that_departs_furthest_i
     for later, furthest in (((75, 700), ""), ((140, 700), "20.0 % in the week from 16 March 2020")):
         rows = make_rows([*weeks, (80, 700), later, (70, 700)], Grain.WEEK)
         (event,) = share_events(rows)
-        text = describe_event(event, MENTIONS)
         assert event.period == "2020-W11"
-        assert text.endswith(f"before; it rose to {furthest}." if furthest else "weeks before.")
+        assert tell(event).endswith(f"is usual. ({furthest})" if furthest else "is usual.")
 
 
 def test_a_later_week_is_not_named_with_an_event_that_it_does_not_follow() -> None:
     rows = make_rows([(10, 700)] * 10 + [(80, 700)] + [(10, 700)] * 10 + [(160, 700)], Grain.WEEK)
     first, second = share_events(rows)
     assert (first.furthest, second.furthest) == (None, None)
-
-
-def test_the_weeks_that_an_event_is_not_compared_with_are_named_by_their_first_days() -> None:
-    quiet = [(10, 700)] * 10
-    rows = make_rows([*quiet, (80, 700), (10, 700), (90, 700), (10, 700), (85, 700)], Grain.WEEK)
-    sentences = [describe_event(event, MENTIONS) for event in share_events(rows)]
-    assert sentences[1].endswith("in 11 usual weeks before, without the week from 9 March 2020.")
-    without = "without the weeks from 9 March 2020 and 23 March 2020."
-    assert sentences[2].endswith(f"in 12 usual weeks before, {without}")
 
 
 def test_months_of_long_ago_do_not_count() -> None:
@@ -300,10 +285,9 @@ def test_documents_that_are_left_out_decide_nothing_and_both_figures_are_told() 
 
     judged = make_rows([*QUIET, (110, 2900)])
     (event,) = find_events([Series("k", SHARE, judged, whole)]).events
-    assert describe_event(event, MENTIONS) == (
-        "“k” in July 2020: 150 of 3,000 documents, 5.0 %, against 1.0 % on average in the 6 months "
-        "before "
-        "(3.8 % against 1.0 % without repeats and bulk days)."
+    assert tell(event) == (
+        "Fog rose to 5.0 % of documents in July 2020 (150 of 3,000); 1.0 % is usual. "
+        "(without repeats and bulk days 3.8 %)"
     )
 
 
@@ -315,9 +299,8 @@ def test_a_mood_that_moves_is_an_event() -> None:
     moved = make_row("2020-07", 300, 3000, rng.normal(0.3, 0.3, 300).tolist())
     (event,) = find_events([Series("k", MOOD, [*rows, moved])]).events
     assert (event.measure, event.period) == (MOOD, "2020-07")
-    assert describe_event(event, MENTIONS) == (
-        "The mood around “k” in July 2020: +0.33, against −0.11 on average in the 6 months "
-        "before; an index of the engine, n = 300."
+    assert tell(event) == (
+        "The engine's mood score for Fog rose to +0.33 in July 2020 (300 mentions); −0.11 is usual."
     )
 
 
@@ -334,10 +317,9 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     rows = make_rows(counts)
     (event,) = find_events(account_series("@a", rows)).events
     assert (event.measure, event.period, event.now) == (POSTS, "2020-07", 0.0)
-    assert describe_event(event, ACCOUNTS) == (
-        "@a in July 2020: no post, against 2.4 posts a day on average in the 6 months before."
+    assert state_event([event], ACCOUNTS, "@A").whole == (
+        "@A posted less in July 2020: 0.0 posts a day; 2.4 is usual."
     )
-    assert describe_event(event, ACCOUNTS, "@A").startswith("@A in July 2020: no post")
 
 
 def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
@@ -348,9 +330,7 @@ def test_two_terms_that_tell_the_same_event_are_told_once() -> None:
     (event,) = find_events(series).events
     assert (event.measure, event.period) == (WORDING, "2020-06")
     assert event.row.documents == 400
-    assert f"documents of the subject “k”, {event.now:.1%}".replace("%", " %") in describe_event(
-        event, MENTIONS
-    )
+    assert "of the documents on Fog in June 2020 (10 of 400)" in tell(event)
 
 
 def test_the_largest_changes_are_listed_below_and_the_newest_is_among_them() -> None:
@@ -461,7 +441,7 @@ def test_changes_name_what_is_new_of_documents_and_keywords() -> None:
     assert describe_changes(MENTIONS, before, now) == [
         "4 new documents: 3 in February 2020 and 1 in March 2020.",
         "“fever”: 1 new document mentions it, 3 in all.",
-        "“ferry”: no new document mentions it.",
+        "“ferry” is in no new document.",
     ]
     assert describe_changes(MENTIONS, now, now) == ["No documents are new."]
 
@@ -470,9 +450,9 @@ def test_changes_name_accounts_and_what_was_erased() -> None:
     before = {"@ann": {"2020-01": 3}, "@bob": {"2020-01": 1}}
     now = {"@ann": {"2020-01": 1}, "@bob": {"2020-01": 1}, "@eve": {"2020-02": 1}}
     assert describe_changes(ACCOUNTS, before, now) == [
-        "@ann: 2 posts fewer, in January 2020.",
+        "@ann: 2 fewer posts, in January 2020.",
         "@eve: 1 new post, in February 2020.",
-        "1 of 3 has no new posts.",
+        "1 of 3 accounts has no new posts.",
     ]
     assert describe_changes(ACCOUNTS, now, now) == ["No posts are new."]
 

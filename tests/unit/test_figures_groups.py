@@ -13,7 +13,8 @@ SPAN = style.Range("2020-03", "2020-05")
 
 
 def share(group: str, period: str, value: float, n: int = 100) -> Mark:
-    return mark_share(group, period, value, value / 2, min(1.0, value * 2), n)
+    counts = round(value * n), n
+    return mark_share(group, period, counts, value, value / 2, min(1.0, value * 2))
 
 
 POST = tuple(share("Post", f"2020-0{month}", n) for month, n in ((3, 0.1), (4, 0.3), (5, 0.0)))
@@ -34,7 +35,7 @@ def test_a_heat_map_tells_zero_no_document_and_no_data_apart() -> None:
     zero = shapes(root, "groups.share.2020-05.Post")[0]
     assert zero.look["fill"] == style.BLUES[0]
     assert len(areas(root, "url(#gap)")) == 2  # a gap, and the legend
-    assert {"0 %, a true zero", "no document of it", "no data"} <= set(texts(root))
+    assert {"0 %", "no document of it", "no data"} <= set(texts(root))
 
 
 def test_panels_have_one_scale_and_break_where_there_is_no_data() -> None:
@@ -79,7 +80,7 @@ def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
 def test_totals_are_dots_with_their_intervals_and_say_their_documents() -> None:
     shares = [share("Post", "", 0.25), share("Echo", "", 1.0, n=1)]
     spec = groups.totals_spec("fog", "fog", shares)
-    assert shares[0].title == "Post: 25.0 % of 100 documents"
+    assert shares[0].title == "Post: 25 of 100 documents, 25.0 %"
     assert shares[0].row == "groups.share.Post"
     assert spec is not None
     assert "fewer than 30 documents" in spec.caption

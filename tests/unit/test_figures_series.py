@@ -8,12 +8,9 @@ from datetime import date
 import pytest
 
 from core.enums import Grain
-from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
 from reports.figures import comparison, polarity, series, style, terms
-from reports.figures.distinctive import distinctive_spec
 from reports.figures.entities import TopNames, entities_spec
-from reports.figures.month_scatter import MOST_DOTS, ScoredMention, month_spec, spread
 from reports.figures.period_marks import mark_counts, mark_means, mark_shares
 from reports.figures.spec import Subject
 from tests.figures_kit import areas, chart, draw, lines, shapes, texts, titles, values
@@ -63,7 +60,7 @@ def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row
     assert (shares[2].low, shares[2].high) == (pytest.approx(0.1), pytest.approx(0.14))
     means = mark_means(ROWS, "mention")
     assert values(means) == [("2019-12", 0.5), ("2020-03", -0.25), ("2020-04", 0.1)]
-    assert means[1].title == "March 2020: mean polarity \u22120.25 of 12 mentions"
+    assert means[1].title == "March 2020: mean polarity \u22120.25 of 12 mentions in 12 documents"
     assert mark_counts([row("2020-03", 1, term="a virus")], "post")[0].row == (
         "periods.mentions.2020-03.covid.a-virus"
     )
@@ -192,44 +189,6 @@ def test_agreement_is_a_dot_for_each_pair_and_the_line_of_equals() -> None:
     assert "Thinned out evenly." in thinned.caption
 
 
-def test_mentions_lie_within_their_day_side_by_side() -> None:
-    assert spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
-
-
-def test_each_mention_of_a_month_is_a_dot_on_its_day_and_the_mean_a_line_with_its_band() -> None:
-    february = replace(row("2020-02", 5), polarity_mean=0.1, polarity_low=-0.1, polarity_high=0.3)
-    mentions = [ScoredMention(day, 0.5, f"nyt:{day}", 2) for day in (1, 29, 29, 29, 29)]
-    subject = Subject("“x”", "x", style.Range("2020-02", "2020-02"))
-    spec = month_spec(subject, february, mentions)
-    dots, mean = chart(spec).layers
-    assert [mark.position for mark in dots.marks] == [1.5, 29.125, 29.375, 29.625, 29.875]
-    assert dots.marks[0].row == "mentions.nyt:1.2"
-    assert dots.marks[0].title == "1 February 2020: +0.50"
-    assert values(mean.marks) == [(1.0, 0.1), (30.0, 0.1)]
-    assert {(mark.low, mark.high) for mark in mean.marks} == {(-0.1, 0.3)}
-    assert areas(draw(spec), style.VERMILLION)
-    few = month_spec(subject, february, mentions[:4])
-    assert areas(draw(few), style.VERMILLION) == []
-    assert chart(few).sub == "n = 4 · mean +0.10"
-    assert month_spec(subject, february, []) is None
-
-
-def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_n() -> None:
-    mentions = [ScoredMention(1, number / 5000) for number in range(2 * MOST_DOTS + 1)]
-    spec = month_spec(SUBJECT, row("2020-02", 5), mentions)
-    assert len(chart(spec).layers[0].marks) == 1334
-    assert chart(spec).sub == "n = 4,001"
-    assert spec is not None
-    assert "One dot in 3.0 is drawn." in spec.caption
-
-
-def test_a_month_without_a_mean_is_hatched() -> None:
-    spec = month_spec(SUBJECT, row("2020-02", 5), [ScoredMention(1, 0.5)])
-    assert chart(spec).gaps == ["2020-02"]
-    assert len(areas(draw(spec), "url(#gap)")) == 2
-    assert len(shapes(draw(spec), "mentions")) == 1
-
-
 def test_names_are_bars_of_one_scale_with_their_counts() -> None:
     top = TopNames({"PERSON": [("Biden", 88), ("Fauci", 3)], "ORG": [("NASA", 3)]}, 0)
     spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
@@ -240,20 +199,6 @@ def test_names_are_bars_of_one_scale_with_their_counts() -> None:
     widths = [bar.width for bar in shapes(root, "entities.")]
     assert widths[1] == widths[2] == pytest.approx(widths[0] * 3 / 88, abs=0.02)
     assert {"88", "3", "Biden", "NASA"} <= set(texts(root))
-
-
-def test_words_that_stand_out_go_right_for_more_and_left_for_less() -> None:
-    rows = [
-        DistinctiveRow(1, "2020-03", "covid", 1, "mask", 9, 8, 1, 55.0),
-        DistinctiveRow(1, "2020-04", "covid", 1, "game", 1, 1, 90, -30.0),
-        DistinctiveRow(1, "2020-04", "covid", 2, "chance", 1, 1, 90, 12.0),
-    ]
-    spec = distinctive_spec(SUBJECT, rows, compared_with="the others", job_noun="month")
-    more, less = chart(spec).layers
-    assert values(more.marks) == [("mask  Mar 2020", 55.0)]
-    assert values(less.marks) == [("game  Apr 2020", -30.0)]
-    assert more.color != less.color
-    assert distinctive_spec(SUBJECT, rows[2:], compared_with="x", job_noun="month") is None
 
 
 @pytest.mark.parametrize(("first", "last", "labels"), [

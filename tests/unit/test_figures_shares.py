@@ -33,7 +33,7 @@ def test_a_pale_bar_is_the_share_and_a_narrow_one_before_it_that_without_repeats
     root = draw(shares_spec([PANEL], SPAN))
     pale, narrow = shapes(root, "periods.share.2020-03.covid")
     assert narrow.width < pale.width
-    assert narrow.middle == pytest.approx(pale.middle, abs=0.01)
+    assert narrow.middle == pytest.approx(pale.middle, abs=0.1)
     assert narrow.height > pale.height
     said = titles(root)["periods.share.2020-03.covid.distinct"]
     assert said == "March 2020: 20 of 100 documents, 20.0 %, 25.0 % without repeats"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -19,6 +20,7 @@ from reports.figures import png
 from reports.figures.marks import Mark, name_row
 from reports.figures.png import find_fonts, to_png
 from reports.figures.sheet import HATCHED, Sheet, measure, wrap
+from reports.words.document_queries import DocumentQuery
 from tests.figures_kit import SVG
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,11 @@ def test_a_dot_a_line_and_a_hatched_stretch_are_in_the_png_too() -> None:
     assert ink(sheet) == pytest.approx((10, 25, 80, 61), abs=1.1)
     sheet.fill_box((60, 10), (90, 50), HATCHED)
     assert sheet.to_svg().count(b"<pattern") == 1
+    # Two pictures of a page have patterns of their own.
+    patterns = [re.findall('id="([^"]*)"', sheet.to_html(name, "")) for name in ("a", "b")]
+    assert [len(found) for found in patterns] == [1, 1]
+    assert patterns[0] != patterns[1]
+    assert f'fill="url(#{patterns[0][0]})"' in sheet.to_html("a", "")
     grey = np.asarray(Image.open(BytesIO(to_png(sheet.to_svg()))).convert("L"))
     assert grey[10 * DOTS + 4 : 50 * DOTS - 4, 60 * DOTS + 4 : 90 * DOTS - 4].max() < 255
 
@@ -76,18 +83,44 @@ def test_a_turned_text_goes_up_from_its_place() -> None:
     assert bottom - top > 15
 
 
-def test_what_belongs_to_a_mark_is_a_group_with_its_id_and_its_title() -> None:
-    sheet = Sheet(10, 10)
-    mark = Mark(position=1, value=2, title="May: 3 < 4 & “x”", row=name_row("t", "a b", None, 5))
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_belongs_to_a_mark_is_a_link_on_a_page_with_its_row_and_its_title(
+    has_links: bool,
+) -> None:
+    sheet = Sheet(10, 10, has_links=has_links)
+    mark = Mark(
+        position=1,
+        value=2,
+        high=3.5,
+        title="May: 3 < 4 & “x”",
+        row=name_row("t", "a b", None, 5),
+        documents=DocumentQuery(subject="a & b", period="2020-05"),
+    )
     with sheet.group(mark):
         sheet.draw_dot((1, 2), 3, "#000")
         sheet.write((1, 2), "<&>", 5)
 
-    root = ET.fromstring(sheet.to_svg())  # noqa: S314 - our own
+    root = ET.fromstring(sheet.to_html("x", "a picture"))  # noqa: S314 - our own
+    address = "documents.html#subject=a%20%26%20b&period=2020-05"
+    assert [link.attrib["href"] for link in root.iter(f"{SVG}a")] == [address] * has_links
     (group,) = root.iter(f"{SVG}g")
-    assert group.attrib == {"id": "t.a-b.5"}
+    assert group.attrib == {"data-row": "t.a-b.5", "data-values": "2 - 3.5"}
+    # What is an image to a program that reads aloud hides the links in it.
+    assert root.attrib["role"] == ("group" if has_links else "img")
     assert [one.tag.removeprefix(SVG) for one in group] == ["title", "circle", "text"]
     assert (group[0].text, group[2].text) == ("May: 3 < 4 & “x”", "<&>")
+
+
+def test_the_name_of_a_row_stays_in_its_attribute() -> None:
+    sheet = Sheet(10, 10)
+    row = 't."><script>'
+    with sheet.group(Mark(position=1, value=2, row=row)):
+        sheet.draw_dot((1, 2), 3, "#000")
+
+    root = ET.fromstring(sheet.to_html("x", "a picture"))  # noqa: S314 - our own
+    (group,) = root.iter(f"{SVG}g")
+    assert group.attrib["data-row"] == row
+    assert [one.tag.removeprefix(SVG) for one in group] == ["circle"]
 
 
 def test_a_picture_of_pixels_is_in_both() -> None:

@@ -1,19 +1,14 @@
-"""The front page begins with three findings, of as many subjects as it can."""
+"""The front page begins with the three findings that an editor would put first."""
 
 from __future__ import annotations
 
 from reports.findings.confirmed import ALL
 from reports.findings.finding import Finding, FindingKind
-from reports.findings.share_facts import SHARE
 from reports.pages.front_sentences import FURTHER, arrange_sentences, choose_leading
 
 
 def stated(*texts: str, interest: float = 0.5) -> list[Finding]:
     return [Finding(FindingKind.FACT, (text,), (), text, interest=interest) for text in texts]
-
-
-def share(text: str, highest: float) -> Finding:
-    return Finding(FindingKind.FACT, SHARE, (), text, shares=(highest, 0.01), interest=0.5)
 
 
 def test_each_subject_has_a_finding_before_any_has_two() -> None:
@@ -23,9 +18,9 @@ def test_each_subject_has_a_finding_before_any_has_two() -> None:
         ALL: stated("both", interest=0.1),
     }
     front = arrange_sentences(["a", "b"], findings)
-    assert [finding.text for finding in front.leading] == ["a1", "b1", "both"]
-    assert [finding.text for finding in front.by_subject["a"].shown] == ["a2"]
-    assert front.by_subject["b"].shown == []
+    assert [finding.text for finding in front.leading] == ["b1", "a1", "a2"]
+    assert front.by_subject["a"].shown == front.by_subject["b"].shown == []
+    assert [finding.text for finding in front.by_subject[ALL].shown] == ["both"]
 
 
 def test_no_finding_stands_twice_and_the_rest_is_counted() -> None:
@@ -36,19 +31,21 @@ def test_no_finding_stands_twice_and_the_rest_is_counted() -> None:
     assert front.by_subject["a"].hidden == 9 - 3 - FURTHER
 
 
-def test_the_head_of_a_page_has_the_best_finding_of_each_subject_first() -> None:
+def news(topic: str, text: str, interest: float) -> Finding:
+    return Finding(FindingKind.FACT, (topic,), (), text, interest)
+
+
+def test_an_editor_chooses_what_is_most_interesting_then_other_subjects_and_other_sorts() -> None:
     findings = {
-        "a": [*stated("a1", interest=0.9), *stated("a2", interest=0.8)],
-        "b": stated("b1", interest=0.3),
-        ALL: stated("all"),
+        "a": [news("event", "a rose", 0.95), news("level", "a stayed up", 0.9)],
+        "b": [news("event", "b rose", 0.93), news("years", "b fell by year", 0.6)],
+        "c": [news("share", "c has a month", 0.2)],
+        ALL: [news("together", "a and b", 0.5)],
     }
-    assert [chosen.text for chosen in choose_leading(findings, 4)] == ["a1", "b1", "all", "a2"]
-    assert [chosen.text for chosen in choose_leading({"a": findings["a"]}, 3)] == ["a1", "a2"]
+    chosen = [finding.text for finding in choose_leading(findings, 5)]
+    assert chosen == ["a rose", "b fell by year", "a and b", "a stayed up", "b rose"]
 
 
-def test_the_head_of_a_page_has_the_share_that_its_picture_shows_first() -> None:
-    first = stated("a first", interest=0.9)
-    findings = {"a": [*first, share("a share", 0.05)], "b": [share("b share", 0.02)]}
-    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a share", "b share"]
-    findings["b"] = [share("b share", 0.08)]
-    assert [chosen.text for chosen in choose_leading(findings, 2)] == ["a first", "b share"]
+def test_a_page_without_news_begins_with_what_there_is() -> None:
+    findings = {"a": [news("share", "a has a month", 0.2)], "b": [news("mood", "a mood", 0.1)]}
+    assert [finding.text for finding in choose_leading(findings, 3)] == ["a has a month", "a mood"]

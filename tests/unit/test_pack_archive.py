@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from packs import archive
-from packs.archive import PackFile, salvaged, write_archive
-from packs.contents import PackedAnswer, read_lines
+from packs.archive import PackFile, lines_of, write_archive
+from packs.contents import PackedAnswer
 from packs.verify import find_difference
 from tests.packs_kit import flipped_byte
 
@@ -118,14 +118,11 @@ def test_a_size_that_is_not_the_true_one_unpacks_no_more(tmp_path: Path) -> None
     with PackFile(path) as pack:
         with pytest.raises(BadInput, match="a is damaged"):
             pack.hash("a")
-
-        out = io.BytesIO()
-        pack.salvage("a", out)
-
-    assert len(out.getvalue()) <= 10
+        with pytest.raises(BadInput, match="a is damaged"):
+            list(pack.lines("a"))
 
 
-def test_what_stands_before_the_damage_is_read(tmp_path: Path) -> None:
+def test_a_file_that_was_hit_is_damaged_and_a_changed_line_of_it_is_named(tmp_path: Path) -> None:
     lines = b"".join(b"%d %d\n" % (number, zlib.crc32(b"%d" % number)) for number in range(5000))
     path = tmp_path / "p.zip"
     write_archive(folder_with(tmp_path / "folder", {"a.jsonl": lines}, at=0), path)
@@ -133,15 +130,23 @@ def test_what_stands_before_the_damage_is_read(tmp_path: Path) -> None:
         middle = whole.getinfo("a.jsonl").compress_size // 2
 
     with flipped_byte(path, middle) as changed, PackFile(changed) as pack:
-        with pytest.raises(BadInput, match=r"a.jsonl is damaged"):
-            pack.hash("a.jsonl")
+        for read in (pack.hash, lambda name: list(pack.lines(name))):
+            with pytest.raises(BadInput, match=r"a.jsonl is damaged"):
+                read("a.jsonl")
 
-        with salvaged(pack, "a.jsonl", tmp_path / "part") as part:
-            difference = find_difference(io.BytesIO(lines), part)
-
+    other = lines.replace(b"\n3000 ", b"\n3000  ")
+    difference = find_difference(io.BytesIO(lines), io.BytesIO(other))
     assert difference is not None
-    number = int(difference.split(":")[0].removeprefix(", line "))
-    assert 2000 < number < 3500
+    assert difference.startswith(", line 3001: 3000  ")
+    assert find_difference(io.BytesIO(lines), io.BytesIO(lines)) is None
+
+
+def test_a_line_without_an_end_is_refused(tmp_path: Path) -> None:
+    with PackFile(archive_with(tmp_path / "p.zip", ("a", b"1\n2"))) as pack:
+        lines = pack.lines("a")
+        assert next(lines) == ("a, line 1", b"1\n")
+        with pytest.raises(BadInput, match="a, line 2: it has no end or is too long"):
+            next(lines)
 
 
 @given(place=st.integers(0, 10_000))
@@ -173,10 +178,11 @@ def test_no_changed_byte_of_content_is_overlooked(
         (b'"\xff"', "Invalid JSON"),
     ],
 )
-def test_a_malformed_line_is_named(line: bytes, said: str) -> None:
+def test_a_malformed_line_is_named(tmp_path: Path, line: bytes, said: str) -> None:
     good = b'{"key": "%s", "value": ["a"]}\n' % (b"0" * 32)
-    with pytest.raises(BadInput) as raised:
-        list(read_lines(io.BytesIO(good + line + b"\n"), "answers/a.jsonl", PackedAnswer))
+    path = archive_with(tmp_path / "p.zip", ("answers/a.jsonl", good + line + b"\n"))
+    with PackFile(path) as pack, pytest.raises(BadInput) as raised:
+        list(lines_of(pack, "answers/a.jsonl", PackedAnswer))
 
     assert str(raised.value).startswith("answers/a.jsonl, line 2: ")
     assert said in str(raised.value)

@@ -50,7 +50,7 @@ def read_table(pack: PackFile, table: str) -> pyarrow.Table:
 def test_a_file_that_is_no_table_is_refused_with_its_line(
     tmp_path: Path, name: str, content: bytes, sentence: str
 ) -> None:
-    with make_pack(tmp_path, {name: content}) as pack:
+    with make_pack(tmp_path, {name: content + b"\n"}) as pack:
         (table,) = list_tables(pack)
         with pytest.raises(TidingsError, match=f"^{re.escape(name)}.*{re.escape(sentence)}"):
             read_table(pack, table)
@@ -60,7 +60,7 @@ def test_a_file_that_is_no_table_is_refused_with_its_line(
     ("files", "sentence"),
     [
         ({PERIODS: b""}, "run.json is not in the pack"),
-        ({"run.json": b"[]"}, "run.json is no object"),
+        ({"run.json": b"[]"}, "run.json: it is no object"),
         ({"run.json": b"{" * 200_000}, "run.json: it is no JSON"),
     ],
 )

@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from analysis.text.repeats import find_repeats
 from sources import synthetic
 from tools.synthetic.archive import write_archive
 from tools.synthetic.grammar import Grammar, polish
@@ -24,7 +26,7 @@ from tools.synthetic.posts import write_posts
 Docs = dict[str, list[dict[str, Any]]]
 
 # Other texts give other digests, and other figures in the demo.
-ARCHIVE_DIGEST = "d5302db28056fff7981410c685de9b8b3a89be481b5a791a63bd28836e7c2200"
+ARCHIVE_DIGEST = "676df0071952464b7e88d5cb5e7ca5232c474b11092dd400c6e634e4dd0e07e7"
 POSTS_DIGEST = "1bba15bfcf53e246c4bf17fd84930814637c70d7378e53c1cbe744f074964509"
 
 ROOT = Path(__file__).parents[2]
@@ -139,10 +141,10 @@ def test_dates_lie_in_the_month_of_their_file_and_ids_are_unique(archive: Docs) 
 
 def test_the_new_name_is_unknown_for_three_months_and_then_replaces_the_old(archive: Docs) -> None:
     assert [mentioning(archive[f"2023-0{m}"], "kestrel(-22)?") for m in (1, 2, 3)] == [0, 0, 0]
-    assert [mentioning(archive[f"2023-0{m}"], "marsh fever") for m in (1, 2, 3)] == [0, 6, 40]
-    assert mentioning(archive["2023-05"], "kestrel") > 30
+    assert [mentioning(archive[f"2023-0{m}"], "marsh fever") for m in (1, 2, 3)] == [0, 5, 24]
+    assert mentioning(archive["2023-05"], "kestrel") > 20
     assert mentioning(archive["2023-05"], "kestrel-22") > 5
-    assert mentioning(archive["2023-05"], "marsh fever") > 30
+    assert mentioning(archive["2023-05"], "marsh fever") > 20
     assert all(
         mentioning(docs, "marsh fever") == 0 for month, docs in archive.items() if month > "2023-07"
     )
@@ -158,6 +160,42 @@ def test_the_comet_comes_and_goes(archive: Docs) -> None:
     counts = {month: mentioning(docs, "(comet|ottoline)") for month, docs in archive.items()}
     assert max(counts, key=lambda month: counts[month]) == "2024-08"
     assert all(count == 0 for month, count in counts.items() if month < "2024-03")
+
+
+def test_ferries_fall_slowly_and_the_bridge_opens_on_one_weekend(archive: Docs) -> None:
+    ferries = [mentioning(docs, "(ferry|ferries)") for docs in archive.values()]
+    assert sum(ferries[:6]) > 1.8 * sum(ferries[-6:])
+    bridge = {month: mentioning(docs, "long bridge") for month, docs in archive.items()}
+    ordinary = [count for month, count in bridge.items() if month != "2024-07"]
+    assert bridge["2024-07"] > 2 * max(ordinary)
+    days = Counter(
+        doc["pub_date"][:10] for doc in archive["2024-07"] if mentioning([doc], "long bridge")
+    )
+    assert {day for day, _ in days.most_common(2)} == {"2024-07-13", "2024-07-14"}
+
+
+def test_both_newspapers_write_every_month(archive: Docs) -> None:
+    for docs in archive.values():
+        counts = Counter(doc["source"] for doc in docs)
+        assert set(counts) == set(synthetic.OUTLETS)
+        assert min(counts.values()) > 100
+
+
+def test_few_headlines_on_the_three_subjects_repeat_another(archive: Docs) -> None:
+    numbers = count(1)
+    texts_of_months = {
+        month: [(next(numbers), " ".join(texts(doc))) for doc in docs]
+        for month, docs in archive.items()
+    }
+    repeats = find_repeats(texts_of_months)
+    subjects = re.compile(r"kestrel|marsh fever|long bridge|ferry|ferries", re.IGNORECASE)
+    mentions = [
+        number
+        for pairs in texts_of_months.values()
+        for number, text in pairs
+        if subjects.search(text)
+    ]
+    assert len(repeats.intersection(mentions)) < 0.1 * len(mentions)
 
 
 def test_headlines_come_in_every_shape_of_a_real_archive(archive: Docs) -> None:

@@ -25,6 +25,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "arguments", [("--help",), ("status", "99"), ("submit", "--nonsense"), ("runs", "--json")]
 )

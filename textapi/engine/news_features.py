@@ -35,7 +35,7 @@ _ENDINGS = (
 )
 
 
-class Entry(NamedTuple):
+class WordEntry(NamedTuple):
     """The valences of a word, 0 for none, and whether it counts."""
 
     rated: float
@@ -94,15 +94,15 @@ class Features:
     def _counts(self, word: str) -> bool:
         return self.look_up(word).counts
 
-    def _find_entry(self, word: str) -> Entry:
+    def _find_entry(self, word: str) -> WordEntry:
         if word in self.names:
-            return Entry(0.0, 0.0, 0.0, counts=False)
+            return WordEntry(0.0, 0.0, 0.0, counts=False)
 
         rated = find_valence(self.rated, word)
         related = find_valence(self.related, word)
         nearby = self.nearby.get(word, 0.0)
         counts = word in self.terms or any((rated, related, nearby))
-        return Entry(rated, related, nearby, counts)
+        return WordEntry(rated, related, nearby, counts)
 
 
 def list_terms(words: Sequence[Word]) -> list[str]:

@@ -90,22 +90,22 @@ def make_app(settings: Settings, authenticator: Authenticator) -> web.Applicatio
     for mode in (fixed_mode,) if fixed_mode else _LOADED:
         polarity.text_polarity("A good beginning.", mode)
 
-    server = _Server(settings, authenticator)
-    app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
-    app.cleanup_ctx.append(server.run_batcher)
+    handlers = _RequestHandlers(settings, authenticator)
+    app = web.Application(middlewares=[handlers.answer_errors], client_max_size=MAX_BODY)
+    app.cleanup_ctx.append(handlers.run_batcher)
 
     for operation in Operation:
         app.router.add_post(
             f"/text/{operation}",
-            partial(server.answer, operation),
+            partial(handlers.answer, operation),
             expect_handler=_check_head_first,
         )
 
-    app.router.add_get("/", server.endpoints)
-    app.router.add_get("/health", server.health)
-    app.router.add_get("/ready", server.ready)
-    app.router.add_get("/metrics", server.metrics)
-    app.router.add_get("/openapi.json", server.openapi)
+    app.router.add_get("/", handlers.endpoints)
+    app.router.add_get("/health", handlers.health)
+    app.router.add_get("/ready", handlers.ready)
+    app.router.add_get("/metrics", handlers.metrics)
+    app.router.add_get("/openapi.json", handlers.openapi)
     return app
 
 
@@ -113,7 +113,7 @@ async def _check_head_first(_request: web.Request) -> None:
     """Leave "100 Continue" to `read_body`, which comes after the checks of the head."""
 
 
-class _Server:
+class _RequestHandlers:
     def __init__(self, settings: Settings, authenticator: Authenticator) -> None:
         self._fixed_mode = settings.textapi_polarity
         self._engine = polarity.engine_name(self._fixed_mode or polarity.DEFAULT_MODE)

@@ -1,4 +1,4 @@
-"""The Anselburg Courant: 24 months of made-up headlines in the shape of the NYT Archive API.
+"""Two newspapers: 24 months of made-up headlines in the shape of the NYT Archive API.
 
 Most of a month is what a paper prints in any month and stories told between two months; the rest is
 on the main subject, as often, under those names and in that mood as ``words/fever.toml`` says.
@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
 
-from sources.synthetic import MONTH_WITHOUT_PAPER, NOTICE
+from sources.synthetic import MONTH_WITHOUT_PAPER, NOTICE, OUTLETS
 from tools.synthetic.grammar import Bag, Grammar, polish
 from tools.synthetic.words import load
 
@@ -35,6 +35,13 @@ _FEVER_MATERIAL: Final = ("News",) * 16 + (
     "Briefing",
     "Interactive Feature",
 )
+# So many of ten headlines stand in the second newspaper.
+_IN_POST: Final = 4
+_FEVER_IN_POST: Final = 5
+_NEWS_OF_MOODS: Final = {
+    **dict.fromkeys(("unease", "alarm", "dispute"), "bad"),
+    **dict.fromkeys(("hope", "relief"), "good"),
+}
 _SEASONS: Final = ("Winter", "Spring", "Summer", "Autumn")
 _MONTH_OF_THE_NEW_NAME: Final = "2023-04"
 _ELECTION: Final = "2024-05"
@@ -58,6 +65,9 @@ class _Subject:
     material: Bag[str]
     headlines: Bag[str]
     weights: Mapping[str, int]  # by month, against the other subjects of the month
+    outlets: Bag[str]
+    news: str  # good, bad or neither
+    days: Bag[int] | None = None  # any day of the month where there are none
 
 
 def write_archive(folder: Path) -> None:
@@ -100,6 +110,7 @@ class _Newsroom:
             self._bag(_FEVER_SECTIONS),
             self._bag(_FEVER_MATERIAL),
         )
+        self._fever_outlets = self._outlets(_FEVER_IN_POST)
         self._shapes = self._bag(_SHAPES)
         self._printed: set[str] = set()
 
@@ -124,25 +135,31 @@ class _Newsroom:
             ["oddity"] if month["month"] > _MONTH_OF_THE_NEW_NAME else []
         )
         phases = self._bag(moods)
-        own = [self._bag([headline]) for headline in month["beats"]]
-        others = [self._grammar.ways(phases.draw()) for _ in range(month["mentions"] - len(own))]
+        own = [(month["phases"][0], self._bag([headline])) for headline in month["beats"]]
+        drawn = [phases.draw() for _ in range(month["mentions"] - len(own))]
+        others = [(mood, self._grammar.ways(mood)) for mood in drawn]
         return [
-            _Subject(self._fever_sections, self._fever_material, headlines, {})
-            for headlines in own + others
+            _Subject(
+                *(self._fever_sections, self._fever_material, headlines, {}, self._fever_outlets),
+                _NEWS_OF_MOODS.get(mood, "neither"),
+            )
+            for mood, headlines in own + others
         ]
 
     def _document(self, month: str, subject: _Subject) -> dict[str, Any]:
         main, shorter = self._headline(subject)
         days = calendar.monthrange(int(month[:4]), int(month[5:]))[1]
-        day, hour, minute = 1 + self._below(days), 5 + self._below(18), self._below(60)
+        day = subject.days.draw() if subject.days else 1 + self._below(days)
+        hour, minute = 5 + self._below(18), self._below(60)
         return {
             "web_url": f"https://example.org/{month[:4]}/{month[5:]}/{day:02}/{_slug(main)}.html",
-            "source": "The Anselburg Courant (made up)",
+            "source": subject.outlets.draw(),
             "headline": self._shaped(main, shorter),
             "pub_date": f"{month}-{day:02}T{hour:02}:{minute:02}:00+0000",
             "document_type": "article",
             "section_name": subject.sections.draw(),
             "type_of_material": subject.material.draw(),
+            "keywords": [{"name": "news", "value": subject.news}],
         }
 
     def _headline(self, subject: _Subject) -> tuple[str, str | None]:
@@ -184,7 +201,14 @@ class _Newsroom:
             weight
             if isinstance(weight, dict)
             else {month: weight for month in MONTHS if first <= month <= last},
+            self._outlets(block.get("post", _IN_POST)),
+            block.get("news", "neither"),
+            self._bag(block["days"]) if "days" in block else None,
         )
+
+    def _outlets(self, in_post: int) -> Bag[str]:
+        courant, post = OUTLETS
+        return self._bag([courant] * (10 - in_post) + [post] * in_post)
 
     def _bag(self, options: Sequence[T]) -> Bag[T]:
         return Bag(options, self._rng)

@@ -12,6 +12,7 @@ from typing import Annotated
 from sqlalchemy import bindparam, select
 
 from core.enums import TextPart
+from core.progress import track
 from models.documents import quoted_text
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
@@ -74,7 +75,7 @@ def _read_identities(
     run: RunData, job_names: Collection[str] | None
 ) -> Iterator[Iterable[tuple[int, str]]]:
     """Yield the id and the identity of each document, a page at a time."""
-    for job in run.jobs_named(job_names):
+    for job in track("listing the documents", run.jobs_named(job_names)):
         statement = select(Document.id, Document.identity).where(documents_condition(run, job))
         without = left_out(run, job)
         for document_ids, identities in fetch_column_pages(run.db, statement, Document.id):

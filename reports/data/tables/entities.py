@@ -119,7 +119,7 @@ def read_run_names(run: RunData) -> RunNames:
         jobs = run.jobs if has_texts else ()
         return RunNames.of(counts, (load_frames(run, job).names for job in jobs))
 
-    return run.readings.once(read_run_names, read)
+    return run.once_of_all(read_run_names, read)
 
 
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from analysis.codebooks.codebook import VariableType
+from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, VariableType
 from analysis.codebooks.wanted import list_categories
+from core.enums import SamplePart
 from reports.data import export_schema as schema
 from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.estimate_strata import (
@@ -31,14 +32,12 @@ from reports.stats.proportions import (
 )
 from reports.stats.scale_means import estimate_scale_mean
 
-# The codebook from whose answers the precision and the recall of keywords are estimated.
-RELEVANCE = "relevance"
+Measures = dict[str, Callable[..., Estimate | None]]
 
-_KEYWORD_MEASURES: dict[str, Callable[..., Estimate | None]] = {
-    "precision": estimate_precision,
-    "recall": estimate_recall,
-    "f1": estimate_f1,
-}
+# What is estimated of each category of a codebook that asks about whole texts with a keyword and
+# without, and of the categories of a variable that asks about the keyword.
+_OF_KEYWORD: Measures = {"precision": estimate_precision}
+_ABOUT_KEYWORD: Measures = {"recall": estimate_recall, "f1": estimate_f1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,9 @@ class EstimateRow:
     period: Annotated[str | None, "Month, quarter `2020-Q1` or year; null for the whole run."]
     measure: Annotated[
         str,
-        "`share` of all texts, `mean` of a scale, `precision`, `recall` or `f1` of the keyword.",
+        "`share` of all texts, `precision`: of those with the keyword, `asked`: of those with the "
+        "keyword of which the variable is asked; `recall` and `f1` of the keyword; `mean` of a "
+        "scale.",
     ]
     method: Annotated[
         str,
@@ -128,17 +129,34 @@ def _estimate_subject(run: RunData, subject: CodedSubject) -> Iterator[EstimateR
 
         return
 
-    measures = {"share": estimate_share}
-    if subject.sample.codebook.name == RELEVANCE:
-        measures |= _KEYWORD_MEASURES
+    measures: Measures = {"share": estimate_share}
+    if subject.keyword and subject.sample.codebook.unit == CodedUnit.DOCUMENT:
+        measures |= _OF_KEYWORD
+        if KEYWORD_SIGN in subject.variable.question:
+            measures |= _ABOUT_KEYWORD
 
     for category in list_categories(subject.variable):
+        if subject.variable.condition is not None and subject.method == PEOPLE_ALONE:
+            yield from _estimate_asked(run, subject, category, level)
+
         strata = make_strata(run, subject, category)
         for measure, estimate_measure in measures.items():
             estimate = estimate_measure(strata, use_machine=True, tail=level / 2)
             if estimate is not None:
                 counts = _count_model(subject, strata, estimate), sum(s.size for s in strata)
                 yield _make_row(run, subject, category, measure, estimate, counts, level)
+
+
+def _estimate_asked(
+    run: RunData, subject: CodedSubject, category: str, level: float
+) -> Iterator[EstimateRow]:
+    """Yield the share of a category among the texts with the keyword that have an answer."""
+    asked_strata = make_strata(run, replace(subject, is_of_asked=True), category)
+    mentions = [stratum for stratum in asked_strata if stratum.kind == SamplePart.MENTION]
+    share = estimate_scale_mean(mentions, 0.0, 1.0, level / 2)
+    if share is not None:
+        counts = 0, round(share.size)
+        yield _make_row(run, subject, category, "asked", share, counts, level)
 
 
 def _count_model(subject: CodedSubject, strata: Sequence[CodedStratum], estimate: Estimate) -> int:

@@ -137,9 +137,7 @@ def read_pairs(run: RunData) -> list[KeywordPair]:
 
     They are the same at each call, so that each pair is compared once.
     """
-    return run.selected_readings.once(
-        read_pairs, lambda: _group(read_pair_months(run), _keywords_of(run))
-    )
+    return run.once(read_pairs, lambda: _group(read_pair_months(run), _keywords_of(run)))
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:

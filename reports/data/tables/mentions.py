@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import bindparam, func, select
 
+from core.progress import track
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
 from reports.data import export_schema as schema
@@ -63,7 +64,7 @@ def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     """Yield the cells of each row."""
     statement = _select_mentions(run)
     source_fields = SourceFields(run.db)
-    for job in run.jobs_named(job_names):
+    for job in track("reading the mentions", run.jobs_named(job_names)):
         for documents in in_batches(_mentioning_documents(run, job)):
             columns = fetch_columns(
                 run.db, statement, sort_key=_sort_key, job=job.id, documents=documents

@@ -18,9 +18,13 @@ from reports.series.groupings import Groups
 from reports.series.reading import read_daily, read_groups
 from reports.series.reading import read_series as read_series_frame
 from reports.stats.intervals import interval_of_sums, round_figure, wilson_interval
+from reports.words.document_queries import DocumentQuery
 
 # The name of a keyword and a term of it, None for all its terms together.
 KeywordTerm = tuple[str | None, str | None]
+
+# So begin the names of jobs of posts.
+_POSTS = ("@", "search:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,14 @@ class PeriodRow:
     def scored_row(self) -> PeriodRow:
         """The row with the number of scored mentions in the place of all, if there are any."""
         return replace(self, mentions=self.polarity_n) if self.polarity_n else self
+
+    @property
+    def query(self) -> DocumentQuery:
+        """The documents that mention it, or the posts: as many as `matched` of no group."""
+        if (self.job or "").startswith(_POSTS):
+            return DocumentQuery(job=self.job, period=self.period)
+
+        return DocumentQuery(subject=self.keyword, term=self.term, period=self.period)
 
 
 @keep_rows

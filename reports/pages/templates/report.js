@@ -129,6 +129,31 @@ for (const table of document.querySelectorAll("table.sortable")) {
   filter();
 }
 
+// Of the pairs of subjects the chosen one is shown. Who chooses the same subject twice gets its first other.
+for (const chooser of document.querySelectorAll("[data-pairs]")) {
+  const selects = Array.from(chooser.querySelectorAll("select"));
+  const pairs = Array.from(document.querySelectorAll(".pair-of"));
+  const names = (pair) => [pair.dataset.first, pair.dataset.second];
+  const show = (chosen) => {
+    for (const pair of pairs) {
+      pair.hidden = pair !== chosen;
+      pair.open = pair === chosen;
+    }
+  };
+  const choose = (changed) => {
+    const wanted = selects.map((select) => select.value);
+    const fits = pairs.filter((pair) => names(pair).includes(changed.value));
+    const chosen = fits.find((pair) => wanted[0] !== wanted[1] && wanted.every((name) => names(pair).includes(name))) ?? fits[0];
+    const other = selects.find((select) => select !== changed);
+    other.value = names(chosen).find((name) => name !== changed.value);
+    show(chosen);
+  };
+  chooser.hidden = false;
+  [selects[0].value, selects[1].value] = names(pairs[0]);
+  show(pairs[0]);
+  selects.forEach((select) => select.addEventListener("input", () => choose(select)));
+}
+
 const contents = document.querySelector("nav.contents details");
 if (contents) contents.open = window.matchMedia("(min-width: 60rem)").matches;
 

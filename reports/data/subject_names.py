@@ -1,0 +1,48 @@
+"""What sentences call the subjects of a run: as its texts write them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import select
+
+from analysis.options import Keyword
+from core.enums import TextPart
+from models.documents import quoted_text
+from models.tables import Document
+from reports.data.queries import fetch_scalars, in_batches
+from reports.data.run_data import RunData
+from reports.frames.reading import load_frames
+from textapi.text.keywords import pattern
+
+# So many of the texts that mention a keyword are looked at, evenly over the run.
+MOST_TEXTS = 500
+# A spelling is the usual one if it has so large a share of the mentions.
+USUAL = 2 / 3
+
+
+def read_names(run: RunData) -> dict[str, str]:
+    """Return what each keyword is called: Trump for “trump”.
+
+    A keyword that texts write in several ways, or not at all, is called as the user wrote it.
+    """
+    return run.once_of_all(
+        read_names, lambda: {keyword.name: _find_name(run, keyword) for keyword in run.keywords}
+    )
+
+
+def _find_name(run: RunData, keyword: Keyword) -> str:
+    documents: set[int] = set()
+    for job in run.jobs:
+        documents.update(load_frames(run, job).sentences(keyword.name)["document"])
+
+    step = 1 + len(documents) // MOST_TEXTS
+    name, spellings = pattern(keyword.name), Counter[str]()
+    for batch in in_batches(sorted(documents)[::step]):
+        statement = select(quoted_text(TextPart.HEADLINE)).where(Document.id.in_(batch))
+        for text in fetch_scalars(run.db, statement):
+            spellings.update(text[start:end] for start, end in name.find_spans(text))
+
+    spelling, times = max(spellings.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    is_usual = times > USUAL * spellings.total()
+    return spelling if is_usual else f"“{keyword.name}”"
