@@ -149,6 +149,7 @@ const findInParts = async (rows) => {
 const answer = async () => {
   const asked = ++round;
   query = Object.fromEntries([...new URLSearchParams(location.hash.slice(1))].filter(([, value]) => value));
+  if (query.period && spanOf(query.period).some(Number.isNaN)) delete query.period;
   for (const control of form.elements) {
     if (control.type === "checkbox") control.checked = query[control.name];
     else control.value = query[control.name] ?? "";
@@ -191,7 +192,7 @@ const listDocument = (row) => {
   }
   line.append(text.slice(last));
   const facts = make("small", originOf(row).slice(0, 3).filter(Boolean).join(" · "), " ", link(address, "source", ""));
-  const scores = scoresOf(row).map((score) => (score / 100).toFixed(2).replace("-", "−"));
+  const scores = scoresOf(row).map((score) => `${score > 0 ? "+" : ""}${(score / 100).toFixed(2)}`.replace("-", "−"));
   return make("li", make("time", iso(days[row])), make("div", line, facts), make("small", scores.join(" ")));
 };
 
