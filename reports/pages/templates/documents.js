@@ -50,11 +50,14 @@ const load = (part) =>
   }).then((values) => Object.assign(part, values)));
 const loadParts = async (rows) => {
   const asked = round;
-  const parts = new Set(rows.map((row) => partOf[row]));
-  at("state").textContent = `Files to read: ${parts.size}`;
-  await Promise.all([...parts].map(load));
+  const parts = [...new Set(rows.map((row) => partOf[row]))];
+  for (const [place, part] of parts.entries()) {
+    at("state").textContent = `Reading file ${place + 1} of ${parts.length}`;
+    await load(part);
+    if (asked !== round) return false;
+  }
   at("state").textContent = "";
-  return asked === round;
+  return true;
 };
 
 const dayOf = (year, month, day) => Date.UTC(year, month - 1, day) / 86400000;
