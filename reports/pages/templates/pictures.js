@@ -100,8 +100,9 @@ const answer = (picture) => {
     if (!isTouch && addressOf(mark) && !event.target.closest("a")) window.location.href = addressOf(mark);
   });
   on("focusin", ({ target }) => target.localName === "a" && !isTouch && show(target.querySelector("[data-row]")));
-  on("focusout", hide);
+  on("focusout", () => isTouch || hide());
   on("keydown", (event) => {
+    isTouch = false;
     if (event.key === "Escape") hide();
     if (!event.key.startsWith("Arrow") || event.target.localName !== "a") return;
     event.preventDefault();
@@ -177,6 +178,7 @@ const copy = async (picture, button) => {
   }
 };
 
+document.addEventListener("pointerdown", ({ target }) => target.closest("figure") || hide());
 for (const picture of document.querySelectorAll("figure > svg")) {
   for (const mark of all(picture, "[data-row]")) {
     const title = mark.querySelector("title"); // which the card says in the browser's place
