@@ -85,7 +85,7 @@ def draw_pairs(
         span = style.Range.of(row.period for rows in rows_of_pair.values() for row in rows)
         spec = lines_spec(rows_of_pair, span=span, column="share", has_bands=False)
         if spec is not None:
-            name = f"compared-{slug(pair.first)}-{slug(pair.second)}"
+            name = f"compared-share-{slug(pair.first)}-{slug(pair.second)}"
             spec = replace(spec, name=name, caption="")
 
         drawn_pairs.append(replace(pair, figures=store.show_all(spec)))

@@ -136,6 +136,7 @@ def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
         "index.html",
         "keyword-covid.html",
         "archive.html",
+        "documents.html",
         *FURTHER_PAGES,
         *MONTH_PAGES,
         *PICTURE_PAGES,
@@ -204,7 +205,7 @@ def test_several_keywords_are_compared_on_a_page_of_their_own(db: Database, tmp_
     assert "compare.html" in front.links
     shown = page_of(tmp_path / "out", "compare.html")
     names = [picture["data-name"] for picture in shown.pictures]
-    assert names == ["compared-coronavirus-covid"]
+    assert names == ["compared-share-coronavirus-covid"]
     assert "documents.html#subject=coronavirus&other=covid" in shown.links
     assert "Both in 1 document; 1.0 would be expected" in " ".join(shown.text.split())
 
