@@ -123,6 +123,7 @@ const addSwitch = (picture, meaning) => {
     meaning.setAttribute("aria-pressed", isOn);
     layers.forEach((layer) => layer.classList.toggle("off", !isOn));
   };
+  picture.setAttribute("role", "group"); // what is an image hides its buttons
   meaning.setAttribute("role", "button");
   meaning.setAttribute("tabindex", 0);
   turn();
@@ -157,10 +158,10 @@ const draw = (picture) => {
       continue;
     }
     const path = new Path2D(shape.getAttribute("d") ?? "");
-    if (shape.localName === "circle") path.arc(number("cx"), number("cy"), number("r"), 0, 7);
+    path.arc(number("cx"), number("cy"), number("r"), 0, 7);
     paper.strokeStyle = look.stroke;
     paper.lineWidth = parseFloat(look.strokeWidth);
-    paper.setLineDash(look.strokeDasharray === "none" ? [] : look.strokeDasharray.split(",").map(parseFloat));
+    paper.setLineDash(look.strokeDasharray.match(/[\d.]+/g) ?? []);
     if (look.fill !== "none") paper.fill(path);
     if (look.stroke !== "none") paper.stroke(path);
   }
