@@ -223,7 +223,7 @@ def make_front_page(
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
     further_pages += bool(read_coded_samples(run) or read_machine_codings(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
-    store.progress.expect_pages(subject_pages + further_pages + 2)
+    store.progress.expect_pages(subject_pages + further_pages + 3)
 
     for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, month_mentions in year_months:

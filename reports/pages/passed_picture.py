@@ -26,6 +26,8 @@ PNG_SIZE = (1200, 675)
 _PNG_COLORS = 64
 # Of more subjects a picture of this size cannot be read.
 MOST_PANELS = 6
+# The topic of an event of a share begins so.
+EVENT = ("event", "share")
 # A longer title leaves no room for the picture.
 _LONGEST_TITLE = 140
 # In units, of which the PNG is so wide: on a telephone its letters can be read.
@@ -80,7 +82,8 @@ def pass_on(
 def _choose_title(findings: Sequence[Finding]) -> str:
     """Return a sentence on shares that is short enough, if there is one: the picture shows them."""
     for finding in findings:
-        if finding.topic in (SHARE, LEVEL, YEARS) and len(finding.text) <= _LONGEST_TITLE:
+        is_of_shares = finding.topic in (SHARE, LEVEL, YEARS) or finding.topic[:2] == EVENT
+        if is_of_shares and len(finding.text) <= _LONGEST_TITLE:
             return str(finding.text)
 
     return ""
