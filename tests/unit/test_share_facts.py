@@ -58,7 +58,10 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "two months, one after the other": (
         rows_of(227, 40),
         "share",
-        "Covid was in 22.7 % of documents in January 2018 (227) and in 4.0 % in February 2018 (40).",
+        (
+            "Covid was in 22.7 % of documents in January 2018 (227) "
+            "and in 4.0 % in February 2018 (40)."
+        ),
     ),
     "one month with its counts": (
         rows_of(40),
