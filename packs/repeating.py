@@ -35,6 +35,8 @@ class Restored:
     steps: Mapping[tuple[str, str], Any]
     #: The steps that answers, or a network, repeat, by job.
     repeated: dict[str, list[Step]] = field(default_factory=dict)
+    #: The hashes of the documents' texts, by identity.
+    hashes: dict[str, str] = field(default_factory=dict)
     #: The contradictions, by the file of the pack.
     conflicts: dict[str, str] = field(default_factory=dict)
     #: The network that codes the texts again; None if the pack has no texts or none that can.

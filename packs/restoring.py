@@ -60,7 +60,7 @@ def _restore_texts(
     run_data = restored.data
     db = run_data.db
     ids = {"job": {job.name: job.id for job in run_data.jobs}}
-    ids["document"] = load_documents(run, source, run_data)
+    ids["document"] = load_documents(run, source, run_data, restored.hashes)
     load_stand_ins(run_data, jobs, first_id=len(ids["document"]) + 1)
     _take_network(pack, run, restored)
 

@@ -25,7 +25,7 @@ from models.database import Database, migrate
 from packs import contents, format_5
 from packs.archive import PackFile
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import NO_TEXTS, PackedDocument, PackedRun, forms_of, read_object
+from packs.contents import NO_TEXTS, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
@@ -194,22 +194,15 @@ def verify_pack(
 def _compare_checksums(pack: PackFile) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
-    problems = {}
-    for file_name in track("reading the pack", pack.names, "files"):
-        if file_name == contents.CHECKSUMS:
-            continue
-        if file_name not in checksums:
-            problems[file_name] = f" is not in {contents.CHECKSUMS}"
-            continue
-
+    names = set(pack.names) - {contents.CHECKSUMS}
+    problems = dict.fromkeys(names - checksums.keys(), f" is not in {contents.CHECKSUMS}")
+    problems |= dict.fromkeys(checksums.keys() - names, " is missing")
+    for file_name in track("reading the pack", sorted(names & checksums.keys()), "files"):
         try:
             if pack.hash(file_name) != checksums[file_name]:
                 problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
         except BadInput as error:
             problems[file_name] = f": {error}"
-
-    for file_name in checksums.keys() - set(pack.names):
-        problems[file_name] = " is missing"
 
     return problems
 
@@ -248,7 +241,10 @@ class _Comparison:
         run = self._expected_run()
         write_descriptions(self.data, run, self.expected)
         if self.run.run_kind.has_documents:
-            write_documents(self._expected_documents(), self.expected)
+            # Without texts, the hashes of the pack are those that it says.
+            hashes = None if self.run.texts else self.restored.hashes
+            documents = read_documents(self.data, texts=self.run.texts, hashes=hashes)
+            write_documents(documents, self.expected)
 
         engines = {key: line.engine for key, line in self.restored.steps.items()}
         write_run_rows(self.data, self.expected, engines)
@@ -308,19 +304,6 @@ class _Comparison:
                 "engine_languages": sort_languages(self.data),
             }
         )
-
-    def _expected_documents(self) -> Iterator[PackedDocument]:
-        """Yield the run's documents; without texts, with the hashes of the pack."""
-        packed_documents = self.source.documents()
-        for document in read_documents(self.data, texts=self.run.texts):
-            if self.run.texts:
-                yield document
-                continue
-
-            for _, packed in packed_documents:
-                if packed.identity == document.identity:
-                    yield document.model_copy(update={"sha256": packed.sha256})
-                    break
 
     def _write_tables(self) -> set[str]:
         """Write the tables that the pack should have; return the names of their files.

@@ -128,7 +128,7 @@ def place_words(
     ignored. Where even the smallest letters leave none, the longest word goes.
     """
     room = np.zeros((HEIGHT, WIDTH), np.uint8) if mask is None else mask
-    for size in _SIZES:
+    for size in _list_sizes(word_counts, np.count_nonzero(room != _CLOSED)):
         placed = _place_all(word_counts, room, size)
         if placed is not None:
             return placed, room.shape
@@ -139,6 +139,21 @@ def place_words(
     longest = max(word_counts, key=len)
     fewer = {word: count for word, count in word_counts.items() if word != longest}
     return place_words(fewer, None)
+
+
+def _list_sizes(word_counts: Mapping[str, int], free: int) -> list[float]:
+    """Return the sizes at which all words together take no more than is *free*."""
+    boxes = [measure_word(word) for word in word_counts]
+    parts = np.array(list(word_counts.values())) / max(word_counts.values()) / _MEASURED
+    widths = parts * np.array([box.width for box in boxes])
+    heights = parts * np.array([box.above + box.below for box in boxes])
+    sizes = []
+    for size in _SIZES:
+        rooms = (np.ceil(size * widths) + 1) * (np.ceil(size * heights) + 1)
+        if rooms.sum() <= free:
+            sizes.append(size)
+
+    return sizes
 
 
 def _place_all(

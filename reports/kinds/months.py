@@ -71,7 +71,7 @@ def write_pages(report: Report) -> None:
             keyword.page,
             "keyword.html",
             front_page,
-            title=keyword.name,
+            title=keyword.subject.name,
             keyword=keyword,
             sentences=arrange_keyword_sentences(report.findings[keyword.name]),
         )

@@ -56,8 +56,13 @@ def count_month(
     """
     groups = groups or Groups()
     grid = pl.DataFrame({"day": days}, {"day": pl.Date}).join(groups.frame, how="cross")
-    counted = _join_count(grid, "documents", groups.split(frames.chosen))
-    stored = _join_count(counted, "stored", groups.split(frames.documents))
+    counts = (
+        groups.split(frames.documents)
+        .group_by("day", "group")
+        .agg(documents=pl.col("chosen").sum().cast(pl.Int64), stored=pl.len().cast(pl.Int64))
+    )
+    joined = grid.join(counts, on=["day", "group"], how="left", nulls_equal=True)
+    stored = joined.with_columns(pl.col("documents", "stored").fill_null(0)).sort("group", "day")
     if not groups.may_be_absent:
         # Sections and kinds are judged by the days of all.
         in_all = stored.filter(pl.col("group").is_null()).select("day", "stored")
@@ -133,13 +138,6 @@ _NO_HITS = pl.DataFrame(
         "squares": pl.Int128,
     }
 )
-
-
-def _join_count(rows: pl.DataFrame, column: str, documents: pl.DataFrame) -> pl.DataFrame:
-    """Add how many documents are of each day and group."""
-    counts = documents.group_by("day", "group").agg(pl.len().cast(pl.Int64).alias(column))
-    joined = rows.join(counts, on=["day", "group"], how="left", nulls_equal=True)
-    return joined.with_columns(pl.col(column).fill_null(0)).sort("group", "day")
 
 
 def _mark_edges(rows: pl.DataFrame) -> pl.Series:

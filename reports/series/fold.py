@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import polars as pl
 
 from analysis import grains
@@ -30,17 +31,14 @@ def fold(
     ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
     of its days that have data.
     """
-    all_days, all_hits = [], []
-    for part in parts:
-        days, hits = _fold_part(part, grain)
-        all_days.append(days)
-        all_hits.append(hits)
-
-    if not all_days:
+    all_parts = list(parts)
+    if not all_parts:
         return pl.DataFrame()
 
-    periods = _join_days(pl.concat(all_days))
-    hits = pl.concat(all_hits).group_by(KEY).agg(pl.col(*_SUMS, "spread").sum())
+    days = _stack([part.days for part in all_parts], grain)
+    hits = _stack([part.hits for part in all_parts], grain)
+    periods = _join_days(_sum_days(days, all_parts))
+    hits = _sum_hits(hits, days)
     rows = _cross(periods, subjects, groups or Groups())
     joined = rows.join(hits, on=KEY, how="left", nulls_equal=True).with_columns(
         pl.col(*_SUMS, "spread").fill_null(0)
@@ -55,30 +53,43 @@ def period_of(grain: Grain) -> pl.Expr:
     return pl.col("day").dt.strftime(_FORMATS[grain])
 
 
-def _fold_part(part: Daily, grain: Grain) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the part of each period that lies in a job: its days, and its hits."""
-    keys = ("period", "group")
-    dated = part.days.with_columns(period=period_of(grain))
-    days = dated.group_by(keys).agg(
+def _stack(frames: Sequence[pl.DataFrame], grain: Grain) -> pl.DataFrame:
+    """Return the rows of all parts, each with the number of its part and its period."""
+    part = np.repeat(np.arange(len(frames)), list(map(len, frames)))
+    return pl.concat(frames).with_columns(part=pl.Series(part), period=period_of(grain))
+
+
+def _sum_days(days: pl.DataFrame, parts: Sequence[Daily]) -> pl.DataFrame:
+    """Return the days of each period that lie in each part, and how far its job is."""
+    jobs = pl.DataFrame(
+        {
+            "part": range(len(parts)),
+            "job": [part.job for part in parts],
+            "job_state": [part.progress.state for part in parts],
+            "job_has_counts": [part.progress.has_counts for part in parts],
+            "job_has_polarity": [part.progress.has_polarity for part in parts],
+        },
+        schema_overrides={"part": pl.Int64, "job_state": pl.String},
+    )
+    summed = days.group_by("part", "period", "group").agg(
         pl.col("documents").sum(),
         days=pl.len(),
         days_with_documents=(pl.col("documents") > 0).sum(),
         is_missing=pl.col("is_missing").any(),
         has_data=pl.col("has_data").any(),
-        job=pl.lit(part.job),
-        job_state=pl.lit(part.progress.state, pl.String),
-        job_has_counts=pl.lit(part.progress.has_counts),
-        job_has_polarity=pl.lit(part.progress.has_polarity),
     )
-    with_documents = part.hits.join(
-        part.days.select("day", "group", "documents"), on=["day", "group"], nulls_equal=True
-    )
-    # The sum does not depend on the order in which rows were read.
-    ordered = with_documents.sort("day").with_columns(period=period_of(grain))
-    hits = ordered.group_by(KEY).agg(
-        pl.col(*_SUMS).sum(), spread=(pl.col("matched") ** 2 / pl.col("documents")).sum()
-    )
-    return days, hits
+    return summed.join(jobs, on="part")
+
+
+def _sum_hits(hits: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Return the hits of each period, group and subject."""
+    day = ["part", "day", "group"]
+    with_documents = hits.join(days.select(*day, "documents"), on=day, nulls_equal=True)
+    # The sum of a part, and that of all, do not depend on the order in which rows were read.
+    of_parts = with_documents.sort("part", "day").group_by("part", *KEY, maintain_order=True)
+    spread = (pl.col("matched") ** 2 / pl.col("documents")).sum()
+    summed = of_parts.agg(pl.col(*_SUMS).sum(), spread=spread)
+    return summed.group_by(KEY).agg(pl.col(*_SUMS, "spread").sum())
 
 
 def _join_days(parts: pl.DataFrame) -> pl.DataFrame:

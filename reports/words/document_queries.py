@@ -49,15 +49,20 @@ class DocumentQuery:
     without_repeats: bool = False
 
     @property
-    def address(self) -> str:
-        """The address of the list, relative to the pages of the report."""
+    def given(self) -> dict[str, str]:
+        """The fields that are given, as the address has them."""
         given = {}
         for field in fields(self):
             value = getattr(self, field.name)
             if value:
                 given[field.name] = "1" if value is True else value
 
-        return f"{DOCUMENT_LIST}#{urlencode(given, quote_via=quote)}"
+        return given
+
+    @property
+    def address(self) -> str:
+        """The address of the list, relative to the pages of the report."""
+        return f"{DOCUMENT_LIST}#{urlencode(self.given, quote_via=quote)}"
 
 
 class Counted(int):

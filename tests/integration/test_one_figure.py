@@ -22,7 +22,7 @@ from tests import report_stories as stories
 from tests.command_kit import run_command
 from tests.report_stories import Text
 
-NAMES = ("covid-2021-03-polarity", "covid-2021-03-cloud", "covid-mentions")
+NAMES = ("covid-polarity", "covid-2021-03-cloud", "covid-shares", "picture-covid")
 TEXTS = [
     Text("2021-03-01", f"Covid {' '.join(f'word{letter}' for letter in 'abcdefghijkl'[:n])}.")
     for n in range(1, 13)
@@ -58,9 +58,9 @@ def test_the_svg_is_that_of_the_report_and_no_other_picture_is_drawn(
 def test_the_picture_has_the_periods_that_are_asked_for(db: Database, tmp_path: Path) -> None:
     report_folder.build(db, [1], tmp_path / "weeks", grain=Grain.WEEK)
     scratch = tmp_path / "scratch"
-    by_week = draw_figure(db, 1, "covid-mentions", scratch, is_png=False, grain=Grain.WEEK)
-    assert by_week == picture_of(tmp_path / "weeks", "covid-mentions")
-    assert by_week != draw_figure(db, 1, "covid-mentions", scratch, is_png=False)
+    by_week = draw_figure(db, 1, "covid-shares", scratch, is_png=False, grain=Grain.WEEK)
+    assert by_week == picture_of(tmp_path / "weeks", "covid-shares")
+    assert by_week != draw_figure(db, 1, "covid-shares", scratch, is_png=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,11 +74,11 @@ def test_a_png_is_drawn_of_each_kind_of_picture(db: Database, tmp_path: Path, na
 
 def test_a_figure_that_the_report_has_not_is_not_found(db: Database, tmp_path: Path) -> None:
     with pytest.raises(NotFound) as raised:
-        draw_figure(db, 1, "covid-mention", tmp_path / "scratch", is_png=False)
+        draw_figure(db, 1, "covid-share", tmp_path / "scratch", is_png=False)
 
     sentence, names = str(raised.value).split(" are ")
-    assert sentence == "the report of run 1 has no figure covid-mention: the nearest of its 7"
-    assert names.split(", ")[0] == "covid-mentions"
+    assert sentence == "the report of run 1 has no figure covid-share: the nearest of its 7"
+    assert names.split(", ")[0] == "covid-shares"
     assert "shares" in names
 
     selection = Selection(without=("no such text",))

@@ -16,8 +16,7 @@ from analysis.text import stopwords
 from analysis.text.words import count_words, join_names, merge_spellings, without_rare_pairs
 from core.errors import BadInput
 from reports.figures import cloud, word_clouds
-from reports.figures.marks import Cloud
-from reports.figures.panels import WIDTH
+from reports.figures.marks import WIDTH, Cloud
 from tests.figures_kit import SVG, draw, titles
 from textapi.text.keywords import pattern
 
@@ -293,3 +292,14 @@ def test_a_word_that_is_wider_than_the_cloud_is_left_out_and_the_others_are_plac
     counts = {"w" * 90: 12, **{f"word{number}": 11 - number for number in range(10)}}
     placed, _ = cloud.place_words(counts, None)
     assert [word.word for word in placed] == [f"word{number}" for number in range(10)]
+
+
+def test_only_sizes_at_which_the_words_cannot_have_room_are_left_out() -> None:
+    counts = {f"{'word' * (number % 4 + 1)}{number}": 50 - number for number in range(30)}
+    empty = np.zeros((cloud.HEIGHT, cloud.WIDTH), np.uint8)
+
+    tried = cloud._list_sizes(counts, empty.size)
+    left_out = [size for size in cloud._SIZES if size not in tried]
+
+    assert len(left_out) > 10
+    assert all(cloud._place_all(counts, empty, size) is None for size in left_out)

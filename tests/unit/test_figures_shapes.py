@@ -15,8 +15,8 @@ from reports.figures.bars import draw_bars
 from reports.figures.dots import draw_dots, draw_levels
 from reports.figures.heat import find_shade
 from reports.figures.line import draw_line
-from reports.figures.marks import Axis, Chart, Heat, Layer, Mark, Photo, Picture
-from reports.figures.panels import SEPARATOR, WIDTH, draw_picture
+from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Photo, Picture
+from reports.figures.panels import SEPARATOR, draw_picture
 from reports.figures.sheet import HATCHED, measure
 from tests.figures_kit import SVG, areas, draw, lines, shapes, texts
 
