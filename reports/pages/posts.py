@@ -214,12 +214,7 @@ def make_page(
     coverage = read_coverage_grid(run)
     jobs = index_by("name", run.jobs)
     has_codes = bool(read_coded_samples(run))
-<<<<<<< HEAD
-    # The list of posts has a page, too.
-    store.progress.expect_pages((1 if len(jobs) == 1 else len(jobs) + 1) + has_codes + 1)
-=======
     store.progress.expect_pages((2 if len(jobs) == 1 else len(jobs) + 2) + has_codes)
->>>>>>> main
     portraits = []
     for portrait in _read_portraits(run, store, coverage):
         posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
