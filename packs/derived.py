@@ -153,9 +153,9 @@ def table_file(table: Table[Any], form: str) -> str:
 
 
 def draw_figures(
-    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None]
+    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None] = lambda: None
 ) -> None:
-    """Draw the figures of the run's report that are not in *scratch* yet.
+    """Draw the figures of the run's report, which is made in *scratch*.
 
     *check* is called before each figure; an error that it raises ends the drawing.
     """
