@@ -31,12 +31,12 @@ from packs.derived import (
     weights_file,
     write_descriptions,
     write_metadata,
-    write_tables,
 )
 from packs.documents import read_documents, write_documents
 from packs.recording import Recording, record_run
 from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds
+from packs.tables import write_tables
 from reports.data.exports import tables_of
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, load_run

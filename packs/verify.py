@@ -23,26 +23,24 @@ from core.errors import BadInput, TidingsError
 from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import NO_TEXTS, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
     list_answer_files,
-    rewrite_table,
     sort_languages,
-    table_file,
     weights_file,
     write_descriptions,
     write_metadata,
-    write_tables,
 )
 from packs.documents import read_documents, write_documents
 from packs.repeating import MALFORMED, Restored
 from packs.restoring import restore
 from packs.row_source import RowSource
 from packs.rows import PACKED_TABLES, write_rows, write_run_rows
+from packs.tables import rewrite_table, table_file, write_tables
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
 from reports.data.exports import tables_of
@@ -150,7 +148,7 @@ def verify_pack(path: Path, scratch: Path) -> Verification:
 
     Raises `BadInput` where it is no pack.
     """
-    with PackFile(path) as pack:
+    with PackReader(path) as pack:
         run = read_object(pack.read(contents.RUN, LARGEST_RUN_FILE), contents.RUN, PackedRun)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -189,7 +187,7 @@ def verify_pack(path: Path, scratch: Path) -> Verification:
         return result
 
 
-def _compare_checksums(pack: PackFile) -> dict[str, str]:
+def _compare_checksums(pack: PackReader) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
     names = set(pack.names) - {contents.CHECKSUMS}
@@ -209,7 +207,7 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
 class _Comparison:
     """A pack, the run that it reproduces, and the files that it should have."""
 
-    pack: PackFile
+    pack: PackReader
     run: PackedRun
     source: RowSource
     restored: Restored
