@@ -23,7 +23,7 @@ Work = Callable[..., Awaitable[Any]]
 def nobody_in_flight() -> Iterator[None]:
     """Let limiters that meet an empty Valkey not wait for the permits of other processes.
 
-    A test has an empty one, and waits of 2.4 seconds for each service were a fifth of all tests.
+    A test has an empty one, and would wait 2.4 seconds for each service that it asks.
     """
     recovery.SETTLE_SECONDS = 0.0
     try:
