@@ -125,6 +125,9 @@ def exported_marks(made: Made) -> Mapping[str, tuple[str, ...]]:
     """Return value, low, high and n of each cell of the export by the row of its mark."""
     marks = {}
     for row in (*made.rows("periods"), *made.months()):
+        if row["group"] is not None:
+            continue
+
         subject = f"@{row['handle']}" if row["handle"] else row["keyword"]
         key = row["period"], subject, row["term"]
         counted, share, mean = row["mentions"], row["share"], row["polarity_mean"]
