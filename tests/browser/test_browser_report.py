@@ -102,7 +102,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = False) -> Watched:
+def opened(
+    browser: Browser, path: Path, *, width: int = 1280, dark: bool = False, folded: bool = False
+) -> Watched:
+    """Open a page; what is folded on it is seen unless it stays *folded*."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
@@ -114,6 +117,11 @@ def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = Fals
     watched.page.on("request", lambda request: watched.requests.append(request.url))
     watched.page.on("requestfailed", watched.note_failure)
     watched.page.goto(path.as_uri())
+    if not folded:
+        watched.page.eval_on_selector_all(
+            "main details", "all => all.forEach(one => { one.open = true })"
+        )
+
     return watched
 
 
@@ -278,7 +286,7 @@ def test_every_picture_is_seen_whole_on_a_phone_with_letters_of_ten_pixels(
 def test_the_front_page_of_two_keywords_is_at_most_five_screens_long(
     browser: Browser, folder: Path
 ) -> None:
-    watched = opened(browser, folder / "months" / "index.html", width=1400)
+    watched = opened(browser, folder / "months" / "index.html", width=1400, folded=True)
     assert watched.page.evaluate("document.documentElement.scrollHeight") <= 5 * 900
     watched.page.context.close()
 
