@@ -112,8 +112,7 @@ ASKED = {
     "reader": "Readers",
     "category": "bad",
     "share": 0.4,
-    "low": 0.2,
-    "high": 0.62,
+    "interval": (0.2, 0.62),
 }
 CHANGES = [
     {"months": [MAY, JUNE], "n": 6, "is_alone": False, "is_earlier": True},
@@ -544,7 +543,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         {**ASKED, "texts": "the texts that mention “tide”"},
         (
             "“Good or bad?” Readers would answer “bad” for 40.0 % of the texts that mention “tide” "
-            "(20.0 % to 62.0 %)."
+            "(20.0 to 62.0 %)."
         ),
     ),
     (
@@ -555,7 +554,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "recall",
         {**ASKED, "keyword": "“tide”"},
-        "Of all texts with the answer “bad”, 40.0 % mention “tide” (20.0 % to 62.0 %).",
+        "Of all texts with the answer “bad”, 40.0 % mention “tide” (20.0 to 62.0 %).",
     ),
     (
         "mean of labels",
