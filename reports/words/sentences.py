@@ -343,7 +343,9 @@ PHRASES: Mapping[str, str] = {
     # Events: the share that is usual, and what is told beside the sentence.
     "usual": "{before:%} is usual",
     "none before": "before, there was none",
-    "also": "also {periods:stretches}",
+    "also months": "also {periods:stretches}",
+    "also weeks": "also {periods:each when}",
+    "when": "{item:when}",
     "furthest": "{furthest.now:{level}} {furthest.period:when}",
     "a year before": "{same:{level} or none} {same_period:when}",
     "judged": "without repeats and bulk days {judged.now:{level} or none}",

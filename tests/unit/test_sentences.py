@@ -790,7 +790,8 @@ def test_what_comes_every_year_is_named(kind: str, figures: dict[str, Any], clau
 
 # What stands small behind an event: the phrase, its figures and what it says.
 MARKS: list[tuple[str, dict[str, Any], str]] = [
-    ("also", {"periods": [MAY, JUNE]}, "also in May 2020 to June 2020"),
+    ("also months", {"periods": [MAY, JUNE]}, "also in May 2020 to June 2020"),
+    ("also weeks", {"periods": ["2020-W12"]}, "also in the week from 16 March 2020"),
     (
         "furthest",
         {"furthest": SimpleNamespace(now=0.2, period="2020-W12")},
