@@ -130,7 +130,7 @@ def place_words(
     ignored. Where even the smallest letters leave none, the longest word goes.
     """
     room = np.zeros((HEIGHT, WIDTH), np.uint8) if mask is None else mask
-    for size in _list_sizes(word_counts, np.count_nonzero(room != _CLOSED)):
+    for size in _list_sizes(word_counts, int(np.count_nonzero(room != _CLOSED))):
         placed = _place_all(word_counts, room, size)
         if placed is not None:
             return placed, room.shape

@@ -60,7 +60,7 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     chosen: list[Finding] = []
     told = Counter[object]()
     while candidates and len(chosen) < most:
-        best = max(candidates, key=lambda candidate: _rank(*candidate, told))
+        best = max(candidates, key=lambda candidate: _rank(candidate, told))
         candidates.remove(best)
         subject, finding = best
         told.update([subject, finding.topic[0]])
@@ -69,6 +69,7 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     return chosen
 
 
-def _rank(subject: str, finding: Finding, told: Mapping[object, int]) -> tuple[float, ...]:
+def _rank(candidate: tuple[str, Finding], told: Mapping[object, int]) -> tuple[float, ...]:
+    subject, finding = candidate
     is_news = finding.interest >= NEWS
     return is_news, -told[subject], -told[finding.topic[0]] if is_news else 0, finding.interest

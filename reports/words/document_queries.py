@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -47,6 +47,11 @@ class DocumentQuery:
 
     # Whether documents that repeat an earlier one of the subject are left out.
     without_repeats: bool = False
+
+    def narrow(self, **values: str | None) -> DocumentQuery:
+        """Return the query with more fields."""
+        changed: dict[str, Any] = dict(values)
+        return replace(self, **changed)
 
     @property
     def given(self) -> dict[str, str]:
