@@ -152,13 +152,18 @@ def _find_phrases(phrases: Iterable[str], corpus: Corpus) -> dict[str, DocumentI
 
 
 def _find_words(corpus: Corpus, patterns: list[TermPattern]) -> dict[str, DocumentIds]:
-    """Return the documents of each word that is no stop word, and of each pair of capitals."""
+    """Return the documents of each word that is no stop word, and of names of two words.
+
+    A pair of words that one document has is no name: see `without_rare_pairs`.
+    """
     held: dict[str, DocumentIds] = defaultdict(set)
     for number, text in corpus.texts:
         for word in list_words(text, patterns):
             held[word].add(number)
 
-    for word in stop_words_for({word: len(documents) for word, documents in held.items()}):
-        held.pop(word, None)
-
-    return held
+    unwanted = stop_words_for({word: len(documents) for word, documents in held.items()})
+    return {
+        word: documents
+        for word, documents in held.items()
+        if word not in unwanted and (len(documents) > 1 or " " not in word)
+    }

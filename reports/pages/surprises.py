@@ -157,8 +157,15 @@ def list_events(
 
 
 def list_changes(run: RunData, *, texts: bool = True) -> list[EventLine]:
-    """Return a line for each of the largest changes that are no events, with a headline."""
-    return [_make_line(run, [change], texts=texts) for change in read_surprises(run).changes]
+    """Return a line for each of the largest changes that are no events, with a headline.
+
+    What only goes on with an event, as the month after it, is told by that.
+    """
+    departures = read_surprises(run)
+    groups = fold_events([*departures.events, *departures.changes])
+    untold = [group for group in groups if not any(event in departures.events for event in group)]
+    untold.sort(key=lambda group: group[0].order_by_size)
+    return [_make_line(run, group, texts=texts) for group in untold]
 
 
 def _make_line(

@@ -208,7 +208,7 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
 @pytest.mark.parametrize(
     ("of_bob", "words"),
     [
-        (slice(5), "The coders gave all 5 mentions that several of them labelled one and the same label"),
+        (slice(5), "that several of them labelled one and the same label"),
         (slice(20, 25), "No two coders have labelled the same mention"),
     ],
     ids=["one label for all", "different mentions"],

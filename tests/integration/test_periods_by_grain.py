@@ -26,6 +26,7 @@ from reports.pages import comparison
 from tests import report_stories as stories
 from tests.command_kit import typed_request
 from tests.exports_kit import add, document, mention, months, step
+from tests.figures_kit import pictures_in
 from textapi.text.keywords import pattern
 
 KEYS = ("period", "documents", "matched", "mentions")
@@ -279,8 +280,7 @@ def test_a_report_is_made_again_for_another_grain(tmp_path: Path) -> None:
     build(db, [run], folder, grain=Grain.DAY)
     by_day = keyword.read_text(encoding="utf-8")
     assert "centred moving average of 7 days" in by_day
-    (drawn,) = (folder / "figures").glob("fever-shares-*.svg")
-    picture = drawn.read_text(encoding="utf-8")
+    picture = pictures_in(folder)["fever-shares"]
     assert "by day" in picture
     assert "no data, which is no zero" in picture
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -225,3 +227,12 @@ def test_what_is_named_as_highest_is_the_highest(matched: list[int]) -> None:
         assert answer[1] == f"{2018 + place // 12}-{place % 12 + 1:02}"
     else:
         assert len(matched) <= 2 or sum(matched) < 10
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=60), st.integers(0, 1))
+def test_each_sentence_on_shares_has_at_most_25_words(matched: list[int], shift: int) -> None:
+    facts = find_share_facts(SUBJECT, rows_of(*matched))
+    for fact, other in product(facts, find_share_facts(SUBJECT, rows_of(*matched[shift:], 7))):
+        compared = replace(fact, contrasts=(("bulk days", other),))
+        for sentence in compared.text.replace(" %", "%").split(". "):
+            assert len(sentence.split()) <= 25

@@ -51,7 +51,7 @@ const load = (part) =>
 const loadParts = async (rows) => {
   const asked = round;
   const parts = new Set(rows.map((row) => partOf[row]));
-  at("state").textContent = `Reading ${parts.size} files`;
+  at("state").textContent = `Files to read: ${parts.size}`;
   await Promise.all([...parts].map(load));
   at("state").textContent = "";
   return asked === round;
@@ -294,4 +294,4 @@ at("save").addEventListener("click", save);
 window.addEventListener("hashchange", answer);
 window.addEventListener("unhandledrejection", ({ reason }) => (at("state").textContent = reason.message));
 at("list").hidden = false;
-await answer();
+answer();
