@@ -46,7 +46,9 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check suite ## run all checks and the quick tests
+# Mypy takes one core: the tests run beside the checks.
+test: venv ## run all checks and the quick tests
+	@$(MAKE) --no-print-directory -j 2 check suite
 
 test-all: thorough chaos browser ## run the tests that `make test` leaves out, a quarter of an hour
 

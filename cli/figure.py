@@ -25,7 +25,7 @@ def figure(
         Argument(
             metavar="NAME",
             callback=check_utf8,
-            help="How its file begins in the report's folder `figures`: shares, covid-mentions, …",
+            help="How its file begins in the report's folder `figures`: shares, covid-polarity, …",
         ),
     ],
     out: Annotated[Path, Option(help="The file to write; its ending .svg or .png is the form.")],

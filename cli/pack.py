@@ -71,7 +71,6 @@ def pack(
             db,
             run,
             path,
-            report=settings.reports / str(run),
             scratch=scratch,
             texts=texts,
             coders=coders,

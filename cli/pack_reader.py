@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cli.messages import drop_output, prepare_streams, warn
 from core.errors import TidingsError
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.reading import list_tables, read_run, write_table
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     prepare_streams()
     path, part, *table = sys.argv[1:]
     try:
-        with PackFile(Path(path)) as pack:
+        with PackReader(Path(path)) as pack:
             _write(pack, part, table)
     except (TidingsError, MemoryError) as error:
         drop_output()
@@ -30,7 +30,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _write(pack: PackFile, part: str, table: list[str]) -> None:
+def _write(pack: PackReader, part: str, table: list[str]) -> None:
     if part == "run":
         print(json.dumps(read_run(pack)))
     elif part == "tables":

@@ -31,8 +31,8 @@ from reports.report_files import INDEX
 
 POLL_SECONDS = 0.25
 
-# The time between two lines of progress if no terminal shows it.
-LINE_SECONDS = 5.0
+# The time between two lines of progress if no terminal shows it; a notebook shows the last one.
+LINE_SECONDS = 3.0
 
 UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
 

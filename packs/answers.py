@@ -11,7 +11,7 @@ from core.errors import BadInput, NotFound
 from models.answers import read_answers
 from models.database import Database
 from models.keyword_answers import read_searched, read_sentences
-from packs.archive import PackFile, lines_of
+from packs.archive import PackReader, lines_of
 from packs.contents import PackedAnswer
 from textapi.messages import Operation
 from textapi.requests import KeywordBatch, KeywordKey, answer_key
@@ -145,7 +145,7 @@ def write_answers(file: IO[bytes], answers: StoredAnswers) -> None:
         file.write(f'{{"key": "{key.hex()}", "value": {answer}}}\n'.encode())
 
 
-def load_answers(pack: PackFile, file_name: str) -> dict[bytes, Any]:
+def load_answers(pack: PackReader, file_name: str) -> dict[bytes, Any]:
     """Return the answers of a file of the pack. Raises `BadInput`, which names file and line."""
     answers: dict[bytes, Any] = {}
     last_key = ""

@@ -117,7 +117,7 @@ class _BoundedFile(io.FileIO):
         return content
 
 
-class PackFile:
+class PackReader:
     """An archive that is read. Use it with ``with``.
 
     Raises `BadInput` where it is no pack or exceeds the bounds.
@@ -241,7 +241,7 @@ def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipIn
     return entries_by_name
 
 
-def lines_of(pack: PackFile, file_name: str, kind: type[Line]) -> Iterator[tuple[str, Line]]:
+def lines_of(pack: PackReader, file_name: str, kind: type[Line]) -> Iterator[tuple[str, Line]]:
     """Yield the lines of a file of the pack, each with its place for a message."""
     for location, line in pack.lines(file_name):
         yield location, read_object(line, location, kind)

@@ -14,7 +14,7 @@ from core.errors import BadInput, NotFound
 from models.codes import training_of
 from models.trainings import get_trained_network
 from packs import contents
-from packs.archive import PackFile
+from packs.archive import PackReader
 from reports.data.run_data import RunData
 
 NETWORK_FILE = f"{contents.WEIGHTS}/coder.npz"
@@ -46,7 +46,7 @@ def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
     return read_network(trained.weights)
 
 
-def read_packed_network(run_data: RunData, pack: PackFile) -> CodeNetwork | None:
+def read_packed_network(run_data: RunData, pack: PackReader) -> CodeNetwork | None:
     """Return the network of the run in a pack; None if there is none.
 
     Raises `BadInput` if it is malformed, or of another version of the program. Its arrays are not

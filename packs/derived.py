@@ -7,29 +7,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
 
 from core.atomic_files import write_atomically
-from core.errors import BadInput
-from core.progress import track
 from packs import contents
-from packs.archive import PackFile
 from packs.citation import write_citation
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
 from packs.contents import PackedRun
 from packs.data_package import make_data_package
 from packs.jobs import read_states, steps_to_repeat
-from packs.reading import read_batches, read_objects
 from packs.ro_crate import make_crate
 from packs.rows import ROWS
 from reports.build.report_folder import build
-from reports.data.export_schema import Table, describe_tables
-from reports.data.exports import DICTIONARY_FILE, write_table
-from reports.data.formats import WRITERS, Columns
+from reports.data.export_schema import describe_tables
+from reports.data.exports import DICTIONARY_FILE
 from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
@@ -109,53 +102,10 @@ def weights_file(job: str) -> str:
     return f"{contents.WEIGHTS}/{slug(job)}.npz"
 
 
-def write_tables(
-    run_data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool
-) -> None:
-    """Write each table in each of its forms, from the run's results."""
-    for table in track("writing tables", list(tables), "tables"):
-        with ExitStack() as stack:
-            write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
-
-
-def rewrite_table(pack: PackFile, table: Table[Any], folder: Path) -> None:
-    """Write a table in each of its forms, from the JSONL that the pack of somebody else has.
-
-    Raises `BadInput`, which names file and line.
-    """
-    file_name = table_file(table, "jsonl")
-    declared = [column for column, kind in table.columns.items() if kind is not dict]
-    _, head = next(read_objects(pack, file_name), ("", dict.fromkeys(declared)))
-    takes_others = len(declared) < len(table.columns)
-    if [column for column in head if not takes_others or column in declared] != declared:
-        raise BadInput(f"{file_name}, line 1: it is no row of such a table")
-
-    columns: Columns = dict.fromkeys(head, object)
-    with ExitStack() as stack:
-        files = _open_forms(stack, table, folder)
-        writers = [stack.enter_context(WRITERS[form](files[form], columns)) for form in files]
-        for _, table_rows in read_batches(pack, file_name, columns):
-            for write in writers:
-                write(table_rows)
-
-
-def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, IO[bytes]]:
-    """Open a file for each form of the table, until *stack* is closed."""
-    return {
-        form: stack.enter_context((folder / table_file(table, form)).open("wb"))
-        for form in contents.forms_of(table.name)
-    }
-
-
-def table_file(table: Table[Any], form: str) -> str:
-    """Return the name of the file with a table in one of its forms."""
-    return f"{contents.EXPORTS}/{table.name}.{form}"
-
-
 def draw_figures(
-    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None]
+    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None] = lambda: None
 ) -> None:
-    """Draw the figures of the run's report that are not in *scratch* yet.
+    """Draw the figures of the run's report, which is made in *scratch*.
 
     *check* is called before each figure; an error that it raises ends the drawing.
     """

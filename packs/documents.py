@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,13 @@ def write_documents(documents: Iterable[PackedDocument], folder: Path) -> None:
         write_lines(file, documents)
 
 
-def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
-    """Yield the documents of all jobs by identity, each once."""
+def read_documents(
+    run_data: RunData, *, texts: bool, hashes: Mapping[str, str] | None = None
+) -> Iterator[PackedDocument]:
+    """Yield the documents of all jobs by identity, each once.
+
+    *hashes* are those of texts that are not stored, by identity.
+    """
     # Only documents of searches are listed here; the others follow from their own fields.
     jobs_by_document: dict[int, list[str]] = {}
 
@@ -76,7 +81,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
                 **_named_origin(origins[document.origin_id]),
                 language_code=document.language_code,
                 repost=document.repost,
-                sha256=hash_text(document.text),
+                sha256=hashes[document.identity] if hashes else hash_text(document.text),
                 jobs=tuple(jobs_by_document.get(document.id, ())),
                 text=document.text if texts else None,
                 full_stop_added=document.full_stop_added,
@@ -89,8 +94,12 @@ def _named_origin(origin: OriginKey) -> dict[str, str | None]:
     return {field: origin_name or None for field, origin_name in origin_fields}
 
 
-def load_documents(run: PackedRun, source: RowSource, run_data: RunData) -> dict[str, int]:
+def load_documents(
+    run: PackedRun, source: RowSource, run_data: RunData, hashes: dict[str, str]
+) -> dict[str, int]:
     """Write the documents, their counts, and which searches found them; return their ids.
+
+    Their hashes are added to *hashes*.
 
     The texts of a run that read abstracts are abstracts; a pack has no headlines then.
     """
@@ -112,6 +121,7 @@ def load_documents(run: PackedRun, source: RowSource, run_data: RunData) -> dict
                 raise BadInput(f"{location}: it is not in the order of identities")
 
             last_identity = document.identity
+            hashes[last_identity] = document.sha256
             document_id = ids[last_identity] = len(ids) + 1
             row = _document_row(document, location, texts=run.texts)
             document_rows.append({"id": document_id, "origin_id": origins[key], **row})

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from analysis.codebooks.codebook import Codebook
 from packs import contents
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.reading import read_objects
 from packs.rows import CODEBOOKS, JOBS, LOOKS, STEPS, STRATA, UNITS, PackedRow, PackedTable
 
@@ -24,7 +24,7 @@ DESCRIPTIONS = frozenset({contents.README, contents.RO_CRATE})
 _PARTS = {STRATA.name: "strata", UNITS.name: "units", LOOKS.name: "looks"}
 
 
-def read_rows(pack: PackFile, packed: PackedTable) -> Iterator[tuple[str, PackedRow]]:
+def read_rows(pack: PackReader, packed: PackedTable) -> Iterator[tuple[str, PackedRow]]:
     """Yield the rows of a table, each with its place for a message. Raises `BadInput`."""
     if packed not in (JOBS, STEPS):
         yield from _read_samples(pack, packed)
@@ -39,7 +39,7 @@ def read_rows(pack: PackFile, packed: PackedTable) -> Iterator[tuple[str, Packed
                 yield location, {"engine": None, **step, "job": job["name"]}
 
 
-def _read_samples(pack: PackFile, packed: PackedTable) -> Iterator[tuple[str, PackedRow]]:
+def _read_samples(pack: PackReader, packed: PackedTable) -> Iterator[tuple[str, PackedRow]]:
     """Yield the codebooks, or a part of their samples."""
     if CODEBOOKS_FILE not in pack.names:
         return

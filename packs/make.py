@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,16 @@ from packs.derived import (
     weights_file,
     write_descriptions,
     write_metadata,
-    write_tables,
 )
 from packs.documents import read_documents, write_documents
 from packs.recording import Recording, record_run
 from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds
+from packs.tables import write_tables
 from reports.data.exports import tables_of
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, load_run
 from reports.figures.figure_store import style_hash
-from reports.report_files import FIGURES
 
 
 def make_pack(
@@ -49,22 +48,18 @@ def make_pack(
     run_id: int,
     out: Path,
     *,
-    report: Path,
     scratch: Path,
     texts: bool = False,
     coders: bool = False,
     title: str | None = None,
     authors: Sequence[Author] = (),
     license_id: str | None = None,
-    check: Callable[[], None] = lambda: None,
 ) -> str:
     """Write the pack of a run to *out* and return its SHA-256.
 
-    The empty folder *scratch* holds the pack's files meanwhile. Figures that the folder *report*
-    has are copied; *check* is called before another one is drawn. Unless *coders* are named, they
-    are numbered. Raises `NotFound`, `UsageError`
-    for a run that has not ended, and `TidingsError` if its results do not follow from stored
-    answers.
+    The empty folder *scratch* holds the pack's files meanwhile. Unless *coders* are named, they are
+    numbered. Raises `NotFound`, `UsageError` for a run that has not ended, and `TidingsError` if
+    its results do not follow from stored answers.
     """
     run_data = replace(load_run(db, run_id), hides_coders=not coders)
     with db.read() as connection:
@@ -100,10 +95,7 @@ def make_pack(
     write_descriptions(run_data, run, folder)
     write_tables(run_data, tables_of(run_data.kind), folder, texts=texts)
     write_metadata(run_data, run, folder)
-    if (report / FIGURES).is_dir():
-        shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
-
-    draw_figures(run_data, folder, scratch / "report", check=check)
+    draw_figures(run_data, folder, scratch / "report")
 
     archive = scratch / "pack.zip"
     checksum = write_archive(folder, archive)

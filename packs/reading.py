@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from core.errors import BadInput, NotFound
 from packs import contents
-from packs.archive import LONGEST_DIRECTORY, PackFile
+from packs.archive import LONGEST_DIRECTORY, PackReader
 from reports.data.formats import Columns, parquet
 from reports.data.tables.registry import TABLES
 
@@ -19,7 +19,7 @@ _ROWS_AT_A_TIME = 5_000
 _BYTES_AT_A_TIME = 2**24
 
 
-def list_tables(pack: PackFile) -> list[str]:
+def list_tables(pack: PackReader) -> list[str]:
     """Return the names of the tables of a pack."""
     begin = f"{contents.EXPORTS}/"
     return [
@@ -29,12 +29,12 @@ def list_tables(pack: PackFile) -> list[str]:
     ]
 
 
-def read_run(pack: PackFile) -> dict[str, Any]:
+def read_run(pack: PackReader) -> dict[str, Any]:
     """Return what `run.json` says, of any version. Raises `BadInput`."""
     return _parse_object(pack.read(contents.RUN, LONGEST_DIRECTORY), contents.RUN, "object")
 
 
-def write_table(pack: PackFile, table_name: str, out: IO[bytes]) -> None:
+def write_table(pack: PackReader, table_name: str, out: IO[bytes]) -> None:
     """Write a table as Parquet. Raises `NotFound`, and `BadInput`, which names file and line.
 
     Columns that the table does not declare have the type of what they hold.
@@ -58,7 +58,7 @@ def write_table(pack: PackFile, table_name: str, out: IO[bytes]) -> None:
                 ) from error
 
 
-def _find_columns(pack: PackFile, file_name: str, declared: Mapping[str, type]) -> Columns:
+def _find_columns(pack: PackReader, file_name: str, declared: Mapping[str, type]) -> Columns:
     """Return the columns of the first row with their types; of no row, those that are declared."""
     fixed = {column: kind for column, kind in declared.items() if kind is not dict}
     rows = (row for _, row in read_objects(pack, file_name))
@@ -83,7 +83,7 @@ def _find_type(kinds: set[type]) -> type:
 
 
 def read_batches(
-    pack: PackFile, file_name: str, columns: Columns
+    pack: PackReader, file_name: str, columns: Columns
 ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     """Yield the rows of a table in batches, each with the place of its last line."""
     converted = [
@@ -110,7 +110,7 @@ def read_batches(
         yield location, rows
 
 
-def read_objects(pack: PackFile, file_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_objects(pack: PackReader, file_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the rows of a file, each with its place for a message. Raises `BadInput`."""
     for location, line in pack.lines(file_name):
         yield location, _parse_object(line, location)

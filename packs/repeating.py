@@ -16,7 +16,7 @@ from core.progress import track
 from models.tables import JobStep
 from packs import contents
 from packs.answers import ReplayingFetcher, load_answers
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.coding_network import NETWORK_FILE, give_network
 from packs.jobs import StepStates, codes_by_network, in_order_of_submission, load_data
 from packs.samples import SampleChecks
@@ -35,6 +35,8 @@ class Restored:
     steps: Mapping[tuple[str, str], Any]
     #: The steps that answers, or a network, repeat, by job.
     repeated: dict[str, list[Step]] = field(default_factory=dict)
+    #: The hashes of the documents' texts, by identity.
+    hashes: dict[str, str] = field(default_factory=dict)
     #: The contradictions, by the file of the pack.
     conflicts: dict[str, str] = field(default_factory=dict)
     #: The network that codes the texts again; None if the pack has no texts or none that can.
@@ -48,7 +50,7 @@ class Restored:
         return {step: line.state for (name, step), line in self.steps.items() if name == job.name}
 
 
-async def repeat_steps(pack: PackFile, restored: Restored) -> None:
+async def repeat_steps(pack: PackReader, restored: Restored) -> None:
     """Repeat the steps of all jobs and store their rows as a worker does."""
     run_data = restored.data
     answers_by_step: dict[str, dict[bytes, Any]] = {}

@@ -14,7 +14,7 @@ from core.prices import parse_price
 from models.database import Database
 from models.tables import Job, Run, RunEngine
 from packs import contents, rows
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.coding_network import name_coder_of_run, read_packed_network
 from packs.contents import NO_TEXTS, PackedRun
 from packs.documents import load_documents, load_stand_ins
@@ -31,7 +31,7 @@ LARGEST_MASK = 5 * 2**20
 _LATEST = 2**31 - 1
 
 
-def restore(db: Database, pack: PackFile, run: PackedRun, source: RowSource) -> Restored:
+def restore(db: Database, pack: PackReader, run: PackedRun, source: RowSource) -> Restored:
     """Write the pack's run to the empty *db* and repeat its steps.
 
     Without texts only the step of polarities is repeated: sentences come from the pack's table of
@@ -54,13 +54,13 @@ def restore(db: Database, pack: PackFile, run: PackedRun, source: RowSource) -> 
 
 
 def _restore_texts(
-    pack: PackFile, run: PackedRun, source: RowSource, restored: Restored, jobs: list[Any]
+    pack: PackReader, run: PackedRun, source: RowSource, restored: Restored, jobs: list[Any]
 ) -> None:
     """Write the documents of a run over texts, its codes, and the results of its steps."""
     run_data = restored.data
     db = run_data.db
     ids = {"job": {job.name: job.id for job in run_data.jobs}}
-    ids["document"] = load_documents(run, source, run_data)
+    ids["document"] = load_documents(run, source, run_data, restored.hashes)
     load_stand_ins(run_data, jobs, first_id=len(ids["document"]) + 1)
     _take_network(pack, run, restored)
 
@@ -102,7 +102,7 @@ def _restore_texts(
         restored.conflicts[rows.STRATA.file_name] = restored.samples.problem
 
 
-def _take_network(pack: PackFile, run: PackedRun, restored: Restored) -> None:
+def _take_network(pack: PackReader, run: PackedRun, restored: Restored) -> None:
     """Let the network of the pack code the texts again, if there are any."""
     if name_coder_of_run(restored.data) is None:
         return
@@ -157,7 +157,7 @@ def _read_jobs(source: RowSource, run: PackedRun) -> list[Any]:
     return list(jobs.values())
 
 
-def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: list[Any]) -> None:
+def _write_run(db: Database, pack: PackReader, run: PackedRun, jobs: list[Any]) -> None:
     packed_fields = ("name", "kind", "state", "reason", "parameters", "created_at", "ended_at")
     run_row = {
         "id": run.number,

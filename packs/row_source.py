@@ -13,7 +13,7 @@ from core.enums import TextPart
 from models.documents import text_part_of
 from models.tables import Document
 from packs import contents, format_5
-from packs.archive import PackFile, lines_of
+from packs.archive import PackReader, lines_of
 from packs.contents import PackedDocument, PackedRun, read_object
 from packs.reading import read_objects
 from packs.rows import CODES, MENTIONS, POLARITIES, PackedRow, PackedTable
@@ -32,7 +32,7 @@ Lines = Iterator[tuple[str, Any]]
 class RowSource:
     """The lines of a pack's tables, validated one by one. Its methods raise `BadInput`."""
 
-    def __init__(self, pack: PackFile, run: PackedRun) -> None:
+    def __init__(self, pack: PackReader, run: PackedRun) -> None:
         self._pack = pack
         self._run = run
 

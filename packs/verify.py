@@ -6,7 +6,7 @@ The program determines which files a pack of such a run has; the pack has no say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,26 +23,24 @@ from core.errors import BadInput, TidingsError
 from core.progress import track
 from models.database import Database, migrate
 from packs import contents, format_5
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import NO_TEXTS, PackedDocument, PackedRun, forms_of, read_object
+from packs.contents import NO_TEXTS, PackedRun, forms_of, read_object
 from packs.derived import (
     draw_figures,
     installed_versions,
     list_answer_files,
-    rewrite_table,
     sort_languages,
-    table_file,
     weights_file,
     write_descriptions,
     write_metadata,
-    write_tables,
 )
 from packs.documents import read_documents, write_documents
 from packs.repeating import MALFORMED, Restored
 from packs.restoring import restore
 from packs.row_source import RowSource
 from packs.rows import PACKED_TABLES, write_rows, write_run_rows
+from packs.tables import rewrite_table, table_file, write_tables
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
 from reports.data.exports import tables_of
@@ -145,14 +143,12 @@ class Verification:
             yield f"equal: the files are those that follow from what is given, {checked}"
 
 
-def verify_pack(
-    path: Path, scratch: Path, *, check: Callable[[], None] = lambda: None
-) -> Verification:
+def verify_pack(path: Path, scratch: Path) -> Verification:
     """Check the pack at *path* without a service, in the empty folder *scratch*.
 
-    *check* is called before each figure that is drawn. Raises `BadInput` where it is no pack.
+    Raises `BadInput` where it is no pack.
     """
-    with PackFile(path) as pack:
+    with PackReader(path) as pack:
         run = read_object(pack.read(contents.RUN, LARGEST_RUN_FILE), contents.RUN, PackedRun)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -175,7 +171,7 @@ def verify_pack(
                 source = RowSource(pack, run)
                 restored = restore(db, pack, run, source)
                 comparison = _Comparison(pack, run, source, restored, scratch, result)
-                comparison.compare(check)
+                comparison.compare()
                 differences |= comparison.differences
             except (BadInput, DBAPIError, *MALFORMED) as error:
                 reason = str(error) if isinstance(error, TidingsError) else repr(error)
@@ -191,25 +187,18 @@ def verify_pack(
         return result
 
 
-def _compare_checksums(pack: PackFile) -> dict[str, str]:
+def _compare_checksums(pack: PackReader) -> dict[str, str]:
     """Return the problem of each file that differs from its checksum."""
     checksums = pack.checksums()
-    problems = {}
-    for file_name in track("reading the pack", pack.names, "files"):
-        if file_name == contents.CHECKSUMS:
-            continue
-        if file_name not in checksums:
-            problems[file_name] = f" is not in {contents.CHECKSUMS}"
-            continue
-
+    names = set(pack.names) - {contents.CHECKSUMS}
+    problems = dict.fromkeys(names - checksums.keys(), f" is not in {contents.CHECKSUMS}")
+    problems |= dict.fromkeys(checksums.keys() - names, " is missing")
+    for file_name in track("reading the pack", sorted(names & checksums.keys()), "files"):
         try:
             if pack.hash(file_name) != checksums[file_name]:
                 problems[file_name] = f" is not the file that {contents.CHECKSUMS} names"
         except BadInput as error:
             problems[file_name] = f": {error}"
-
-    for file_name in checksums.keys() - set(pack.names):
-        problems[file_name] = " is missing"
 
     return problems
 
@@ -218,7 +207,7 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
 class _Comparison:
     """A pack, the run that it reproduces, and the files that it should have."""
 
-    pack: PackFile
+    pack: PackReader
     run: PackedRun
     source: RowSource
     restored: Restored
@@ -242,13 +231,16 @@ class _Comparison:
     def _is_earlier(self) -> bool:
         return self.run.format == contents.EARLIER_FORMAT
 
-    def compare(self, check: Callable[[], None]) -> None:
+    def compare(self) -> None:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
         run = self._expected_run()
         write_descriptions(self.data, run, self.expected)
         if self.run.run_kind.has_documents:
-            write_documents(self._expected_documents(), self.expected)
+            # Without texts, the hashes of the pack are those that it says.
+            hashes = None if self.run.texts else self.restored.hashes
+            documents = read_documents(self.data, texts=self.run.texts, hashes=hashes)
+            write_documents(documents, self.expected)
 
         engines = {key: line.engine for key, line in self.restored.steps.items()}
         write_run_rows(self.data, self.expected, engines)
@@ -266,7 +258,7 @@ class _Comparison:
             elif (self.expected / file_name).exists() and file_name not in self.differences:
                 self._compare_file(file_name)
 
-        self._compare_figures(check)
+        self._compare_figures()
         self._name_additional(file_names)
         self.differences |= self.restored.conflicts
         self.result.not_checked |= self.restored.samples.not_drawn
@@ -309,19 +301,6 @@ class _Comparison:
             }
         )
 
-    def _expected_documents(self) -> Iterator[PackedDocument]:
-        """Yield the run's documents; without texts, with the hashes of the pack."""
-        packed_documents = self.source.documents()
-        for document in read_documents(self.data, texts=self.run.texts):
-            if self.run.texts:
-                yield document
-                continue
-
-            for _, packed in packed_documents:
-                if packed.identity == document.identity:
-                    yield document.model_copy(update={"sha256": packed.sha256})
-                    break
-
     def _write_tables(self) -> set[str]:
         """Write the tables that the pack should have; return the names of their files.
 
@@ -358,7 +337,7 @@ class _Comparison:
 
         return NO_TEXTS if table == _ESTIMATES and need_texts(self.data) else None
 
-    def _compare_figures(self, check: Callable[[], None]) -> None:
+    def _compare_figures(self) -> None:
         """Draw the figures again; without texts, those that need none."""
         packed = self._packed_below(contents.FIGURES)
         if reason := self._why_not_drawn():
@@ -368,7 +347,6 @@ class _Comparison:
         numbers = count(1)
 
         def check_number() -> None:
-            check()
             if next(numbers) > len(packed) + MOST_MISSING_FIGURES:
                 raise BadInput("far more figures follow from the pack than it has")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from reports.figures.marks import Chart, Heat, Mark, Panel, Picture
@@ -34,6 +35,25 @@ class Box:
     @property
     def middle(self) -> float:
         return (self.left + self.right) / 2
+
+
+# A picture on a page: its name, and what is said of it to who does not see it.
+_ON_PAGE = re.compile(r'<svg [^>]*aria-label="([^"]*)" data-name="([^"]*)".*?</svg>', re.DOTALL)
+
+
+def pictures_of(page: Path) -> dict[str, str]:
+    """Return the SVG of each picture of a page by its name."""
+    html = page.read_text(encoding="utf-8")
+    return {match[2]: match[0] for match in _ON_PAGE.finditer(html)}
+
+
+def pictures_in(folder: Path) -> dict[str, str]:
+    """Return the SVG of each picture of the pages in a folder by its name."""
+    found: dict[str, str] = {}
+    for page in sorted(folder.glob("*.html")):
+        found |= pictures_of(page)
+
+    return found
 
 
 def draw(shown: FigureSpec | Picture | Panel | None, note: str = "") -> ET.Element:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from redis.asyncio import Redis
 
 from core.ratelimit import History, MinuteCount, recovery
@@ -16,6 +15,7 @@ from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import parse_limits
 from tests.virtual_time import VirtualTime, VirtualTimeRedis
 
+SETTLE_SECONDS = recovery.SETTLE_SECONDS
 Work = Callable[..., Awaitable[Any]]
 
 
@@ -23,11 +23,13 @@ Work = Callable[..., Awaitable[Any]]
 def nobody_in_flight() -> Iterator[None]:
     """Let limiters that meet an empty Valkey not wait for the permits of other processes.
 
-    A test has an empty one, and waits of 2.4 seconds for each service were a fifth of all tests.
+    A test has an empty one, and would wait 2.4 seconds for each service that it asks.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recovery, "SETTLE_SECONDS", 0.0)
+    recovery.SETTLE_SECONDS = 0.0
+    try:
         yield
+    finally:
+        recovery.SETTLE_SECONDS = SETTLE_SECONDS
 
 
 async def no_calls(_seconds: float) -> Sequence[MinuteCount]:

@@ -90,8 +90,7 @@ def pack(jobs: Jobs, run: int, out: Path, *, figures: bool = False, **options: A
             patch.setattr(make, "style_hash", lambda: ANOTHER_STYLE)
             patch.setattr(make, "draw_figures", _draw_none)
 
-        report = out.with_suffix(".report")
-        make_pack(jobs.db, run, out, report=report, scratch=Path(scratch), **options)
+        make_pack(jobs.db, run, out, scratch=Path(scratch), **options)
 
     return out
 

@@ -120,6 +120,18 @@ class ProgressBar:
             sys.stderr.write(f"{line}\n")
             self._next_line_at = time.monotonic() + SECONDS_BETWEEN_LINES
 
+    def show(self, line: str) -> None:
+        """Show a line of progress that gives no share; nothing outside of notebooks and terminals.
+
+        It takes the place of the one before.
+        """
+        if self._display is not None:
+            self._display.update({"text/plain": line}, raw=True)
+        elif sys.stderr.isatty():
+            sys.stderr.write(f"\r{line:<{self._width}}")
+            self._width = max(self._width, len(line))
+            sys.stderr.flush()
+
     def close(self) -> None:
         """End the line of a terminal."""
         if self._display is None and self._width:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -11,8 +12,10 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+from tidings.displays import ProgressBar
 from tidings.errors import CommandError, UsageError
 from tidings.server import IS_POSSIBLE, CommandServer
 from tidings.words import add_switch
@@ -25,6 +28,9 @@ WRONG_USAGE = 2
 SECOND_COMMAND = 2
 
 _MARK = "tidings: "
+
+# A line in which a command says how much is done.
+_PROGRESS = re.compile(r"(?!tidings: )[\w ]+: .*\d of [\d,]+ \w+")
 
 # A command that is interrupted has this long to end, as after Ctrl-C; then it is ended.
 _SECONDS_TO_END = 2.0
@@ -78,13 +84,17 @@ class Program:
             start_new_session=True,
             pass_fds=descriptors,
         ) as process:
+            remarks: list[str] = []
+            reader = Thread(target=_read_remarks, args=(process, remarks), daemon=True)
+            reader.start()
             try:
-                printed, remarked = process.communicate()
+                assert process.stdout is not None  # noqa: S101 - a pipe
+                printed = process.stdout.read()
+                reader.join()
             except BaseException:
                 _end(process)
                 raise
 
-        remarks = remarked.decode(errors="replace").splitlines()
         self.check(words, process.returncode, remarks, statuses)
         for remark in remarks:
             if remark.startswith(_MARK):
@@ -184,12 +194,26 @@ class Program:
         raise kind(sentence, status=status, command=["tidings", *words])
 
 
+def _read_remarks(process: subprocess.Popen[bytes], remarks: list[str]) -> None:
+    """Collect the remarks of a command, and show those that say how far it is."""
+    bar = None
+    for line in process.stderr or ():
+        remark = line.decode(errors="replace").rstrip()
+        remarks.append(remark)
+        if _PROGRESS.match(remark):
+            bar = bar or ProgressBar("")
+            bar.show(remark)
+
+    if bar is not None:
+        bar.close()
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Interrupt a command as Ctrl-C does, and end it if it goes on."""
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         process.send_signal(end)
         try:
-            process.communicate(timeout=_SECONDS_TO_END)
+            process.wait(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             continue
 

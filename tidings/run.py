@@ -110,7 +110,7 @@ class Run(RunCommands):
         return read_parquet(self.program.run(words))
 
     def figure(self, figure: str) -> Figure:
-        """Return a picture of the run's report, by its name, as "share" or "virus-mentions"."""
+        """Return a picture of the run's report, by its name, as "shares" or "virus-polarity"."""
         return self.report().figure(figure)
 
     def _call(self, command: str, options: Sequence[str], arguments: Sequence[str]) -> Any:

@@ -72,6 +72,13 @@ def count_words(texts: Iterable[str], leave_out: Collection[TermPattern] = ()) -
     return merged
 
 
+def list_words(text: str, leave_out: Collection[TermPattern] = ()) -> set[str]:
+    """Return the different words that `count_words` counts in a text, case-folded."""
+    remaining_text = _cut_out(text, leave_out)
+    counted = chain(_words_in(remaining_text), _pairs_of_capitals(remaining_text))
+    return set(map(str.casefold, counted))
+
+
 def join_names(counts: Counter[str], leave_out: Collection[str]) -> Counter[str]:
     """Return the words of *counts*, and each of its pairs that is mostly used as one name.
 

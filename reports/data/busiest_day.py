@@ -26,8 +26,6 @@ from reports.words.texts import cut_at_word
 MOST_CHARACTERS = 160
 # Shorter words are in most texts, whatever they are about.
 FEWEST_CHARACTERS = 4
-# Of so few headlines of a day nothing can be said that they share.
-FEWEST_HEADLINES = 5
 # So many headlines share a word, so many words are told, and so many headlines are compared.
 FEWEST_SHARING, MOST_WORDS, MOST_COMPARED = 3, 2, 5000
 
@@ -58,19 +56,15 @@ def find_headline(run: RunData, subject: str, term: str | None, period: str) -> 
 def find_shared_words(run: RunData, subject: str, period: str) -> tuple[date, list[str]] | None:
     """Return the busiest day of a subject in *period*, and the words that its headlines share.
 
-    A word is shared by at least a fifth of them, and by three. It stands out by how often it comes
-    beside the subject's other headlines. Of a day with few headlines the whole period counts.
-    Return None where no document of the period mentions the subject.
+    A word is shared by at least three of them. It stands out by how much more often it comes than
+    in the subject's other headlines, by the likelihood. Return None where no document of the period
+    mentions the subject.
     """
     documents_by_day = _find_documents(run, subject, None, grains.days_of(period))
     if not documents_by_day:
         return None
 
-    busiest = _find_busiest(documents_by_day)
-    chosen = documents_by_day[busiest]
-    if len(chosen) < FEWEST_HEADLINES:
-        chosen = [document for documents in documents_by_day.values() for document in documents]
-
+    chosen = [document for documents in documents_by_day.values() for document in documents]
     spellings = Counter[str]()
     counts = _count_words(_read_texts(run, chosen), spellings)
     others, n_others = run.once((find_shared_words, subject), lambda: _count_subject(run, subject))
@@ -78,14 +72,14 @@ def find_shared_words(run: RunData, subject: str, period: str) -> tuple[date, li
     unwanted = stop_words_for(spellings) | words_of_terms([subject, *terms])
     scores = {}
     for word, n in counts.items():
-        if word not in unwanted and n >= max(FEWEST_SHARING, len(chosen) / 5):
+        if word not in unwanted and n >= FEWEST_SHARING:
             expected = (others[word] + 1) / (n_others + 1) * len(chosen)
             scores[word] = n * math.log(n / expected)
 
     ranked = sorted(scores, key=lambda word: (-scores[word], word))
     told = [word for word in ranked[:MOST_WORDS] if 2 * scores[word] >= scores[ranked[0]] > 0]
     spelled = {spelling.casefold(): spelling for spelling in merge_spellings(spellings)}
-    return busiest, [spelled[word] for word in told]
+    return _find_busiest(documents_by_day), [spelled[word] for word in told]
 
 
 def _count_subject(run: RunData, subject: str) -> tuple[Counter[str], int]:

@@ -281,7 +281,7 @@ class RunNames:
                 entity_key = run_type, self._entry(run_type, form)
                 groups[entity_key][form] += documents.get(name, 0)
                 times[entity_key] += counts[name]
-                spellings[form][_spelling(run_type, entity_name)] += counts[name]
+                spellings[form][without_title(run_type, entity_name)] += counts[name]
 
         labels = {}
         totals = Counter[EntityName]()
@@ -377,7 +377,7 @@ def _form(type_: str, entity_name: str) -> str:
     return name_key(entity_name) if type_ == PERSON else entity_name.casefold()
 
 
-def _spelling(type_: str, entity_name: str) -> str:
+def without_title(type_: str, entity_name: str) -> str:
     """Return the name of a person without its title, another name as it is."""
     words = entity_name.split()
     while type_ == PERSON and len(words) > 1 and is_title(words[0]):

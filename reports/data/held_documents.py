@@ -14,13 +14,14 @@ from analysis.corpus import Corpus
 from analysis.data import PostData
 from analysis.text.entity_counts import WHOLE_JOB, EntityCount, form_of
 from analysis.text.held_names import NameFinder
-from analysis.text.known_names import NO_NAMES
+from analysis.text.known_names import NO_NAMES, PERSON
 from analysis.text.repeats import find_repeats
 from analysis.text.stopwords import stop_words_for
 from analysis.text.whole_words import whole_words
-from analysis.text.words import count_words
+from analysis.text.words import list_words
 from models.documents import list_documents
 from models.results import mentioning_documents
+from reports.data.entity_labels import without_title
 from reports.data.run_data import RunData, RunJob, document_scope
 from reports.data.tables.distinctive import read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities, read_run_names
@@ -72,7 +73,7 @@ def read_held(run: RunData, job: RunJob, *, texts: bool = True) -> Iterator[Held
     for word_row in read_distinctive(run, [job.name]):
         distinctive[word_row.keyword].add(word_row.word.casefold())
 
-    unread = find_unread(run, job)
+    unread = find_unread(run, job) if names or phrases else {}
     for corpus, patterns in _read_corpora(run, job):
         keyword, read = corpus.keyword or None, corpus.without(unread)
         words = _find_words(corpus, patterns)
@@ -132,8 +133,9 @@ def _find_names(run: RunData, entity_rows: Iterable[EntityRow], corpus: Corpus) 
 
         name = held[run_names.find_entry(count.type, count.name)]
         name.documents.update(by_form[form])
+        label = without_title(PERSON, count.name)
         full_name = run_names.full_name(count.type, count.name)
-        for spelling in (form, count.name, full_name, *count.spellings):
+        for spelling in (form, label, full_name, count.name, *count.spellings):
             name.spellings.add(spelling.lower())
 
     return list(held.values())
@@ -150,13 +152,18 @@ def _find_phrases(phrases: Iterable[str], corpus: Corpus) -> dict[str, DocumentI
 
 
 def _find_words(corpus: Corpus, patterns: list[TermPattern]) -> dict[str, DocumentIds]:
-    """Return the documents of each word that is no stop word, and of each pair of capitals."""
+    """Return the documents of each word that is no stop word, and of names of two words.
+
+    A pair of words that one document has is no name: see `without_rare_pairs`.
+    """
     held: dict[str, DocumentIds] = defaultdict(set)
     for number, text in corpus.texts:
-        for word in count_words([text], patterns):
-            held[word.casefold()].add(number)
+        for word in list_words(text, patterns):
+            held[word].add(number)
 
-    for word in stop_words_for({word: len(documents) for word, documents in held.items()}):
-        held.pop(word, None)
-
-    return held
+    unwanted = stop_words_for({word: len(documents) for word, documents in held.items()})
+    return {
+        word: documents
+        for word, documents in held.items()
+        if word not in unwanted and (len(documents) > 1 or " " not in word)
+    }

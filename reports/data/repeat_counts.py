@@ -5,13 +5,12 @@ A repeat is what `--distinct` leaves out: see `find_repeated`. No page counts ot
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.text.near_duplicates import Pattern
 from reports.data.repeats import find_repeated, read_patterns
 from reports.data.run_data import RunData, RunJob
 from reports.frames.reading import load_frames
@@ -43,35 +42,13 @@ class PlaceCount:
     mentions: int
 
 
-@dataclass
-class RepeatCounts:
-    """How much of a subject is repeated."""
-
-    # All documents that mention the subject, and all mentions.
-    documents: int = 0
-    mentions: int = 0
-
-    # Those that are repeats.
-    repeated_documents: int = 0
-    repeated_mentions: int = 0
-
-    # The pattern that most of the repeats are of; None if none is of one that has a text.
-    largest: Pattern | None = None
-    largest_documents: int = 0
-
-
-def read_repeat_counts(run: RunData) -> Mapping[SubjectMonth, RepeatCounts]:
-    """Return the counts of each subject by month, and under None those of all its months.
+def count_repeated_documents(run: RunData, subject: str, month: str | None) -> int:
+    """Return how many of the documents that mention a subject, in a month, are repeats.
 
     Documents that the run's selection leaves out do not count.
     """
-    return run.once(read_repeat_counts, lambda: _count_repeats(run))
-
-
-def count_repeated_documents(run: RunData, subject: str, month: str | None) -> int:
-    """Return how many of the documents that mention a subject are repeats."""
-    counts = read_repeat_counts(run).get((subject, month))
-    return 0 if counts is None else counts.repeated_documents
+    counts = run.once(count_repeated_documents, lambda: _count_repeats(run))
+    return counts[subject, month]
 
 
 def count_places(
@@ -105,27 +82,12 @@ def count_places(
         yield PlaceCount(subject=row.pop("keyword"), **row)
 
 
-def _count_repeats(run: RunData) -> dict[SubjectMonth, RepeatCounts]:
-    patterns = read_patterns(run).patterns
-    counts: dict[SubjectMonth, RepeatCounts] = defaultdict(RepeatCounts)
-    by_place: dict[SubjectMonth, Counter[int]] = defaultdict(Counter)
+def _count_repeats(run: RunData) -> Counter[SubjectMonth]:
+    counts = Counter[SubjectMonth]()
     for job in run.jobs:
         for part in count_places(run, job):
-            keys: tuple[SubjectMonth, ...] = ((part.subject, part.month), (part.subject, None))
-            for key in keys:
-                counts[key].documents += part.documents
-                counts[key].mentions += part.mentions
-                if not part.is_repeat:
-                    continue
+            if part.is_repeat:
+                counts[part.subject, part.month] += part.documents
+                counts[part.subject, None] += part.documents
 
-                counts[key].repeated_documents += part.documents
-                counts[key].repeated_mentions += part.mentions
-                if part.place is not None and part.place < len(patterns):
-                    by_place[key][part.place] += part.documents
-
-    for key, documents in by_place.items():
-        largest = min(documents, key=lambda place: (-documents[place], place))
-        counts[key].largest = patterns[largest]
-        counts[key].largest_documents = documents[largest]
-
-    return dict(counts)
+    return counts

@@ -89,8 +89,10 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
             x, y = placed.left + box.above, placed.bottom
 
         count = cloud.word_counts[placed.word]
-        title = f"{placed.word}: {quantity(count, 'time')}"
-        found = cloud.documents and replace(cloud.documents, word=placed.word)
+        title = f"{placed.word}: {quantity(count, 'text')}"
+        # Of all months together a pair of words does not count where it comes once in a month.
+        is_exact = cloud.documents and (cloud.documents.period or " " not in placed.word)
+        found = replace(cloud.documents, word=placed.word) if cloud.documents and is_exact else None
         row = name_row("words", placed.word)
         mark = Mark(position=placed.word, value=count, title=title, row=row, documents=found)
         with sheet.group(mark):
@@ -128,7 +130,7 @@ def place_words(
     ignored. Where even the smallest letters leave none, the longest word goes.
     """
     room = np.zeros((HEIGHT, WIDTH), np.uint8) if mask is None else mask
-    for size in _list_sizes(word_counts, np.count_nonzero(room != _CLOSED)):
+    for size in _list_sizes(word_counts, int(np.count_nonzero(room != _CLOSED))):
         placed = _place_all(word_counts, room, size)
         if placed is not None:
             return placed, room.shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from core.enums import Grain
@@ -35,6 +36,7 @@ def lines_spec(
     column: str,
     scale: str = UNCHECKED,
     intervals: str = BLOCK_INTERVALS,
+    has_bands: bool = True,
 ) -> FigureSpec | None:
     """Declare the figure of one column, without subjects whose every share is 1 (posts).
 
@@ -54,6 +56,11 @@ def lines_spec(
     for number, (subject, period_rows) in enumerate(included.items()):
         color = style.CYCLE[number % len(style.CYCLE)]
         layers += _draw_subject(subject, period_rows, span, column, color)
+
+    if not has_bands:
+        layers = [
+            replace(layer, marks=list(map(_without_interval, layer.marks))) for layer in layers
+        ]
 
     all_rows = list(chain.from_iterable(included.values()))
     heading = COLUMNS[column].format(span.grain)
@@ -89,6 +96,10 @@ def _draw_subject(
     draw = draw_dots if span.grain == Grain.DAY else draw_line
     line = Layer(draw=draw, marks=fill_span(marks, span), name=subject, color=color)
     return [line, *smoothing.smooth(period_rows, span, column, color)]
+
+
+def _without_interval(mark: Mark) -> Mark:
+    return replace(mark, low=None, high=None, exported=mark.exported or (mark.low, mark.high))
 
 
 def _choose_axis(period_rows: Sequence[PeriodRow], column: str) -> Axis:

@@ -214,16 +214,11 @@ def _chart_types(subject: Subject, top: TopNames) -> list[Chart]:
     for kind, ranked in top.by_type.items():
         found = {}
         if top.has_documents:
-            found = {label: subject.find(name=plain_name(label)) for label, _ in ranked}
+            found = {label: subject.find(name=label) for label, _ in ranked}
 
         charts.append(_chart(kind, ranked, most, found))
 
     return charts
-
-
-def plain_name(label: str) -> str:
-    """Return the name of a label without what it says of others: "Trump (as Donald Trump 12)"."""
-    return re.sub(r" \((?:as|also) .*\)$", "", label)
 
 
 def _chart(

@@ -210,7 +210,7 @@ def _heat_spec(
         format=style.format_percent,
         gaps={panel.name: panel.gaps for panel in panels},
         legend={
-            "0 %, a true zero": style.BLUES[0],
+            "0 %": style.BLUES[0],
             "no document of it": "#ffffff",
             "no data": HATCHED,
             f"fewer than {FEW_DOCUMENTS} documents": _FEW_SIGN,

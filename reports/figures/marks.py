@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from reports.figures import style
 from reports.words.document_queries import DocumentQuery
 
+# A picture is so wide that its letters are read on a phone of 390 pixels and on a screen.
+WIDTH = 350.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
@@ -174,6 +177,7 @@ class Picture:
     panels: Sequence[Panel]
     title: str = ""
     columns: int = 1
+    width: float = WIDTH
 
 
 def name_row(table: str, *key: object) -> str:

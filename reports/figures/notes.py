@@ -23,8 +23,12 @@ Box = tuple[float, float, float, float]
 
 
 def measure_notes(chart: Chart) -> float:
-    """Return the room that notes need above a chart: two stand in a line."""
-    return LINE * -(-min(len(chart.notes), MOST_NOTES) // 2)
+    """Return the room that notes need above a chart, whose highest bar may have a label.
+
+    Two stand in a line.
+    """
+    lines = -(-min(len(chart.notes), MOST_NOTES) // 2)
+    return LINE * (1 + lines) if lines else 0.0
 
 
 def draw_notes(plot: Plot) -> None:

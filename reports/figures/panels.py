@@ -19,8 +19,6 @@ from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
 # The parts of the line of small print are separated like this, and broken there alone.
 SEPARATOR = " · "
 
-# A picture is so wide that its letters are read on a phone of 390 pixels and on a screen.
-WIDTH = 350.0
 _TITLE, _PANEL_TITLE, _NOTE = 11.5, 10.0, 7.5
 _EDGE, _BETWEEN = 8.0, 12.0
 # The labels of an upright axis have this room, and the signs above a chart.
@@ -32,9 +30,10 @@ def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -
 
     With links, its marks lead to the list of their documents.
     """
-    sheet, columns = Sheet(WIDTH, has_links=has_links), picture.columns
-    y = _write_title(sheet, picture.title, _TITLE, (0, 4), WIDTH)
-    room = (WIDTH - _BETWEEN * (columns - 1)) / columns
+    width, columns = picture.width, picture.columns
+    sheet = Sheet(width, has_links=has_links)
+    y = _write_title(sheet, picture.title, _TITLE, (0, 4), width)
+    room = (width - _BETWEEN * (columns - 1)) / columns
     margin = max(map(_measure_margin, picture.panels))
     for first in range(0, len(picture.panels), columns):
         line, below = (picture.panels[at : at + columns] for at in (first, first + columns))
@@ -53,7 +52,7 @@ def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -
         y = draw_legend(sheet, meanings, 4, y + LINE)
 
     # A page leaves whole units of room for a picture that is not loaded yet.
-    sheet.height = math.ceil(4 + sheet.write_lines((4, y + 2), _break_note(note), _NOTE))
+    sheet.height = math.ceil(4 + sheet.write_lines((4, y + 2), _break_note(note, width), _NOTE))
     return sheet
 
 
@@ -136,12 +135,12 @@ def _explain_signs(panels: Sequence[Panel]) -> Mapping[str, str]:
     return meanings
 
 
-def _break_note(note: str) -> list[str]:
+def _break_note(note: str, width: float) -> list[str]:
     """Return the small print in lines, broken between its parts."""
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):
         longer = SEPARATOR.join([*lines[-1:], part])
-        if lines and measure(longer, _NOTE) <= WIDTH - 8:
+        if lines and measure(longer, _NOTE) <= width - 8:
             lines[-1] = longer
         else:
             lines.append(part)

@@ -13,7 +13,7 @@ from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import mark_shares
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
-from reports.words.quantities import format_share, quantity
+from reports.words.quantities import describe_range, format_share, quantity
 
 # Up to so many panels stand below each other; more stand in two columns.
 _ONE_COLUMN = 4
@@ -53,6 +53,11 @@ class SharePanel:
         return any(self.distinct.get(row.period, row.share) != row.share for row in self.rows)
 
     @property
+    def range(self) -> str:
+        """The lowest and the highest share in words."""
+        return describe_range([row.share for row in self.rows if row.share is not None])
+
+    @property
     def top(self) -> float:
         """Where the highest bar ends."""
         return max([0.0, *(row.share or 0.0 for row in self.rows), *self.distinct.values()])
@@ -69,7 +74,8 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
     scale = "one scale" if is_one_scale else "scales differ"
     title = f"Share of documents by {span.grain} ({scale})"
     if len(panels) == 1:
-        title = f"Share of documents that mention it, by {span.grain}"
+        title = f"{panels[0].name}: {panels[0].range} of documents, by {span.grain}"
+        charts = [replace(charts[0], title="")]
 
     documents = sum(row.documents for row in panels[0].rows)
     caption = f"Of {quantity(documents, 'document')} in all."
@@ -130,7 +136,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
 
     return Chart(
         layers=layers,
-        title=panel.name,
+        title=f"{panel.name}: {panel.range}",
         span=span,
         values=Axis(high=1.18 * top or 0.01, format=style.format_percent),
         gaps=gaps(panel.rows),

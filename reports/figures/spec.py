@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reports.figures import style
 from reports.figures.marks import Picture
@@ -22,7 +22,7 @@ class Subject:
 
     def find(self, **fields: str) -> DocumentQuery | None:
         """Return which of its documents have more *fields*."""
-        return None if self.documents is None else replace(self.documents, **fields)
+        return None if self.documents is None else self.documents.narrow(**fields)
 
 
 @dataclass(frozen=True, kw_only=True)

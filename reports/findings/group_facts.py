@@ -12,6 +12,8 @@ from reports.series.groups import GroupCounts, KeywordGroups
 
 # A group with fewer documents is not ranked.
 FEWEST_DOCUMENTS = 30
+# Nor is one of which its months let expect fewer mentions: a single one would put it first.
+FEWEST_EXPECTED = 3.0
 
 
 def find_group_facts(
@@ -42,7 +44,7 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     compared = {group.name: group.compared for group in groups}
     shares, ratios = {}, {}
     for group_name, counts in compared.items():
-        if counts.documents >= FEWEST_DOCUMENTS and counts.expected:
+        if counts.documents >= FEWEST_DOCUMENTS and counts.expected >= FEWEST_EXPECTED:
             shares[group_name] = counts.matched / counts.documents
             ratios[group_name] = counts.matched / counts.expected
 

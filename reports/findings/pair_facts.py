@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair
-from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.overtakings import rank_overtakings
-from reports.findings.share_facts import list_counted_periods, sum_shares
 from reports.words.document_queries import Counted, DocumentQuery
 
 # So many subjects of a run are set side by side; of more, each is a subject of its own.
@@ -22,23 +20,12 @@ LEAST_RATIO = 1.5
 MOST_TOGETHER = 3
 
 
-def find_pair_facts(
-    pairs: Sequence[KeywordPair],
-    names: Mapping[str, str],
-    rows_by_subject: Mapping[str, Sequence[PeriodRow]] | None = None,
-) -> list[Fact]:
+def find_pair_facts(pairs: Sequence[KeywordPair], names: Mapping[str, str]) -> list[Fact]:
     """Return the facts about *pairs* of subjects, the most interesting first.
 
-    *names* has what sentences call each subject. *rows_by_subject* are the series of the subjects
-    of one run, which are ranked where they are set side by side; subjects of several runs are not.
-    A subject that is a part of another is not ranked.
+    *names* has what sentences call each subject.
     """
     facts = find_pair_overtakings(pairs, names) + _find_together(pairs, names)
-    if rows_by_subject is not None and 1 < len(rows_by_subject) <= SIDE_BY_SIDE:
-        parts = {part for part, _ in list_parts(pairs)}
-        ranked = {name: rows for name, rows in rows_by_subject.items() if name not in parts}
-        facts += _rank_shares(ranked, names)
-
     return sorted(facts, key=lambda fact: -fact.interest)
 
 
@@ -84,43 +71,6 @@ def _measure_closeness(pair: KeywordPair) -> float:
         return 0.0
 
     return pair.counts.both / pair.expected
-
-
-def _rank_shares(
-    rows_by_subject: Mapping[str, Sequence[PeriodRow]], names: Mapping[str, str]
-) -> list[Fact]:
-    """Return the subject in most documents, and the next."""
-    documents, matched = {}, {}
-    for subject, period_rows in rows_by_subject.items():
-        counts = list_counted_periods(period_rows, with_cut_off=True)
-        documents[subject], matched[subject] = sum_shares(counts)
-
-    ranked = sorted(matched, key=lambda subject: (-matched[subject], subject))
-    if len(ranked) < 2 or not documents[ranked[-1]]:
-        return []
-
-    most, following = ranked[0], ranked[1]
-    if matched[most] == matched[following]:
-        return []
-
-    figures = {
-        "most": names[most],
-        "matched": Counted(matched[most], DocumentQuery(subject=most)),
-        "following": names[following],
-        "following_matched": Counted(matched[following], DocumentQuery(subject=following)),
-    }
-    return [
-        Fact(
-            "most documents",
-            "",
-            ("most",),
-            (most,),
-            figures,
-            counts=(matched[most], matched[following]),
-            shares=(matched[most] / documents[most],),
-            interest=0.2,
-        )
-    ]
 
 
 def _find_together(pairs: Sequence[KeywordPair], names: Mapping[str, str]) -> list[Fact]:

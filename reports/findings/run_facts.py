@@ -23,7 +23,7 @@ from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
 from reports.findings.post_facts import find_account_facts, find_post_facts
 from reports.findings.run_events import read_surprises
-from reports.findings.share_facts import find_share_facts
+from reports.findings.share_facts import LEVEL, find_share_facts
 from reports.series.groups import count_groups
 
 # The topics of what is said of the highest period; its answer ends with the period.
@@ -35,15 +35,14 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
     rows_by_term = group_by_term(read_finding_rows(run))
     names = read_names(run)
     facts: dict[str, list[Fact]] = {}
-    rows_by_subject = {}
     for keyword in run.keywords:
-        keyword_rows = rows_by_subject[keyword.name] = rows_by_term[keyword.name, None]
+        keyword_rows = rows_by_term[keyword.name, None]
         facts[keyword.name] = [
             *find_share_facts(names[keyword.name], keyword_rows),
             *find_mood_facts(names[keyword.name], keyword_rows, "mention", run.engines),
         ]
 
-    facts[ALL] = find_pair_facts(read_pairs(run), names, rows_by_subject)
+    facts[ALL] = find_pair_facts(read_pairs(run), names)
     return facts
 
 
@@ -65,7 +64,7 @@ def add_events(
 ) -> dict[str, list[Finding]]:
     """Return the findings of each subject with its events, the most interesting first.
 
-    A peak that an event tells is not told again.
+    A peak that an event tells is not told again, nor an event that begins a level.
     """
     events: dict[str, list[Event]] = defaultdict(list)
     for event in read_surprises(run).events:
@@ -86,7 +85,11 @@ def add_events(
             for finding in subject_findings
             if finding.topic not in PEAKS or finding.answer[-1] not in told
         ]
-        untold += [state_event(group, run.kind, names[subject]) for group in groups]
+        levels = {finding.answer[-1] for finding in untold if finding.topic == LEVEL}
+        for group in groups:
+            if not any(event.is_rise and event.period in levels for event in group):
+                untold.append(state_event(group, run.kind, names[subject]))
+
         ranked[subject] = sorted(untold, key=lambda finding: -finding.interest)
 
     return ranked

@@ -38,10 +38,10 @@ LEVEL_PERIODS = 0.75
 LEVEL_RATIO = 1.5
 # Years whose highest share is at most this many times the lowest are alike.
 ALIKE_RATIO = 1.1
-# At least so many documents would lie before the first mention, or after the last, if they came as
-# often as in the twelve months beside.
+# A first or last mention is told after, or before, twelve months without one, in which at least so
+# many documents would mention it if they came as often as in the twelve months beside.
+SILENCE = {Grain.MONTH: 12, Grain.YEAR: 1}
 FEWEST_EXPECTED = 3.0
-PERIODS_BESIDE = {Grain.MONTH: 12, Grain.YEAR: 1}
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,11 @@ def find_share_facts(subject: str, period_rows: Sequence[PeriodRow]) -> list[Fac
         return [never] if counts else []
 
     whole_counts = list_counted_periods(period_rows)
+    level = find_level(subject, whole_counts)
     found = (
         find_few(subject, counts) or find_highest(subject, whole_counts),
-        find_level(subject, whole_counts),
-        find_change_of_years(subject, whole_counts),
+        level,
+        find_change_of_years(subject, whole_counts, is_told=level is not None),
         find_first(subject, counts),
         find_last(subject, counts),
     )
@@ -233,8 +234,13 @@ def _count_beyond(
     return sum(count.share < min(earlier_shares) for count in later_counts)
 
 
-def find_change_of_years(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return how the share of the years changed, of at least two years with nine whole months."""
+def find_change_of_years(
+    subject: str, counts: Sequence[PeriodShare], *, is_told: bool = False
+) -> Fact | None:
+    """Return how the share of the years changed, of at least two years with nine whole months.
+
+    Where a change of level tells it, it comes after other facts.
+    """
     counts_by_year: dict[str, list[PeriodShare]] = defaultdict(list)
     for count in counts:
         if grain_of(count.period) == Grain.MONTH:
@@ -261,10 +267,11 @@ def find_change_of_years(subject: str, counts: Sequence[PeriodShare]) -> Fact | 
         kind,
         subject,
         YEARS,
-        (kind,) if kind == "years alike" else (kind, *(count.period for count in named)),
+        # Whether a small change goes up or down may hang on a few repeats.
+        (kind, *(count.period for count in named)) if is_large else ("small",),
         {"first": named[0], "second": named[1], "is_rise": named[1].share > named[0].share},
         shares=tuple(count.share for count in named),
-        interest=(0.5 if is_large else 0.2) + 0.4 * (1 - least.share / most.share),
+        interest=(0.5 if is_large and not is_told else 0.1) + 0.4 * (1 - least.share / most.share),
     )
 
 
@@ -273,8 +280,9 @@ def find_first(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     place = next(place for place, count in enumerate(counts) if count.matched)
     first, before = counts[place], counts[:place]
     documents, _ = sum_shares(before)
-    beside = counts[place : place + PERIODS_BESIDE[grain_of(first.period)]]
-    if documents * _pool(beside) < FEWEST_EXPECTED:
+    silence = SILENCE[grain_of(first.period)]
+    expected = documents * _pool(counts[place : place + silence])
+    if len(before) < silence or expected < FEWEST_EXPECTED:
         return None
 
     figures = {
@@ -300,8 +308,9 @@ def find_last(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     place = max(place for place, count in enumerate(counts) if count.matched)
     last, later = counts[place].period, counts[place + 1 :]
     documents, _ = sum_shares(later)
-    beside = counts[: place + 1][-PERIODS_BESIDE[grain_of(last)] :]
-    if documents * _pool(beside) < FEWEST_EXPECTED:
+    silence = SILENCE[grain_of(last)]
+    expected = documents * _pool(counts[: place + 1][-silence:])
+    if len(later) < silence or expected < FEWEST_EXPECTED:
         return None
 
     figures = {

@@ -71,7 +71,7 @@ def write_pages(report: Report) -> None:
             keyword.page,
             "keyword.html",
             front_page,
-            title=keyword.name,
+            title=keyword.subject.name,
             keyword=keyword,
             sentences=arrange_keyword_sentences(report.findings[keyword.name]),
         )
@@ -96,7 +96,9 @@ def write_pages(report: Report) -> None:
 
 def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding]) -> None:
     """Give the front page and each keyword a picture to pass on, on a page of its own."""
+    progress = report.store.progress
     if page.share_picture is None:
+        progress.expect_pages(progress.all_pages - 1 - len(page.keywords))
         return
 
     shares, note = page.share_picture, describe_origin([report.run])
@@ -112,6 +114,7 @@ def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding
         )
         passed_pictures.append(keyword.passed_picture)
 
+    progress.expect_pages(progress.all_pages - passed_pictures.count(None))
     for picture in filter(None, passed_pictures):
         report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
 

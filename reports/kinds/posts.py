@@ -13,13 +13,20 @@ from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
+from reports.words.quantities import join_words
+
+# The head of a page has room for so many accounts.
+MOST_NAMED = 4
 
 
 def name_run(run: RunSummary) -> str:
-    """Return what the front page is called."""
-    if len(run.jobs) == 1:
-        return run.kind.job_title(run.jobs[0].name, run.jobs[0].options)
-    return run.name or f"{len(run.jobs)} {run.kind.job_nouns}"
+    """Return what the front page is called: the account, the run, or a few accounts by name."""
+    titles = [run.kind.job_title(job.name, job.options) for job in run.jobs]
+    if len(titles) == 1:
+        return titles[0]
+
+    few = join_words(titles) if len(titles) <= MOST_NAMED else ""
+    return run.name or few or f"{len(titles)} {run.kind.job_nouns}"
 
 
 def write_pages(report: Report) -> None:

@@ -138,7 +138,7 @@ class DocumentIndex:
 def pack(values: Any) -> str:
     """Return *values* as JSON, compressed, in base64; equal values give equal text."""
     encoded = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return b64encode(gzip.compress(encoded.encode(), 9, mtime=0)).decode()
+    return b64encode(gzip.compress(encoded.encode(), 6, mtime=0)).decode()
 
 
 def write_parts(run: RunData, index: DocumentIndex) -> Iterator[tuple[str, bytes]]:

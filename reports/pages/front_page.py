@@ -223,7 +223,9 @@ def make_front_page(
     further_pages = 2 + (len(keywords) > 1) + (run.grouping is not None)
     further_pages += bool(read_coded_samples(run) or read_machine_codings(run))
     subject_pages = len(reader.pages) + len(page.years) + len(keywords)
-    store.progress.expect_pages(subject_pages + further_pages + 2)
+    # The front page and each keyword have a picture to pass on, most of the time.
+    subject_pages += 1 + len(keywords)
+    store.progress.expect_pages(subject_pages + further_pages + 3)
 
     for year, year_months in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, month_mentions in year_months:

@@ -50,7 +50,7 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     """Return at most *most* findings for the head of a page, as an editor would choose them.
 
     The most interesting comes first: an event, a step, a slow change, or two subjects that go
-    together. A further one is of another subject and another sort, as far as there is one.
+    together. A further one is of another subject and another sort, as far as there is news of one.
     """
     candidates = [
         (subject, finding)
@@ -60,18 +60,16 @@ def choose_leading(findings: FindingsBySubject, most: int) -> list[Finding]:
     chosen: list[Finding] = []
     told = Counter[object]()
     while candidates and len(chosen) < most:
-        best = max(
-            candidates,
-            key=lambda candidate: (
-                candidate[1].interest >= NEWS,
-                -told[candidate[0]],
-                -told[candidate[1].topic[0]],
-                candidate[1].interest,
-            ),
-        )
+        best = max(candidates, key=lambda candidate: _rank(candidate, told))
         candidates.remove(best)
         subject, finding = best
         told.update([subject, finding.topic[0]])
         chosen.append(finding)
 
     return chosen
+
+
+def _rank(candidate: tuple[str, Finding], told: Mapping[object, int]) -> tuple[float, ...]:
+    subject, finding = candidate
+    is_news = finding.interest >= NEWS
+    return is_news, -told[subject], -told[finding.topic[0]] if is_news else 0, finding.interest

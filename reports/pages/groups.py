@@ -163,7 +163,7 @@ def _find(
     if group == NOT_KNOWN:
         return None
 
-    return DocumentQuery(subject=keyword, period=period, **{grouping.value: group})
+    return DocumentQuery(subject=keyword, period=period).narrow(**{grouping.value: group})
 
 
 def _polarities(groups: Sequence[GroupCounts], find: Find) -> list[Mark]:

@@ -81,14 +81,11 @@ def draw_pairs(
     """Return a comparison with a picture of each pair; the rows are of months, or of years."""
     drawn_pairs = []
     for pair in compared.pairs:
-        rows_of_pair = {
-            name: [replace(row, share_low=None, share_high=None) for row in rows_by_keyword[name]]
-            for name in (pair.first, pair.second)
-        }
+        rows_of_pair = {name: rows_by_keyword[name] for name in (pair.first, pair.second)}
         span = style.Range.of(row.period for rows in rows_of_pair.values() for row in rows)
-        spec = lines_spec(rows_of_pair, span=span, column="share")
+        spec = lines_spec(rows_of_pair, span=span, column="share", has_bands=False)
         if spec is not None:
-            name = f"compared-{slug(pair.first)}-{slug(pair.second)}"
+            name = f"compared-share-{slug(pair.first)}-{slug(pair.second)}"
             spec = replace(spec, name=name, caption="")
 
         drawn_pairs.append(replace(pair, figures=store.show_all(spec)))

@@ -13,6 +13,7 @@ from analysis.text.words import merge_spellings
 from reports.data.bulk_days import find_bulk_days
 from reports.data.period_counts import sum_matched, sum_mentions
 from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import read_run_names
@@ -203,11 +204,11 @@ def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
             keyword_words.append(distinctive_row)
 
     sections = []
-    parameters = run.month_parameters
+    parameters, names = run.month_parameters, read_names(run)
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
         query = DocumentQuery(subject=keyword.name)
-        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span, query)
+        subject = Subject(names[keyword.name], slug(keyword.name), span, query)
         months = {}
         for month_row in rows_by_term[keyword.name, None]:
             months[month_row.period] = KeywordMonth(

@@ -223,8 +223,8 @@ class MonthReader:
         """
         subject, patterns = self.subjects[keyword.name], keyword.patterns
         no_repeats = [mention for mention in sentences if mention.document not in repeated]
-        texts = _join_sentences(no_repeats)
-        word_counts = without_rare_pairs(count_words(texts, patterns))
+        texts = {mention.document: mention.text for mention in no_repeats}
+        word_counts = without_rare_pairs(count_words(texts.values(), patterns))
         words: list[FigureSection] = []
         if len(texts) >= FEWEST_DOCUMENTS:
             period = month.row.period
@@ -282,15 +282,6 @@ def _list_polarities(sentences: Iterable[MentionRow]) -> list[float]:
         for mention in sentences
         if mention.published_at is not None and mention.polarity is not None
     ]
-
-
-def _join_sentences(mentions: Iterable[MentionRow]) -> list[str]:
-    """Return a text for each document, which holds its sentences."""
-    sentences: dict[str, list[str]] = defaultdict(list)
-    for mention in mentions:
-        sentences[mention.document].append(mention.sentence)
-
-    return ["\n".join(document_sentences) for document_sentences in sentences.values()]
 
 
 def group_by_keyword(

@@ -69,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
-    environment.globals.update(unchecked=UNCHECKED, query=DocumentQuery, documents=DocumentQuery)
+    environment.globals.update(unchecked=UNCHECKED, documents=DocumentQuery)
     environment.filters.update(
         web=web_address,
         number=format_number,

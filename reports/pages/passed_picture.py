@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from core.atomic_files import StagedFiles
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.marks import Chart, Picture
-from reports.figures.panels import WIDTH, draw_picture
+from reports.figures.panels import draw_picture
 from reports.figures.png import to_png
 from reports.figures.shares import SharePanel
 from reports.findings.finding import Finding
@@ -26,8 +26,12 @@ PNG_SIZE = (1200, 675)
 _PNG_COLORS = 64
 # Of more subjects a picture of this size cannot be read.
 MOST_PANELS = 6
+# The topic of an event of a share begins so.
+EVENT = ("event", "share")
 # A longer title leaves no room for the picture.
 _LONGEST_TITLE = 140
+# In units, of which the PNG is so wide: on a telephone its letters can be read.
+WIDTH = 480.0
 # A panel that is lower cannot be read either; the picture is higher then.
 _LOWEST = 55.0
 # A narrower panel has no room for its axis.
@@ -60,8 +64,8 @@ def pass_on(
 ) -> PassedPicture | None:
     """Draw a picture to pass on, and write its PNG and its CSV; None if no share is known.
 
-    Its title is one of the *findings*. *origin* is the page that
-    shows the picture, *note* the line with its source. Raises `TidingsError`.
+    Its title is one of the *findings*. *origin* is the page that shows the picture, *note* the line
+    with its source. Raises `TidingsError`.
     """
     spec = shares.declare(name)
     if spec is None:
@@ -70,7 +74,7 @@ def pass_on(
     title = _choose_title(findings) or spec.picture.title
     picture = _fit(replace(spec.picture, title=title), note)
     pages.add(f"{name}.png", _draw_png(picture, note))
-    pages.add(f"{name}.csv", write_numbers(shares.panels.values()).encode())
+    pages.add(f"{name}.csv", write_numbers(shares.panels).encode())
     figure = store.show(replace(spec, picture=picture, caption="", layout="passed"))
     return PassedPicture(name, title, figure, origin)
 
@@ -78,22 +82,23 @@ def pass_on(
 def _choose_title(findings: Sequence[Finding]) -> str:
     """Return a sentence on shares that is short enough, if there is one: the picture shows them."""
     for finding in findings:
-        if finding.topic in (SHARE, LEVEL, YEARS) and len(finding.text) <= _LONGEST_TITLE:
+        is_of_shares = finding.topic in (SHARE, LEVEL, YEARS) or finding.topic[:2] == EVENT
+        if is_of_shares and len(finding.text) <= _LONGEST_TITLE:
             return str(finding.text)
 
     return ""
 
 
-def write_numbers(panels: Iterable[SharePanel]) -> str:
+def write_numbers(panels: Mapping[str, SharePanel]) -> str:
     """Return the numbers of a picture as CSV: a row for each bar."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for panel in panels:
+    for subject, panel in panels.items():
         for row in panel.rows:
             distinct = panel.distinct.get(row.period) if panel.has_repeats else None
             numbers = (row.documents, row.matched, row.share, distinct)
-            writer.writerow((panel.name, row.period, *numbers))
+            writer.writerow((subject, row.period, *numbers))
 
     return text.getvalue()
 
@@ -111,7 +116,7 @@ def _fit(picture: Picture, note: str) -> Picture:
     charts = [panel for panel in picture.panels if isinstance(panel, Chart)]
     columns = min(_MOST_COLUMNS, math.ceil(len(charts) ** 0.5))
     lowest = [replace(chart, height=_LOWEST) for chart in charts]
-    fitted = replace(picture, panels=lowest, columns=columns)
+    fitted = replace(picture, panels=lowest, columns=columns, width=WIDTH)
     room = WIDTH * PNG_SIZE[1] / PNG_SIZE[0] - draw_picture(fitted, note).height
     height = _LOWEST + max(0.0, room / math.ceil(len(charts) / columns))
     return replace(fitted, panels=[replace(chart, height=height) for chart in charts])

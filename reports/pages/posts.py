@@ -13,7 +13,6 @@ from analysis import grains
 from analysis.text.account_names import Writings, count_writings, names_of_account
 from analysis.text.garbled import DamagedTexts
 from analysis.text.known_names import NO_NAMES
-from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, merge_spellings
 from core.enums import Grain
@@ -29,6 +28,7 @@ from reports.data.queries import (
     in_batches,
     index_by,
 )
+from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
@@ -214,7 +214,7 @@ def make_page(
     coverage = read_coverage_grid(run)
     jobs = index_by("name", run.jobs)
     has_codes = bool(read_coded_samples(run))
-    store.progress.expect_pages((1 if len(jobs) == 1 else len(jobs) + 1) + has_codes)
+    store.progress.expect_pages((2 if len(jobs) == 1 else len(jobs) + 2) + has_codes)
     portraits = []
     for portrait in _read_portraits(run, store, coverage):
         posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
@@ -247,8 +247,7 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
             names_by_job[entity.job].append(entity)
 
     for job in run.jobs:
-        patterns = _find_patterns(run, job)
-        posts = _read_posts(run, job, run.grain, patterns)
+        posts = _read_posts(run, job, run.grain)
         series_rows = fill_periods(series_by_job[job.name])
         portrait = Portrait(
             name=job.name,
@@ -321,38 +320,22 @@ class _Posts:
             self.words.update(count_words([words_of_post(text)]))
 
 
-def _find_patterns(run: RunData, job: RunJob) -> Patterns:
-    """Return the patterns of a job's posts that are no reposts, without those left out."""
-    without = left_out(run, job)
-    statement = select_posts(run, job, Document.id, Document.text)
-    authored = statement.where(Document.repost.is_not(True))
-
-    def read_texts() -> Iterator[tuple[int, str]]:
-        for document, text, _ in fetch_pages(run.db, authored, Document.id):
-            if document not in without:
-                yield document, text
-
-    return find_patterns(read_texts, with_families=False)
-
-
 def _read_posts(
     data: RunData,
     job: RunJob,
     grain: Grain,
-    patterns: Patterns,
 ) -> _Posts:
-    """Read an account's posts once; of each of *patterns* the first of a month has words.
+    """Read an account's posts once; repeats have no words.
 
     Posts with a polarity are counted by period of the *grain*.
     """
-    seen: set[tuple[int, str | None]] = set()
     subject = job.name.removeprefix("@").removeprefix("search:")
     posts = _Posts(subject)
     whence = (Document.id, Document.source, Document.period)
     what = (Document.text, Document.repost, DAY)
     statement = select_posts(data, job, *whence, *what)
 
-    without = left_out(data, job)
+    without, repeated = left_out(data, job), find_repeated(data, job)
     for document, source, period, text, repost, day, stored in fetch_pages(
         data.db, statement, Document.id
     ):
@@ -372,11 +355,7 @@ def _read_posts(
                 posts.scored[grains.period_of(date.fromisoformat(day), grain)] += 1
 
         if not repost:
-            place = patterns.place_of(document)
-            is_repeat = place is not None and (place, period) in seen
-            posts.add_authored(text, is_repeat=is_repeat)
-            if place is not None:
-                seen.add((place, period))
+            posts.add_authored(text, is_repeat=document in repeated)
 
     return posts
 

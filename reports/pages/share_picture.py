@@ -31,11 +31,9 @@ class SharePicture:
 
     def limit(self, most: int) -> SharePicture:
         """Return the picture of at most so many keywords, those in most documents."""
-        ranked = sorted(self.panels.values(), key=lambda panel: -sum_matched(panel.rows))
-        chosen = {panel.name for panel in ranked[:most]}
-        return replace(
-            self, panels={name: panel for name, panel in self.panels.items() if name in chosen}
-        )
+        ranked = sorted(self.panels, key=lambda name: -sum_matched(self.panels[name].rows))
+        chosen = {name: self.panels[name] for name in self.panels if name in ranked[:most]}
+        return replace(self, panels=chosen)
 
     def declare(self, name: str) -> FigureSpec | None:
         """Declare the figure of that *name*; None if no share is known."""

@@ -157,8 +157,15 @@ def list_events(
 
 
 def list_changes(run: RunData, *, texts: bool = True) -> list[EventLine]:
-    """Return a line for each of the largest changes that are no events, with a headline."""
-    return [_make_line(run, [change], texts=texts) for change in read_surprises(run).changes]
+    """Return a line for each of the largest changes that are no events, with a headline.
+
+    What only goes on with an event, as the month after it, is told by that.
+    """
+    departures = read_surprises(run)
+    groups = fold_events([*departures.events, *departures.changes])
+    untold = [group for group in groups if not any(event in departures.events for event in group)]
+    untold.sort(key=lambda group: group[0].order_by_size)
+    return [_make_line(run, group, texts=texts) for group in untold]
 
 
 def _make_line(
@@ -201,17 +208,20 @@ def read_subject_names(run: RunData) -> Mapping[str, str]:
 def read_notes(run: RunData) -> dict[str, dict[str, str]]:
     """Return for each keyword the periods in which its share rose, with day and shared words.
 
-    Those that are least probable come first.
+    They are those of its events and large changes; the least probable come first.
     """
-    groups = fold_events(
-        [event for event in read_surprises(run).events if event.measure == SHARE and event.is_rise]
-    )
+    departures = read_surprises(run)
+    rises = [
+        event
+        for event in (*departures.events, *departures.changes)
+        if event.measure == SHARE and event.is_rise
+    ]
     notes: dict[str, dict[str, str]] = defaultdict(dict)
-    for event, *_ in sorted(groups, key=lambda group: group[0].order_by_size):
+    for event, *_ in sorted(fold_events(rises), key=lambda group: group[0].order_by_size):
         shared = find_shared_words(read_judged_run(run), event.subject, event.period)
-        if shared is not None:
+        if shared is not None and shared[1]:
             day, words = shared
-            note = f"{day.day} {MONTHS[day.month - 1][:3]}: {', '.join(words)}".removesuffix(": ")
+            note = f"{day.day} {MONTHS[day.month - 1][:3]}: {', '.join(words)}"
             notes[event.subject].setdefault(grains.period_of(day, run.grain), note)
 
     return notes

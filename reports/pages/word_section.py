@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.figures import word_clouds
@@ -77,7 +77,8 @@ def add_words(
     """
     first_texts = describe_left_out(has_repeats=has_repeats)
     caption = f"The words of {counted}.{first_texts}"
-    cloud = word_clouds.cloud_spec(subject.slug, word_counts, mask, caption, subject.documents)
+    found = subject.documents and replace(subject.documents, without_repeats=True)
+    cloud = word_clouds.cloud_spec(subject.slug, word_counts, mask, caption, found)
 
     if cloud is not None:
         add("cloud", "Words", cloud)

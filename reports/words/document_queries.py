@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -48,16 +48,26 @@ class DocumentQuery:
     # Whether documents that repeat an earlier one of the subject are left out.
     without_repeats: bool = False
 
+    def narrow(self, **values: str | None) -> DocumentQuery:
+        """Return the query with more fields."""
+        changed: dict[str, Any] = dict(values)
+        return replace(self, **changed)
+
     @property
-    def address(self) -> str:
-        """The address of the list, relative to the pages of the report."""
+    def given(self) -> dict[str, str]:
+        """The fields that are given, as the address has them."""
         given = {}
         for field in fields(self):
             value = getattr(self, field.name)
             if value:
                 given[field.name] = "1" if value is True else value
 
-        return f"{DOCUMENT_LIST}#{urlencode(given, quote_via=quote)}"
+        return given
+
+    @property
+    def address(self) -> str:
+        """The address of the list, relative to the pages of the report."""
+        return f"{DOCUMENT_LIST}#{urlencode(self.given, quote_via=quote)}"
 
 
 class Counted(int):

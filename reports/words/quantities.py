@@ -10,6 +10,7 @@ from itertools import pairwise
 from core.quantities import quantity
 
 __all__ = [
+    "describe_range",
     "format_confidence",
     "format_day",
     "format_expected",
@@ -80,6 +81,15 @@ def _difference_off(pair: tuple[float, float], fewest_places: int) -> float:
     printed = [round(100 * share, _count_places(share, fewest_places)) / 100 for share in pair]
     difference = pair[0] - pair[1]
     return abs(printed[0] - printed[1] - difference) / abs(difference)
+
+
+def describe_range(shares: Sequence[float]) -> str:
+    """Return what a picture of shares shows, for its title: "0.22 to 1.6 %"."""
+    low, high = min(shares, default=None), max(shares, default=None)
+    if format_share(low) == format_share(high):
+        return format_share(high)
+
+    return f"{format_share(low).removesuffix(' %')} to {format_share(high)}"
 
 
 def format_points(difference: float) -> str:

@@ -3,7 +3,7 @@
 A sentence has one claim and at most 25 words. Beside it stand two more forms: its clause, the
 answer alone, which follows "Without repeats," where the claim is another one then; and its mark,
 the figure alone, which stands small behind the sentence where just the figure changes: "without
-repeats 7.9 %". A fact whose sentence has no clause is printed whatever repeats change.
+repeats 7.9 %". A fact whose sentence has no clause is printed as it is.
 
 In braces stands a figure, and behind the colon how it is written:
 
@@ -162,11 +162,6 @@ SENTENCES: Mapping[str, Sentence] = {
         "{after} overtakes {before} {is_next:in {period:name}|between {previous_period:name} and "
         "{period:name}}",
     ),
-    "most documents": Sentence(
-        "{most:first} is in {matched:document}, more than {following} ({following_matched:,}).",
-        "{most} is in most documents, {matched:,}",
-        "{matched:,}",
-    ),
     "together": Sentence(
         "Of the {documents:document} with {rarer}, {both:,} also mention {other}: {ratio:ratio} "
         "times as many as by chance.",
@@ -222,7 +217,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "most posts": Sentence(
         "{most.title} posts most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
         "{second.title}. This counts the {periods:count} that all accounts "
-        "{are_all:|with posts }have complete, and reposts.",
+        "{are_all:|with posts }have complete, reposts included.",
         "{most.title} posts most, {most.a_day:.1f} a day",
         "{most.a_day:.1f} a day",
     ),

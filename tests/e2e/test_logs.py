@@ -97,11 +97,15 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
     worker = start_worker(logged)
     stub.faults(status=401)
     refused = run_to_its_end(logged, MONTHS)
-    failed = [line for line in lines(worker) if line["event"] == "job failed"]
-    assert {(line["run"], line["job"], line["step"]) for line in failed} == {
-        (refused, "2020-01", "keywords"),
-        (refused, "2020-02", "keywords"),
-    }
+    failed: list[dict[str, Any]] = []
+
+    def fails() -> set[tuple[int, str, str]]:
+        failed[:] = [line for line in lines(worker) if line["event"] == "job failed"]
+        return {(line["run"], line["job"], line["step"]) for line in failed}
+
+    both = {(refused, month, "keywords") for month in ("2020-01", "2020-02")}
+    # A job has ended in the database before its line is written.
+    wait_until(lambda: fails() == both, what="the lines of two jobs that failed")
     assert all("TIDINGS_TEXTAPI_KEY" in line["why"] for line in failed)
     stub.faults(status=500)
     db = Database(logged.database)
@@ -130,8 +134,8 @@ def test_no_secret_is_in_any_line(
     run_to_its_end(logged, MONTHS)
     stub.faults(status=401)
     run_to_its_end(logged, MONTHS.model_copy(update={"keywords": (Keyword.parse("quiet"),)}))
+    wait_until(lambda: "job failed" in worker.log.read_text(), what="the line of a failed job")
     written = worker.log.read_text()
-    assert "job failed" in written
     secrets = [KEY, urlsplit(logged.redis_url).password, urlsplit(logged.database).password]
     assert [secret for secret in secrets if secret and secret in written] == []
 

@@ -229,7 +229,7 @@ def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
     index = report_folder.build(jobs.db, [run], tmp_path)
     page = page_of(tmp_path / "codes.html")
     assert "What machines say" in page
-    assert f"{CODER} coded {coded - 1} texts of this run, and no sample of them" in page
+    assert f"{CODER} coded {coded - 1} texts of this run. These are all of them" in page
     assert "Not checked against people." in page
     assert "Without a code: 1 refused." in page
     others = coded - 2

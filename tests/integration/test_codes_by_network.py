@@ -526,7 +526,7 @@ def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
     assert "a share that it alone makes is no estimate" in shown.text
     # The categories of a variable that was asked of few texts are not learned.
     assert "what: homes" in shown.text
-    assert "the network gives the most frequent code, whatever it reads" in shown.text
+    assert "the network always gives the most frequent code" in shown.text
     names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
     assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names
 

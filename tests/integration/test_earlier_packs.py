@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import pytest
 
 from core.errors import BadInput
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.reading import list_tables
 from reports.data.tables.registry import TABLES
 from tests.integration.test_forged_packs import read
@@ -40,7 +40,7 @@ def without_texts(tmp_path: Path) -> Path:
 
 def find_problems(path: Path) -> list[str]:
     """Return the files with a problem, but those of tables that have got columns since."""
-    with PackFile(path) as pack:
+    with PackReader(path) as pack:
         changed = {name for name in list_tables(pack) if has_other_columns(path, name)}
 
     later = {f"exports/{name}.{form}" for name in changed for form in ("jsonl", "csv")}

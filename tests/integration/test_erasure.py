@@ -203,6 +203,36 @@ def test_what_an_account_posts_while_it_is_erased_stays_away(
     assert tables_with(jobs, "posted meanwhile") == []
 
 
+def test_an_answer_that_is_stored_while_its_text_is_erased_goes_too(
+    jobs: Jobs, forget: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = jobs.submit(MONTHS)
+    at_work = claim_job(
+        jobs.db,
+        jobs.row(run, "2020-02").id,
+        owner="a",
+        lease_seconds=20,
+        has_exited=lambda _owner: False,
+    )
+    assert at_work is not None
+    answers = {b"k" * 16: f'["{HEADLINES["nyt:2"]}"]', b"n" * 16: '["Of another text."]'}
+    look_for_answers = erasure._quoting_answers
+    looks = []
+
+    def store_meanwhile(*arguments: Any, **named: Any) -> Any:
+        looks.append(look_for_answers(*arguments, **named))
+        if len(looks) == 1:
+            batch = Batch(answers=answers)
+            store_batch(jobs.db, at_work, batch, service="textapi", credential="c")
+
+        return looks[-1]
+
+    monkeypatch.setattr(erasure, "_quoting_answers", store_meanwhile)
+    assert forget("--document", "nyt:2").exit_code == 0
+    with jobs.db.read() as connection:
+        assert read_answers(connection, list(answers)).keys() == {b"n" * 16}
+
+
 def test_answers_that_do_not_quote_it_are_not_requested_again(
     jobs: Jobs,
     forget: Callable[..., Any],

@@ -226,5 +226,5 @@ def test_a_pack_of_such_a_run_repeats_it(jobs: Jobs, *, texts: bool) -> None:
         Path(folder).mkdir()
 
     pack = Path("pack.zip")
-    make_pack(jobs.db, run, pack, report=Path("none"), scratch=Path("scratch"), texts=texts)
+    make_pack(jobs.db, run, pack, scratch=Path("scratch"), texts=texts)
     assert verify_pack(pack, Path("verify").resolve()).problems == []

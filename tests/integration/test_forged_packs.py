@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -23,6 +24,7 @@ from tests.packs_kit import (
 )
 
 Files = dict[str, bytes | None]
+Lines = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,21 @@ def a_step_repeated(path: Path) -> Files:
     return {name: b"".join([lines[0], *lines])}
 
 
+def edit_steps(path: Path, edit: Callable[[list[Lines]], list[Lines]]) -> Files:
+    name = "rows/job_steps.jsonl"
+    steps = edit(list(map(json.loads, read(path, name).splitlines())))
+    steps.sort(key=itemgetter("job", "step"))
+    return {name: b"".join(json.dumps(step).encode() + b"\n" for step in steps)}
+
+
+def a_step_removed(path: Path) -> Files:
+    return edit_steps(path, lambda steps: [step for step in steps if step["step"] != "phrases"])
+
+
+def a_step_that_the_run_does_not_name(path: Path) -> Files:
+    return edit_steps(path, lambda steps: [*steps, {**steps[0], "step": "sorting"}])
+
+
 def rows_added(_path: Path) -> Files:
     return {"rows/calls.jsonl": b"{}\n"}
 
@@ -201,6 +218,8 @@ FORGERIES = [
     (a_month_removed, {"rows/jobs.jsonl"}),
     (a_step_of_fewer_documents, {"rows/job_steps.jsonl"}),
     (a_step_repeated, {"rows/job_steps.jsonl"}),
+    (a_step_removed, {"rows/jobs.jsonl"}),
+    (a_step_that_the_run_does_not_name, {"rows/jobs.jsonl"}),
     (rows_added, {"rows/calls.jsonl"}),
     (a_document_added, {"documents.jsonl"}),
 ]
@@ -217,10 +236,25 @@ def test_a_forged_pack_is_named_by_its_files(
     problems = verify(forge(path, make_forgery(path))).problems
     files = {re.split(r"[,:]? ", problem)[0] for problem in problems}
     files = {"figures" if name.startswith("figures/") else name for name in files}
-    if make_forgery is a_month_removed:
-        assert files > named  # the tables miss it too
+    if make_forgery in {a_month_removed, a_step_removed, a_step_that_the_run_does_not_name}:
+        assert files > named  # tables miss it too, or have it
     else:
         assert files == named
+
+
+def test_an_engine_that_the_run_does_not_name_is_refused(
+    packs: Mapping[bool, Path], tmp_path: Path
+) -> None:
+    path = without_figures(shutil.copyfile(packs[False], tmp_path / "pack.zip"))
+
+    def rename(steps: list[Lines]) -> list[Lines]:
+        # Without texts nothing repeats this step.
+        return [
+            {**step, "engine": "another"} if step["step"] == "phrases" else step for step in steps
+        ]
+
+    problem = "rows/jobs.jsonl: a step has an engine that run.json does not name"
+    assert problem in verify(forge(path, edit_steps(path, rename))).problems
 
 
 def test_a_pack_that_was_forged_as_a_whole_is_told_by_its_sha256_alone(packed: Path) -> None:

@@ -160,7 +160,7 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
 ) -> None:
     index = build(db, [run], tmp_path / "report")
     text = page_text(index.with_name("methods.html"))
-    assert "No reader has labelled a mention" in text
+    assert "Label 50 sentences to learn how right they are" in text
     assert f"tidings label {run} draws a random sample" in text
     assert "Accuracy not checked: 0 labels of readers, at least 50 are needed" in text
     front = page_text(index)
@@ -187,7 +187,7 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
     of_keyword = page_text(index.with_name("keyword-tide.html"))
     assert "mean on the human scale" in of_keyword
-    assert "from 60 labels" in of_keyword
+    assert "95 % interval, 60 labels" in of_keyword
     assert scale_note(60) in page_text(index)
     assert "on the human scale" in page_text(index)
     assert "&lt;b&gt;Ann&lt;/b&gt;" in html
@@ -208,7 +208,7 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
 @pytest.mark.parametrize(
     ("of_bob", "words"),
     [
-        (slice(5), "The coders agree on 5 mentions that several of them labelled, with one label"),
+        (slice(5), "that several of them labelled one and the same label"),
         (slice(20, 25), "No two coders have labelled the same mention"),
     ],
     ids=["one label for all", "different mentions"],

@@ -370,6 +370,18 @@ def test_only_lost_jobs_are_requeued(db: Database) -> None:
     assert read_job(db, run, "2020-02").state == State.RUNNING
 
 
+def test_a_job_is_requeued_when_its_lease_runs_out_though_nobody_saw_its_owner_end(
+    db: Database,
+) -> None:
+    run = new_run(db)
+    must_claim(db, run, "on another machine")
+    assert requeue_lost_jobs(db, is_alive) == 0
+    expire_lease(db, run)
+    assert requeue_lost_jobs(db, is_alive) == 1
+    job = read_job(db, run)
+    assert (job.state, job.owner, job.losses) == (State.QUEUED, None, 1)
+
+
 def test_a_run_ends_with_its_last_job_and_gets_one_report(db: Database) -> None:
     run = new_run(db, "2020-01", "2020-02")
     finish_job(db, must_claim(db, run))

@@ -83,7 +83,7 @@ def trained(db: Database, tmp_path: Path) -> Path:
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    make_pack(db, run, tmp_path / "pack.zip", report=tmp_path / "report", scratch=scratch)
+    make_pack(db, run, tmp_path / "pack.zip", scratch=scratch)
     (tmp_path / "verifying").mkdir()
     assert verify_pack(tmp_path / "pack.zip", tmp_path / "verifying").problems == []
     return unpack(tmp_path / "pack.zip")

@@ -437,7 +437,7 @@ def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
     path = tmp_path / "pack.zip"
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    make_pack(db, run, path, report=tmp_path / "report", scratch=scratch, texts=True)
+    make_pack(db, run, path, scratch=scratch, texts=True)
     with ZipFile(path) as archive:
         weights = [name for name in archive.namelist() if name.endswith(".npz")]
         assert [archive.read(name) for name in weights] == [b"weights"]

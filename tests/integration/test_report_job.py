@@ -1,10 +1,10 @@
-"""The report of a run as a job: it gives way, goes on, and is made again."""
+"""The report of a run as a job: it is made at once, and made again."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import select, update
 
 from analysis.kinds import result_tables
-from core.atomic_files import write_atomically
 from core.broker import celery_app
 from core.enums import QUEUE_REPORTS, JobKind, State
 from core.errors import LeaseLost
@@ -24,14 +23,16 @@ from models.erasure import forget_documents
 from models.jobs import Claim, progress_of
 from models.runs import NewJob, add_jobs
 from models.tables import Document, Job, Mention
-from reports.build import report_folder
 from reports.figures import figure_store
+from reports.figures.panels import draw_picture
+from reports.figures.sheet import Sheet
 from tests import report_stories as stories
+from tests.figures_kit import pictures_in
 from tests.report_stories import Text
 from textapi.text.sentences import sentences
 from workers.context import JobContext
 from workers.executor import work_one_slice
-from workers.outcomes import Again, Done, Outcome
+from workers.outcomes import Again, Done
 from workers.reporting import make_report
 from workers.runtime import Runtime
 
@@ -77,8 +78,8 @@ class QueuedReport:
         with self.db.write() as connection:
             connection.execute(update(Job).where(Job.id == self.jobs()[name].id).values(**values))
 
-    def pictures(self) -> dict[str, int]:
-        return {path.name: path.stat().st_mtime_ns for path in (self.folder / "figures").iterdir()}
+    def pictures(self) -> dict[str, str]:
+        return pictures_in(self.folder)
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_progress_is_whole_while_the_report_is_to_be_made(queued: QueuedReport) 
 def test_one_job_makes_the_report(queued: QueuedReport) -> None:
     assert queued.work("report") == State.DONE
     assert queued.states() == {"report": State.DONE}
-    assert "What was said about" in (queued.folder / "index.html").read_text(encoding="utf-8")
+    assert 'id="brief"' in (queued.folder / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.WAITING])
@@ -137,65 +138,28 @@ def test_figure_jobs_of_an_earlier_version_end_and_draw_nothing(
     assert queued.states() == {part.name: State.DONE, "report": State.QUEUED}
 
 
-def test_a_report_whose_worker_was_killed_goes_on(queued: QueuedReport) -> None:
+def test_a_report_whose_worker_was_killed_is_made_by_another(queued: QueuedReport) -> None:
     queued.work("report")
     drawn = queued.pictures()
     (queued.folder / "index.html").unlink()
-    lost = next(name for name in drawn if "2020-02" in name)
-    (queued.folder / "figures" / lost).unlink()
     queued.set("report", state=State.RUNNING, owner="killed", lease_until=clock() - 1)
     assert queued.work("report") == State.DONE
-    after = queued.pictures()
-    assert set(after) == set(drawn)
-    assert {name for name in drawn if after[name] != drawn[name]} == {lost}
+    assert queued.pictures() == drawn
     assert (queued.folder / "index.html").is_file()
 
 
-def test_a_report_gives_way_at_the_end_of_each_slice_and_goes_on(
-    queued: QueuedReport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 0.0
-
-    def draw_for_an_hour(path: Path, content: bytes) -> None:
-        nonlocal now
-        now += 3600
-        write_atomically(path, content)
-
-    monkeypatch.setattr(figure_store, "write_atomically", draw_for_an_hour)
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    drawn: dict[str, int] = {}
-    slices = 0
-    outcome: Outcome = Again()
-    while outcome == Again():
-        slices += 1
-        claim = claim_report(queued)
-        outcome = make_report(JobContext(queued.runtime, claim, ends_at=now + 60))
-        before, drawn = drawn, queued.pictures()
-        assert before.items() <= drawn.items()
-        assert len(drawn) == slices or outcome == Done()
-
-    assert (outcome, slices) == (Done(), len(drawn))
-    assert (queued.folder / "index.html").is_file()
-
-
-def test_a_slice_draws_as_long_as_it_has_read(
-    queued: QueuedReport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 0.0
-
-    def build_slowly(*_: Any, check: Callable[[], None], **__: Any) -> None:
-        nonlocal now
-        for seconds in (300, 299, 2):
-            now += seconds
-            check()
-
-        raise AssertionError("it went on drawing")
-
+def test_the_end_of_a_slice_does_not_end_a_report(queued: QueuedReport) -> None:
     claim = claim_report(queued)
-    monkeypatch.setattr(report_folder, "build", build_slowly)
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    assert make_report(JobContext(queued.runtime, claim, ends_at=60)) == Again()
-    assert now == 601
+    job = JobContext(queued.runtime, claim, ends_at=time.monotonic() - 1)
+    assert make_report(job) == Done()
+    assert (queued.folder / "index.html").is_file()
+
+
+def test_a_report_whose_claim_is_lost_is_left(queued: QueuedReport) -> None:
+    job = JobContext(queued.runtime, claim_report(queued), ends_at=time.monotonic() + 60)
+    job.lease_lost = True
+    assert make_report(job) == Again()
+    assert not (queued.folder / "index.html").exists()
 
 
 def test_a_report_that_is_made_again_draws_what_has_changed(queued: QueuedReport) -> None:
@@ -217,8 +181,8 @@ def test_a_report_that_is_made_again_draws_what_has_changed(queued: QueuedReport
 
     assert queued.work("report") == State.DONE
     after = queued.pictures()
-    assert {name for name in before if "cloud" in name} <= set(after)
-    assert not [name for name in before if "2020-03-polarity" in name and name in after]
+    assert after["covid-shares"] == before["covid-shares"]
+    assert after["covid-polarity"] != before["covid-polarity"]
 
 
 def forget_one_document(queued: QueuedReport) -> None:
@@ -247,13 +211,13 @@ def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
 ) -> None:
     removals = iter([queued.folder])
 
-    def remove_folder(path: Path, content: bytes) -> None:
+    def remove_folder(*drawn: Any, **more: Any) -> Sheet:
         for folder in removals:
             shutil.rmtree(folder)
 
-        write_atomically(path, content)
+        return draw_picture(*drawn, **more)
 
-    monkeypatch.setattr(figure_store, "write_atomically", remove_folder)
+    monkeypatch.setattr(figure_store, "draw_picture", remove_folder)
     assert queued.work("report") == State.WAITING
     assert queued.jobs()["report"].reason == "its folder was removed meanwhile, as `forget` does"
     assert queued.work("report") == State.DONE

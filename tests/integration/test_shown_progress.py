@@ -103,9 +103,9 @@ def test_a_command_shows_how_much_is_done_of_how_much_and_never_goes_back(
     assert works <= counts.keys()
     for steps in counts.values():
         assert steps == sorted(steps)
-        assert len({total for _, total in steps}) == 1
+        assert all(done <= total for done, total in steps)
 
-    for work in works - {"looking for repeats", "pages"}:
+    for work in works - {"looking for repeats"}:
         done, total = counts[work][-1]
         assert done == total
 

@@ -147,3 +147,19 @@ def test_lists_without_anything_in_them_say_so(submitted: Run) -> None:
     assert submitted("status", "1", "--failed")[1] == "no job of run 1 has failed\n"
     assert submitted("forget", "1")[0] == 0
     assert submitted("runs") == (0, "there is no run yet: `tidings submit` makes one\n")
+
+
+@pytest.mark.parametrize(
+    ("run_state", "last", "status"), [(State.DONE, State.DONE, 0), (State.FAILED, State.FAILED, 1)]
+)
+def test_waiting_ends_with_0_where_every_job_is_done_and_with_1_where_one_failed(
+    submitted: Run,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    run_state: State,
+    last: State,
+    status: int,
+) -> None:
+    set_states(run_state, State.DONE, State.DONE, last)
+    monkeypatch.setenv("TIDINGS_REDIS_URL", redis_url)
+    assert submitted(*MONTHS, "--once", "--wait")[0] == status

@@ -174,7 +174,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
 ) -> None:
     run = watched_run(jobs)
     folder = jobs.settings.reports / str(run)
-    assert "its next report says what is new" in (folder / "index.html").read_text()
+    assert "Its next report says what is new" in (folder / "index.html").read_text()
     assert webhook.received == []
     none = tidings("events", run, "--new")
     assert (none.exit_code, none.stdout) == (0, "")

@@ -16,8 +16,7 @@ from analysis.text import stopwords
 from analysis.text.words import count_words, join_names, merge_spellings, without_rare_pairs
 from core.errors import BadInput
 from reports.figures import cloud, word_clouds
-from reports.figures.marks import Cloud
-from reports.figures.panels import WIDTH
+from reports.figures.marks import WIDTH, Cloud
 from tests.figures_kit import SVG, draw, titles
 from textapi.text.keywords import pattern
 
@@ -178,7 +177,7 @@ def test_the_words_of_a_picture_are_as_wide_as_they_were_placed_in_any_font() ->
     scale = WIDTH / cloud.WIDTH
     (left, _, right, _), *_ = boxes({"HHH": 20, "EEE": 10})
     assert float(first.attrib["textLength"]) == pytest.approx(scale * (right - left), abs=0.02)
-    assert titles(root) == {"words.HHH": "HHH: 20 times", "words.EEE": "EEE: 10 times"}
+    assert titles(root) == {"words.HHH": "HHH: 20 texts", "words.EEE": "EEE: 10 texts"}
 
 
 def test_letters_of_wide_writing_systems_fill_a_square() -> None:

@@ -111,6 +111,18 @@ def test_what_belongs_to_a_mark_is_a_link_on_a_page_with_its_row_and_its_title(
     assert (group[0].text, group[2].text) == ("May: 3 < 4 & “x”", "<&>")
 
 
+def test_the_name_of_a_row_stays_in_its_attribute() -> None:
+    sheet = Sheet(10, 10)
+    row = 't."><script>'
+    with sheet.group(Mark(position=1, value=2, row=row)):
+        sheet.draw_dot((1, 2), 3, "#000")
+
+    root = ET.fromstring(sheet.to_html("x", "a picture"))  # noqa: S314 - our own
+    (group,) = root.iter(f"{SVG}g")
+    assert group.attrib["data-row"] == row
+    assert [one.tag.removeprefix(SVG) for one in group] == ["circle"]
+
+
 def test_a_picture_of_pixels_is_in_both() -> None:
     pixels = BytesIO()
     Image.fromarray(np.array([[0, 255], [255, 0]], np.uint8)).save(pixels, "PNG")

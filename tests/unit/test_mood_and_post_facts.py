@@ -73,7 +73,7 @@ def test_accounts_are_compared_in_the_months_that_all_cover_whole() -> None:
     most, silent = [fact.text for fact in facts]
     assert most == (
         "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all "
-        "accounts with posts have complete, and reposts."
+        "accounts with posts have complete, reposts included."
     )
     assert silent == "1 of 3 accounts has no posts; the table says why."
     assert find_account_facts({"@nasa": nasa[:1], "@esa": esa[2:]}) == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from packs import archive
-from packs.archive import PackFile, lines_of, write_archive
+from packs.archive import PackReader, lines_of, write_archive
 from packs.contents import PackedAnswer
 from packs.verify import find_difference
 from tests.packs_kit import flipped_byte
@@ -46,7 +46,7 @@ def test_equal_files_make_equal_archives_whatever_their_times_and_order(tmp_path
     checksum = write_archive(first, tmp_path / "first.zip")
     assert write_archive(second, tmp_path / "second.zip") == checksum
 
-    with PackFile(tmp_path / "first.zip") as pack:
+    with PackReader(tmp_path / "first.zip") as pack:
         assert pack.names == sorted([*FILES, "SHA256SUMS"])
         assert pack.checksums() == {name: pack.hash(name) for name in FILES}
         assert {name: pack.read(name, 100) for name in FILES} == FILES
@@ -74,22 +74,22 @@ def test_equal_files_make_equal_archives_whatever_their_times_and_order(tmp_path
 def test_names_that_could_be_paths_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     path = archive_with(tmp_path / "p.zip", ("run.json", b""), (name, b""))
     with pytest.raises(BadInput, match="whose name no pack has or twice"):
-        PackFile(path)
+        PackReader(path)
 
 
 def test_a_folder_is_passed_over_and_one_with_content_is_refused(tmp_path: Path) -> None:
-    with PackFile(archive_with(tmp_path / "p.zip", ("a/", b""), ("a/b", b"1"))) as pack:
+    with PackReader(archive_with(tmp_path / "p.zip", ("a/", b""), ("a/b", b"1"))) as pack:
         assert pack.names == ["a/b"]
     with pytest.raises(BadInput, match="'a/', whose name no pack has"):
-        PackFile(archive_with(tmp_path / "p.zip", ("a/", b"1")))
+        PackReader(archive_with(tmp_path / "p.zip", ("a/", b"1")))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_twice_and_another_compression_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="or twice"):
-        PackFile(archive_with(tmp_path / "p.zip", ("a", b"1"), ("a", b"2")))
+        PackReader(archive_with(tmp_path / "p.zip", ("a", b"1"), ("a", b"2")))
     with pytest.raises(BadInput, match="a is packed in a way that no pack is"):
-        PackFile(archive_with(tmp_path / "p.zip", ("a", b"1"), method=ZIP_BZIP2))
+        PackReader(archive_with(tmp_path / "p.zip", ("a", b"1"), method=ZIP_BZIP2))
 
 
 def test_archives_that_grow_out_of_all_measure_are_refused(
@@ -97,16 +97,16 @@ def test_archives_that_grow_out_of_all_measure_are_refused(
 ) -> None:
     path = archive_with(tmp_path / "p.zip", ("a", bytes(70 * 2**20)))
     with pytest.raises(BadInput, match="73,400,320 bytes unpacked, of"):
-        PackFile(path)
+        PackReader(path)
 
     monkeypatch.setattr(archive, "MOST_FILES", 2)
     few = archive_with(tmp_path / "q.zip", ("a", b""), ("b", b""), ("c", b""))
     with pytest.raises(BadInput, match="3 files: at most 2 are read"):
-        PackFile(few)
+        PackReader(few)
 
     monkeypatch.setattr(archive, "LONGEST_DIRECTORY", 100)
     with pytest.raises(BadInput, match="its list of files is too long"):
-        PackFile(few)
+        PackReader(few)
 
 
 def test_a_size_that_is_not_the_true_one_unpacks_no_more(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_size_that_is_not_the_true_one_unpacks_no_more(tmp_path: Path) -> None
     sizes = content.rindex(struct.pack("<I", 10_000))
     content[sizes : sizes + 4] = struct.pack("<I", 10)
     path.write_bytes(content)
-    with PackFile(path) as pack:
+    with PackReader(path) as pack:
         with pytest.raises(BadInput, match="a is damaged"):
             pack.hash("a")
         with pytest.raises(BadInput, match="a is damaged"):
@@ -129,7 +129,7 @@ def test_a_file_that_was_hit_is_damaged_and_a_changed_line_of_it_is_named(tmp_pa
     with ZipFile(path) as whole:
         middle = whole.getinfo("a.jsonl").compress_size // 2
 
-    with flipped_byte(path, middle) as changed, PackFile(changed) as pack:
+    with flipped_byte(path, middle) as changed, PackReader(changed) as pack:
         for read in (pack.hash, lambda name: list(pack.lines(name))):
             with pytest.raises(BadInput, match=r"a.jsonl is damaged"):
                 read("a.jsonl")
@@ -142,7 +142,7 @@ def test_a_file_that_was_hit_is_damaged_and_a_changed_line_of_it_is_named(tmp_pa
 
 
 def test_a_line_without_an_end_is_refused(tmp_path: Path) -> None:
-    with PackFile(archive_with(tmp_path / "p.zip", ("a", b"1\n2"))) as pack:
+    with PackReader(archive_with(tmp_path / "p.zip", ("a", b"1\n2"))) as pack:
         lines = pack.lines("a")
         assert next(lines) == ("a, line 1", b"1\n")
         with pytest.raises(BadInput, match="a, line 2: it has no end or is too long"):
@@ -158,7 +158,7 @@ def test_no_changed_byte_of_content_is_overlooked(
     write_archive(folder_with(folder / "files", FILES, at=0), path)
     with flipped_byte(path, place % path.stat().st_size) as changed:
         try:
-            with PackFile(changed) as pack:
+            with PackReader(changed) as pack:
                 found = {name: pack.hash(name) for name in pack.names if name != "SHA256SUMS"}
                 is_equal = pack.checksums() == found
                 unpacked = {name: pack.read(name, 1000) for name in found}
@@ -181,7 +181,7 @@ def test_no_changed_byte_of_content_is_overlooked(
 def test_a_malformed_line_is_named(tmp_path: Path, line: bytes, said: str) -> None:
     good = b'{"key": "%s", "value": ["a"]}\n' % (b"0" * 32)
     path = archive_with(tmp_path / "p.zip", ("answers/a.jsonl", good + line + b"\n"))
-    with PackFile(path) as pack, pytest.raises(BadInput) as raised:
+    with PackReader(path) as pack, pytest.raises(BadInput) as raised:
         list(lines_of(pack, "answers/a.jsonl", PackedAnswer))
 
     assert str(raised.value).startswith("answers/a.jsonl, line 2: ")

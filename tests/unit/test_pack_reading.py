@@ -12,22 +12,22 @@ import pyarrow.parquet
 import pytest
 
 from core.errors import TidingsError
-from packs.archive import PackFile
+from packs.archive import PackReader
 from packs.reading import list_tables, read_run, write_table
 
 PERIODS, DOCUMENTS = "exports/periods.jsonl", "exports/documents.jsonl"
 
 
-def make_pack(folder: Path, files: dict[str, bytes]) -> PackFile:
+def make_pack(folder: Path, files: dict[str, bytes]) -> PackReader:
     path = folder / "pack.zip"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
 
-    return PackFile(path)
+    return PackReader(path)
 
 
-def read_table(pack: PackFile, table: str) -> pyarrow.Table:
+def read_table(pack: PackReader, table: str) -> pyarrow.Table:
     out = io.BytesIO()
     write_table(pack, table, out)
     return pyarrow.parquet.ParquetFile(out).read()

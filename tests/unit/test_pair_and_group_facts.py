@@ -13,7 +13,6 @@ from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
 from reports.series.groups import GroupCell, GroupCounts, KeywordGroups, Moments
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts, PairScores
-from tests.period_rows import row
 
 
 def pair_of(*counts: tuple[int, int, int], relation: Relation = Relation.FREE) -> KeywordPair:
@@ -35,15 +34,10 @@ OVERTAKING = (
 )
 
 
-def test_two_subjects_are_ranked_and_their_overtaking_and_common_documents_are_told() -> None:
-    rows = {
-        "a": [row("2018-01", 90), row("2018-02", 110)],
-        "b": [row("2018-01", 100), row("2018-02", 80)],
-    }
-    facts = find_pair_facts([pair_of(*COUNTS)], NAMES, rows)
+def test_the_overtaking_of_two_subjects_and_their_common_documents_are_told() -> None:
+    facts = find_pair_facts([pair_of(*COUNTS)], NAMES)
     assert {fact.topic[0]: fact.text for fact in facts} == {
         "overtakes": OVERTAKING,
-        "most": "Rain is in 200 documents, more than Fog (180).",
         "together": (
             "Of the 270 documents with Fog, 35 also mention Rain: 5.2 times as many as by chance."
         ),
@@ -53,7 +47,7 @@ def test_two_subjects_are_ranked_and_their_overtaking_and_common_documents_are_t
 def test_of_many_subjects_only_those_that_go_together_are_compared() -> None:
     apart = tuple((first, second, 0) for first, second, _ in COUNTS)
     third = replace(pair_of(*apart), names=("c", "d"))
-    close = find_pair_facts([pair_of(*COUNTS), third], NAMES, {name: [] for name in "abcd"})
+    close = find_pair_facts([pair_of(*COUNTS), third], NAMES)
     assert [fact.topic for fact in close] == [("overtakes", "b", "a"), ("together", "a", "b")]
     assert find_pair_facts([pair_of(*apart), third], NAMES) == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -58,7 +60,10 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
     "two months, one after the other": (
         rows_of(227, 40),
         "share",
-        "Covid was in 22.7 % of documents in January 2018 (227) and in 4.0 % in February 2018 (40).",
+        (
+            "Covid was in 22.7 % of documents in January 2018 (227) and in 4.0 % in February 2018 "
+            "(40)."
+        ),
     ),
     "one month with its counts": (
         rows_of(40),
@@ -128,18 +133,21 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
         "years",
         "By year, Covid hardly changed: it was in 4.0 % to 4.1 % of documents.",
     ),
-    "a first mention": (
-        rows_of(0, 0, 17, 60, 80),
+    "a first mention after a year without one": (
+        rows_of(*[0] * 12, 17, 60, 80),
         "first",
         (
-            "Covid first appears in March 2018, in 17 documents; the 2,000 documents of the 2 "
+            "Covid first appears in January 2019, in 17 documents; the 12,000 documents of the 12 "
             "months before have none."
         ),
     ),
-    "a last mention": (
-        rows_of(20, 20, 0, 0),
+    "a last mention before a year without one": (
+        rows_of(20, 20, *[0] * 12),
         "last",
-        "Covid last appears in February 2018; the 2,000 documents of the 2 months since have none.",
+        (
+            "Covid last appears in February 2018; the 12,000 documents of the 12 months since have "
+            "none."
+        ),
     ),
 }
 
@@ -165,6 +173,8 @@ UNTOLD: dict[str, tuple[Sequence[PeriodRow], str]] = {
         "level",
     ),
     "years of which one has eight months": (rows_of(*[52] * 12, *[20] * 8), "years"),
+    "a first mention after eleven months": (rows_of(*[0] * 11, 17, 60, 80), "first"),
+    "a last mention before eleven months": (rows_of(20, 20, *[0] * 11), "last"),
     # One document in 2018 foretells none before it; nor does one in the last year foretell more.
     "a first mention long before the others": (
         rows_of(*[0] * 12, 1, *[0] * 24, *[60] * 12),
@@ -189,7 +199,7 @@ def test_a_share_changes_its_level_at_the_first_month_that_is_near_the_new_one()
     rows = rows_of(*[140, 123, 131] * 2, *[70, 72, 69, 71, 70, 68])
     facts = {fact.topic: fact.answer for fact in find_share_facts(SUBJECT, rows)}
     assert facts["level",] == ("down", "2018-07")
-    unknown = rows_of(*[0] * 9, 1, 2, *[30, 33, 31, 36, 32])
+    unknown = rows_of(*[0] * 12, 1, 2, *[30, 33, 31, 36, 32])
     assert ("first",) in {fact.topic for fact in find_share_facts(SUBJECT, unknown)}
 
 
@@ -204,7 +214,7 @@ def test_shares_beside_each_other_are_as_exact_as_one_alone_and_at_most_two_plac
 
 
 def test_the_most_interesting_fact_comes_first() -> None:
-    facts = find_share_facts(SUBJECT, rows_of(0, 0, 17, 300, 80))
+    facts = find_share_facts(SUBJECT, rows_of(*[0] * 12, 17, 300, 80))
     assert [fact.topic[0] for fact in facts] == ["first", "share"]
 
 
@@ -217,3 +227,12 @@ def test_what_is_named_as_highest_is_the_highest(matched: list[int]) -> None:
         assert answer[1] == f"{2018 + place // 12}-{place % 12 + 1:02}"
     else:
         assert len(matched) <= 2 or sum(matched) < 10
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=60), st.integers(0, 1))
+def test_each_sentence_on_shares_has_at_most_25_words(matched: list[int], shift: int) -> None:
+    facts = find_share_facts(SUBJECT, rows_of(*matched))
+    for fact, other in product(facts, find_share_facts(SUBJECT, rows_of(*matched[shift:], 7))):
+        compared = replace(fact, contrasts=(("bulk days", other),))
+        for sentence in compared.text.replace(" %", "%").split(". "):
+            assert len(sentence.split()) <= 25

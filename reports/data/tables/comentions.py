@@ -45,7 +45,7 @@ class ComentionRow:
     ]
     ratio_high: Annotated[float | None, "Upper end of that interval."]
     share_difference: Annotated[
-        float | None, "Share of documents that mention `keyword` less that of `other`."
+        float | None, "Share of documents that mention `keyword` minus that of `other`."
     ]
     share_low: Annotated[
         float | None, "Lower end of its 95 % interval (Newcombe, paired), wider where days vary."
@@ -58,7 +58,7 @@ class ComentionRow:
     ]
     polarity_difference: Annotated[
         float | None,
-        "Mean polarity of the sentences that mention `keyword` less that of `other`; null where "
+        "Mean polarity of the sentences that mention `keyword` minus that of `other`; null where "
         "fewer than ten documents of either have one, and where polarity is not complete.",
     ]
     polarity_low: Annotated[

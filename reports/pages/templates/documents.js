@@ -3,7 +3,6 @@
 // The index lies in the page; parts beside it (see document_list.py) hold texts, and are loaded when they are needed.
 
 const ROWS_AT_A_TIME = 100;
-const MOST_IN_LINES = 20000; // documents of a concordance, all lines of which are sorted
 const CONTEXT = 90; // characters on each side of a keyword
 const [IS_REPEAT, IS_LEFT_OUT] = [1, 2];
 const ORIGIN = ["outlet", "section", "kind", "desk"];
@@ -18,7 +17,7 @@ const make = (name, ...content) => {
   return made;
 };
 // Addresses are http and https alone, or null.
-const link = (href, text) => (href ? Object.assign(make("a", text), { href, rel: "noopener noreferrer" }) : text);
+const link = (href, text, other) => (href ? Object.assign(make("a", text), { href, rel: "noopener noreferrer" }) : other);
 
 const unpack = (packed) => {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
@@ -35,9 +34,9 @@ partOf.forEach((part, row) => (part.start ??= row));
 
 let query = {};
 let chosen = []; // places in the index
-let shown = []; // what there are rows of: the chosen documents, or the lines of a concordance
-let first = 0; // of the rows on the page
-let round = 0; // of questions: the answer to an earlier one comes too late
+let shown = []; // the chosen documents, or the lines of a concordance
+let first = 0; // of those on the page
+let round = 0; // of questions: an answer to an earlier one comes too late
 
 // A part calls this with what it holds: rows, and the documents of names, phrases and words.
 const arrivals = {};
@@ -46,25 +45,23 @@ const load = (part) =>
   (part.loading ??= new Promise((resolve, reject) => {
     arrivals[part.name] = (packed) => resolve(unpack(packed));
     const script = Object.assign(make("script"), { src: part.file });
-    script.onerror = () => reject(new Error(`${part.file} is missing: copy the report's folder as a whole.`));
+    script.onerror = () => reject(new Error(`${part.file} is missing: copy the whole folder of the report.`));
     document.head.append(script);
   }).then((values) => Object.assign(part, values)));
 const loadParts = async (rows) => {
   const asked = round;
-  const parts = [...new Set(rows.map((row) => partOf[row]))];
-  for (const [place, part] of parts.entries()) {
-    if (!part.rows) at("state").textContent = `Reading part ${place + 1} of ${parts.length}`;
-    await load(part);
-    if (asked !== round) return false;
-  }
+  const parts = new Set(rows.map((row) => partOf[row]));
+  at("state").textContent = `Files to read: ${parts.size}`;
+  await Promise.all([...parts].map(load));
   at("state").textContent = "";
-  return true;
+  return asked === round;
 };
 
 const dayOf = (year, month, day) => Date.UTC(year, month - 1, day) / 86400000;
 const dateOf = (day) => new Date(day * 86400000);
 const iso = (day) => (day ? dateOf(day).toISOString().slice(0, 10) : "");
-const say = (day, form = { dateStyle: "long" }) => dateOf(day).toLocaleDateString("en-GB", { timeZone: "UTC", ...form });
+const say = (day, parts) => dateOf(day).toLocaleDateString("en-GB", { timeZone: "UTC", month: "long", year: "numeric", ...parts });
+const sayDay = (day) => say(day, { day: "numeric" });
 const spanOf = (period) => {
   const [from, to] = period.split("..");
   if (to) return [spanOf(from)[0], spanOf(to)[1]];
@@ -78,51 +75,44 @@ const spanOf = (period) => {
 };
 const describePeriod = (period) => {
   const [from, to] = spanOf(period);
-  if (from === to) return `on ${say(from)}`;
-  if (/W|\.\./.test(period)) return `from ${say(from)} to ${say(to)}`;
-  return `in ${say(from, { month: period.includes("-") ? "long" : undefined, year: "numeric" })}`;
+  if (from === to) return `on ${sayDay(from)}`;
+  if (/W|\.\./.test(period)) return `from ${sayDay(from)} to ${sayDay(to)}`;
+  return `in ${period.includes("-") ? say(from) : period}`;
 };
 const describe = () => {
-  const { subject, term, other, job, period } = query;
-  const isOne = chosen.length === 1;
-  const quote = (...words) => words.filter(Boolean).map((quoted) => `“${quoted}”`).join(" and ");
-  const verbs = {
-    mention: [term ?? subject, other],
-    name: [query.name],
-    hold: [query.phrase],
-    use: [query.word],
-    say: [query.search],
-    answer: [query.code],
-  };
-  const said = Object.entries(verbs).map(([verb, words]) => quote(...words) && `${verb}${isOne ? "s" : ""} ${quote(...words)}`);
-  const title = job && (index.jobs[job] ?? job);
-  const where = [
-    title && (index.isPosts ? `of ${title}` : !period && describePeriod(job)),
+  const { subject, term = subject, other, name, phrase, word, search, code, job, period } = query;
+  const ending = chosen.length === 1 ? "" : "s";
+  const quote = (text) => text && `“${text}”`;
+  const join = (words, between) => words.filter(Boolean).join(between);
+  const subjects = join([term, other].map(quote), " and ");
+  const said = { mention: subjects, name: quote(name), hold: quote(phrase), use: quote(word), say: quote(search) };
+  const verbs = Object.entries(said).map(([verb, words]) => words && `${verb}${ending ? "" : "s"} ${words}`);
+  return join([
+    write(chosen.length),
+    `${index.isPosts ? "post" : "document"}${ending}`,
+    join(verbs, " and "),
+    code && `coded ${quote(code)}`,
+    job && (index.isPosts ? `of ${index.jobs[job] ?? job}` : !period && describePeriod(job)),
     period && describePeriod(period),
     ...ORIGIN.map((field) => query[field] && `of the ${field} ${quote(query[field])}`),
     query.without_repeats && "without repeats",
-  ];
-  const noun = `${index.isPosts ? "post" : "document"}${isOne ? "" : "s"}`;
-  return [write(chosen.length), noun, said.filter(Boolean).join(" and "), ...where].filter(Boolean).join(" ");
+  ], " ");
 };
 
 // By the index alone: a test for each different origin and for each different set of mentions.
 const findByIndex = () => {
-  const { job, term, other, code } = query;
-  const subject = index.isPosts ? "" : query.subject;
+  const { job, subject, term, other, code } = query;
   const coded = code && new Set(addUp(index.codes[code] ?? []));
   const fitsOrigin = index.origins.map((origin) =>
     ORIGIN.every((field, place) => !query[field] || query[field] === (origin[place] || "not known")),
   );
-  const fitsMentions = index.mentions.map(([flags, ...terms]) => {
+  const fitsMentions = index.mentions.map(([flags, ...places]) => {
     // Names, phrases and words are counted before the run's selection leaves documents out.
     if (flags & IS_LEFT_OUT && !HELD.some((field) => query[field])) return false;
     if (flags & IS_REPEAT && query.without_repeats) return false;
-    const mentions = (wanted, wantedTerm) =>
-      terms.some((place) => {
-        const [ofSubject, ofTerm] = index.terms[place];
-        return (!wanted || index.subjects[ofSubject] === wanted) && (!wantedTerm || ofTerm === wantedTerm);
-      });
+    const terms = places.map((place) => index.terms[place]);
+    const mentions = (wanted, wantedTerm = "") =>
+      terms.some(([place, term]) => [undefined, index.subjects[place]].includes(wanted) && ["", term].includes(wantedTerm));
     return index.isPosts || (code && !subject && !term) || (mentions(subject, term) && (!other || mentions(other)));
   });
   return [...days.keys()].filter((row) =>
@@ -165,7 +155,7 @@ const answer = async () => {
   }
   const [from, to] = query.period ? spanOf(query.period) : [0, Infinity];
   const fitting = findByIndex();
-  // What is asked for comes first; the strip shows what lies beside it, too.
+  // What is asked for comes first, what the strip shows beside it later.
   const found = await findInParts(fitting.filter((row) => days[row] >= from && days[row] <= to));
   if (!found) return;
   chosen = query.sort === "newest" ? found.reverse() : found;
@@ -185,13 +175,8 @@ const marksOf = (row) => {
   const text = documentOf(row)[1].toLowerCase();
   const wanted = ["search", ...HELD].map((field) => query[field]?.toLowerCase()).find((words) => words && text.includes(words));
   const marks = [];
-  if (wanted) {
-    for (let start = text.indexOf(wanted); start >= 0; start = text.indexOf(wanted, start + 1)) {
-      marks.push([start, start + wanted.length]);
-    }
-  } else {
-    for (const [, , ...ends] of mentionsOf(row)) while (ends.length) marks.push(ends.splice(0, 2));
-  }
+  for (let start = -1; wanted && (start = text.indexOf(wanted, start + 1)) >= 0; ) marks.push([start, start + wanted.length]);
+  for (const [, , ...ends] of wanted ? [] : mentionsOf(row)) while (ends.length) marks.push(ends.splice(0, 2));
   marks.sort(([a], [b]) => a - b);
   return marks.filter(([start], place) => !place || start >= marks[place - 1][1]);
 };
@@ -205,7 +190,7 @@ const listDocument = (row) => {
     last = end;
   }
   line.append(text.slice(last));
-  const facts = make("small", originOf(row).slice(0, 3).filter(Boolean).join(" · "), " ", link(address, "source") ?? "");
+  const facts = make("small", originOf(row).slice(0, 3).filter(Boolean).join(" · "), " ", link(address, "source", ""));
   const scores = scoresOf(row).map((score) => (score / 100).toFixed(2).replace("-", "−"));
   return make("li", make("time", iso(days[row])), make("div", line, facts), make("small", scores.join(" ")));
 };
@@ -219,14 +204,13 @@ const findLines = (row) =>
     return { day: iso(days[row]), address, left, node: text.slice(start, end), right, words: words.join(" ") };
   });
 const listLine = ({ day, address, left, node, right }) =>
-  make("li", make("time", link(address, day) ?? day), make("div", make("span", left)), make("mark", node), make("div", right));
+  make("li", make("time", link(address, day, day)), make("div", make("span", left)), make("mark", node), make("div", right));
 
 const showFrom = async (start) => {
   const isInLines = index.hasTexts && ["left", "right"].includes(query.sort);
-  const needed = isInLines ? chosen.slice(0, MOST_IN_LINES) : chosen.slice(start, start + ROWS_AT_A_TIME);
-  if (!(await loadParts(needed))) return;
+  if (!(await loadParts(isInLines ? chosen : chosen.slice(start, start + ROWS_AT_A_TIME)))) return;
   if (!isInLines) shown = chosen;
-  else if (!start) shown = needed.flatMap(findLines).sort((a, b) => (a.words < b.words ? -1 : Number(a.words > b.words)));
+  else if (!start) shown = chosen.flatMap(findLines).sort((a, b) => (a.words < b.words ? -1 : Number(a.words > b.words)));
   first = start;
   const last = Math.min(first + ROWS_AT_A_TIME, shown.length);
   at("rows").className = isInLines ? "concordance" : "documents";
@@ -236,9 +220,9 @@ const showFrom = async (start) => {
   at("previous").disabled = !first;
   at("next").disabled = last === shown.length;
 };
-const turn = (pages) => {
+const turn = (rows) => {
   at("chosen").scrollIntoView();
-  return showFrom(first + pages * ROWS_AT_A_TIME);
+  return showFrom(first + rows);
 };
 
 // The strip has a bar for each day, and a slider for either end.
@@ -250,7 +234,7 @@ const brush = (...ends) => {
   const days = ends.map(clamp).sort((a, b) => a - b);
   sliders.forEach((slider, place) => {
     slider.value = days[place];
-    slider.setAttribute("aria-valuetext", say(days[place]));
+    slider.setAttribute("aria-valuetext", sayDay(days[place]));
   });
   at("brush").setAttribute("x", days[0] - earliest);
   at("brush").setAttribute("width", days[1] - days[0] + 1);
@@ -268,27 +252,22 @@ const choosePeriod = (...ends) => {
   form.elements.period.value = brush(...ends);
   form.dispatchEvent(new Event("change"));
 };
-let begun = null;
-const dayBelow = ({ clientX }) => {
-  const { left, width } = strip.getBoundingClientRect();
-  return clamp(earliest + Math.floor(((clientX - left) / width) * (latest - earliest + 1)));
-};
+const dayBelow = ({ offsetX }) => clamp(earliest + Math.floor((offsetX / strip.clientWidth) * (latest - earliest + 1)));
+let begun = earliest;
 strip.addEventListener("pointerdown", (event) => {
   strip.setPointerCapture(event.pointerId);
   begun = dayBelow(event);
 });
-strip.addEventListener("pointermove", (event) => begun && brush(begun, dayBelow(event)));
+strip.addEventListener("pointermove", (event) => event.buttons && brush(begun, dayBelow(event)));
 strip.addEventListener("pointerup", (event) => choosePeriod(begun, dayBelow(event)));
-strip.addEventListener("lostpointercapture", () => (begun = null));
 for (const slider of sliders) {
   slider.addEventListener("change", () => choosePeriod(...sliders.map(({ value }) => Number(value))));
 }
 
 // As in the exports, what a spreadsheet would take for a formula gets an apostrophe.
 const cell = (value) => {
-  const isFormula = typeof value === "string" && /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value);
-  const text = `${isFormula ? "'" : ""}${value ?? ""}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value !== "string") return value;
+  return `"${/^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value) ? "'" : ""}${value.replaceAll('"', '""')}"`;
 };
 const save = async () => {
   if (!(await loadParts(chosen))) return;
@@ -309,10 +288,10 @@ form.addEventListener("change", () => {
   location.hash = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
 });
 form.addEventListener("submit", (event) => event.preventDefault());
-at("previous").addEventListener("click", () => turn(-1));
-at("next").addEventListener("click", () => turn(1));
+at("previous").addEventListener("click", () => turn(-ROWS_AT_A_TIME));
+at("next").addEventListener("click", () => turn(ROWS_AT_A_TIME));
 at("save").addEventListener("click", save);
 window.addEventListener("hashchange", answer);
 window.addEventListener("unhandledrejection", ({ reason }) => (at("state").textContent = reason.message));
 at("list").hidden = false;
-await answer();
+answer();

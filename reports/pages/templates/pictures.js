@@ -100,8 +100,9 @@ const answer = (picture) => {
     if (!isTouch && addressOf(mark) && !event.target.closest("a")) window.location.href = addressOf(mark);
   });
   on("focusin", ({ target }) => target.localName === "a" && !isTouch && show(target.querySelector("[data-row]")));
-  on("focusout", hide);
+  on("focusout", () => isTouch || hide());
   on("keydown", (event) => {
+    isTouch = false;
     if (event.key === "Escape") hide();
     if (!event.key.startsWith("Arrow") || event.target.localName !== "a") return;
     event.preventDefault();
@@ -122,6 +123,7 @@ const addSwitch = (picture, meaning) => {
     meaning.setAttribute("aria-pressed", isOn);
     layers.forEach((layer) => layer.classList.toggle("off", !isOn));
   };
+  picture.setAttribute("role", "group"); // what is an image hides its buttons
   meaning.setAttribute("role", "button");
   meaning.setAttribute("tabindex", 0);
   turn();
@@ -156,10 +158,10 @@ const draw = (picture) => {
       continue;
     }
     const path = new Path2D(shape.getAttribute("d") ?? "");
-    if (shape.localName === "circle") path.arc(number("cx"), number("cy"), number("r"), 0, 7);
+    path.arc(number("cx"), number("cy"), number("r"), 0, 7);
     paper.strokeStyle = look.stroke;
     paper.lineWidth = parseFloat(look.strokeWidth);
-    paper.setLineDash(look.strokeDasharray === "none" ? [] : look.strokeDasharray.split(",").map(parseFloat));
+    paper.setLineDash(look.strokeDasharray.match(/[\d.]+/g) ?? []);
     if (look.fill !== "none") paper.fill(path);
     if (look.stroke !== "none") paper.stroke(path);
   }
@@ -177,6 +179,7 @@ const copy = async (picture, button) => {
   }
 };
 
+document.addEventListener("pointerdown", ({ target }) => target.closest("figure") || hide());
 for (const picture of document.querySelectorAll("figure > svg")) {
   for (const mark of all(picture, "[data-row]")) {
     const title = mark.querySelector("title"); // which the card says in the browser's place
