@@ -1,4 +1,4 @@
-"""Mentions or posts per period, and the share of documents that mention a keyword."""
+"""Posts per period."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from core.enums import Grain
 from reports.data.period_counts import cut_off, gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
-from reports.figures import smoothing, style
+from reports.figures import smoothing
 from reports.figures.bars import draw_bars
-from reports.figures.dots import draw_dots
 from reports.figures.marks import Axis, Chart, Layer, Picture
-from reports.figures.period_marks import mark_counts, mark_shares
+from reports.figures.period_marks import mark_counts
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
-from reports.words.scales import BLOCK_INTERVALS
 
 
 def _chart_counts(subject: Subject, period_rows: Sequence[PeriodRow], unit: str) -> Chart:
@@ -31,41 +29,6 @@ def _chart_counts(subject: Subject, period_rows: Sequence[PeriodRow], unit: str)
         gaps=gaps(period_rows),
         cut_off=cut_off(period_rows),
         bulk=span.bulk,
-    )
-
-
-def _chart_shares(subject: Subject, period_rows: Sequence[PeriodRow]) -> Chart:
-    span = subject.span
-    documents = sum(row.documents for row in period_rows if row.mentions is not None)
-    dots = Layer(draw=draw_dots, marks=mark_shares(period_rows), color=style.VERMILLION)
-    top = None if any(mark.value for mark in dots.marks) else 0.01
-    return Chart(
-        layers=[dots, *smoothing.smooth(period_rows, span, "share")],
-        title="Share of documents that mention it",
-        sub=f"n = {quantity(documents, 'document')}",
-        span=span,
-        values=Axis(format=style.format_percent, high=top),
-        gaps=gaps(period_rows),
-        height=95,
-    )
-
-
-def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureSpec:
-    """Declare the figure of a keyword's mentions."""
-    grain = subject.span.grain
-    intervals = ""
-    if any(period_row.share_low is not None for period_row in period_rows):
-        intervals = f" Upright lines: {BLOCK_INTERVALS}."
-
-    counts = _chart_counts(subject, period_rows, "mention")
-    shares = _chart_shares(subject, period_rows)
-    return FigureSpec(
-        name=f"{subject.slug}-mentions",
-        picture=Picture(panels=[counts, shares]),
-        alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(period_rows):,} in all. "
-        f"Below: the share of documents with a mention. The numbers are in the table of {grain}s.",
-        caption="A ring at zero: documents were read, and none mentions it. Bars are lighter, and "
-        f"dots hollow, where n < {style.FEW}.{intervals}{smoothing.explain(grain, 'share')}",
     )
 
 

@@ -287,7 +287,7 @@ def _month_reader(
 
 def _list_table_years(run: RunData, reader: MonthReader) -> list[Year]:
     """Return the years that a table shows; none of a run of less than two years."""
-    if count_months(run) < MONTHS_OF_TABLE:
+    if count_months(run) < MONTHS_OF_TABLE and not groups_by_year(run):
         return []
     return list_years(list(reader.span), read_years(run), reader.pages)
 

@@ -14,7 +14,6 @@ from core.atomic_files import StagedFiles
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.marks import Chart, Picture
 from reports.figures.panels import draw_picture
-from reports.figures.png import to_png
 from reports.figures.shares import SharePanel
 from reports.findings.finding import Finding
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
@@ -104,6 +103,9 @@ def write_numbers(panels: Mapping[str, SharePanel]) -> str:
 
 
 def _draw_png(picture: Picture, note: str) -> bytes:
+    # The reports of accounts and trainings need no matplotlib.
+    from reports.figures.png import to_png  # noqa: PLC0415
+
     png = to_png(draw_picture(picture, note).to_svg(), 72 * PNG_SIZE[0] / WIDTH)
     padded = ImageOps.pad(Image.open(BytesIO(png)).convert("RGB"), PNG_SIZE, color="white")
     file = BytesIO()

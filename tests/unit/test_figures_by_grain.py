@@ -49,7 +49,7 @@ def test_a_day_has_a_bar_within_its_day_and_a_gap_is_hatched() -> None:
 
 
 def test_the_line_of_days_is_the_mean_of_the_counted_days_around() -> None:
-    _, line = chart(series.mentions_spec(SUBJECT, DAYS)).layers
+    _, line = chart(series.posts_spec(SUBJECT, DAYS, posts=45)).layers
     assert values([mark for mark in line.marks if mark.value is not None]) == [
         ("2020-03-04", pytest.approx(37 / 6)),  # the fourth has no data: six days
         ("2020-03-05", pytest.approx(44 / 6)),
@@ -62,8 +62,8 @@ def test_the_line_of_days_is_the_mean_of_the_counted_days_around() -> None:
 def test_only_days_have_a_line_that_is_smoothed() -> None:
     span = style.Range("2020-W01", "2020-W20")
     weeks = [row(period, 3) for period in grains.list_periods("2020-W01", "2020-W20")]
-    spec = series.mentions_spec(Subject("covid", "covid", span), weeks)
-    assert [len(chart(spec, number).layers) for number in (0, 1)] == [1, 1]
+    spec = series.posts_spec(Subject("covid", "covid", span), weeks, posts=60)
+    assert len(chart(spec).layers) == 1
     assert smoothing.explain(span.grain, "share") == ""
 
 
@@ -84,7 +84,7 @@ def test_a_mean_polarity_of_fewer_than_five_mentions_has_no_line() -> None:
 def test_a_week_lies_in_the_middle_of_its_days_and_has_its_mark() -> None:
     weeks = [row("2020-W09", 4, cut_off=True), row("2020-W10", 9)]
     span = style.Range("2020-W09", "2020-W10")
-    spec = series.mentions_spec(Subject("covid", "covid", span), weeks)
+    spec = series.posts_spec(Subject("covid", "covid", span), weeks, posts=13)
     assert chart(spec).cut_off == ["2020-W09"]
     first, second = shapes(draw(spec), "periods.mentions.")
     assert first.width == pytest.approx(second.width)
@@ -92,10 +92,10 @@ def test_a_week_lies_in_the_middle_of_its_days_and_has_its_mark() -> None:
 
 
 def test_captions_name_the_periods_and_the_line() -> None:
-    spec = series.mentions_spec(SUBJECT, DAYS)
+    spec = series.posts_spec(SUBJECT, DAYS, posts=45)
     assert "centred moving average of 7 days" in spec.caption
     assert "per day" in spec.alt
-    assert chart(spec).sub == "n = 45 mentions · line: 7-day moving average"
+    assert chart(spec).sub == "n = 45 posts · line: 7-day moving average"
 
 
 def test_keywords_beside_each_other_by_day_are_dots_and_moving_averages() -> None:

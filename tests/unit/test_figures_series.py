@@ -13,7 +13,7 @@ from reports.figures import comparison, polarity, series, style, terms
 from reports.figures.entities import TopNames, entities_spec
 from reports.figures.period_marks import mark_counts, mark_means, mark_shares
 from reports.figures.spec import Subject
-from tests.figures_kit import areas, chart, draw, lines, shapes, texts, titles, values
+from tests.figures_kit import areas, chart, draw, lines, shapes, texts, values
 
 
 def row(
@@ -66,33 +66,12 @@ def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row
     )
 
 
-def test_a_picture_of_mentions_has_bars_over_shares_and_hatches_what_has_no_data() -> None:
-    spec = series.mentions_spec(SUBJECT, ROWS)
-    above, below = chart(spec), chart(spec, 1)
-    assert (above.gaps, below.gaps) == (["2020-01"], ["2020-01"])
-    assert (above.sub, below.sub) == ("n = 55 mentions", "n = 400 documents")
-    assert above.title == "Mentions of covid per month"
-    root = draw(spec)
-    assert len(shapes(root, "periods.mentions.2020-0")) == 3
-    assert len(shapes(root, "periods.share.")) == 8  # a dot and an interval for each of four
-    assert titles(root)["periods.share.2020-04.covid"] == (
-        "April 2020: 40 of 100 documents, 40.0 %"
-    )
-
-
-def test_a_caption_says_what_the_upright_lines_are_only_where_there_are_some() -> None:
-    without = [replace(each, share_low=None, share_high=None) for each in ROWS]
-    captions = [series.mentions_spec(SUBJECT, rows).caption for rows in (ROWS, without)]
-    assert ["Upright lines" in caption for caption in captions] == [True, False]
-
-
 def test_marks_of_bulk_days_and_cut_off_months_are_in_every_picture_of_months() -> None:
     span = style.Range("2019-12", "2020-04", bulk=("2020-02",))
     rows = [replace(ROWS[0], cut_off=True), *ROWS[1:]]
     subject = Subject("covid", "covid", span)
     by_term = {"a": rows, "b": rows}
     specs = [
-        series.mentions_spec(subject, rows),
         series.posts_spec(subject, rows, posts=55),
         polarity.overall_spec(subject, rows),
         terms.terms_spec(subject, by_term, rows),
@@ -212,6 +191,6 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
     subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
-    spec = series.mentions_spec(subject, [row("2020-01", None)])
-    assert len(areas(draw(spec), "url(#gap)")) == 3  # two charts and the legend
+    spec = series.posts_spec(subject, [row("2020-01", None)], posts=0)
+    assert len(areas(draw(spec), "url(#gap)")) == 2  # the chart and the legend
     assert subject.span.grain == Grain.MONTH
