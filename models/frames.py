@@ -14,7 +14,7 @@ from models.documents import DocumentScope
 from models.tables import DocumentCount, Job, JobFrames, JobStep
 
 # Frames that earlier versions made otherwise are made again.
-_VERSION = 1
+_VERSION = 2
 
 
 class StoredFrames(NamedTuple):

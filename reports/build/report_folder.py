@@ -210,16 +210,20 @@ def copy_report(source: Path, out: Path) -> Path:
 
 
 def _drop_stale(out: Path, file_names: Collection[str]) -> None:
-    """Delete the tables and pages of the last report that are none of *file_names*."""
+    """Delete what the last report had and that is none of *file_names*."""
     _, last_file_names = read_manifest(out)
     for file_name in set(last_file_names) - set(file_names):
         path = out / file_name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
             continue
-        is_part = path.parent.name == DOCUMENT_PARTS and is_document_part(path.name)
         is_page = path.suffix == ".html" and is_own_page(path)
         is_table = path.name in (FEED, *TABLE_FILES)
-        if is_part or is_page or is_table or is_passed_picture(path.name):
+        if is_page or is_table or is_passed_picture(path.name):
+            path.unlink()
+
+    # A killed build may have written parts that no manifest names.
+    for path in (out / DOCUMENT_PARTS).glob("*.js"):
+        if is_document_part(path.name) and str(path.relative_to(out)) not in file_names:
             path.unlink()
 
 

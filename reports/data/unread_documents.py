@@ -50,6 +50,10 @@ def _languages_read(run: RunData) -> frozenset[str] | None:
 
 def find_unread(run: RunData, job: RunJob) -> Mapping[int, str]:
     """Return the documents of a job that its engine does not read, with their languages."""
+    return run.once_of_all((find_unread, job.id), lambda: _find_unread(run, job))
+
+
+def _find_unread(run: RunData, job: RunJob) -> Mapping[int, str]:
     languages = _languages_read(run)
     if languages is None:
         return {}

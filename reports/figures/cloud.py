@@ -168,8 +168,7 @@ def _place_all(
     """
     most = max(word_counts.values())
     chance = Random(1)
-    taken = mask == _CLOSED
-    room = IntegralOccupancyMap(*mask.shape, taken)
+    room = IntegralOccupancyMap(*mask.shape, mask == _CLOSED)
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
@@ -177,10 +176,13 @@ def _place_all(
         if one is None:
             return None
 
-        # The library lets a word begin where a closed part ends, so that ends one unit later.
-        bottom, right = math.ceil(one.bottom) + 1, math.ceil(one.right) + 1
-        taken[one.top : bottom, one.left : right] = True
-        room.update(_CLOSED * taken.astype(np.uint32), one.top, one.left)
+        # The library lets a word begin where a closed part ends, so that ends one unit later. The
+        # library's own `update` sums the whole rest of the map again.
+        height, width = math.ceil(one.bottom) + 1 - one.top, math.ceil(one.right) + 1 - one.left
+        rest = room.integral[one.top :, one.left :]
+        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height)
+        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width)
+        rest += (_CLOSED * np.outer(rows, columns)).astype(np.uint32)
         placed.append(one)
 
     return placed

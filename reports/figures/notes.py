@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from reports.figures import style
 from reports.figures.axes import LINE, SMALL, Plot
+from reports.figures.bars import draw_bars
 from reports.figures.marks import Chart, Layer, Mark
 from reports.figures.sheet import Place, measure
 
@@ -92,7 +93,9 @@ def _list_labels(plot: Plot) -> dict[str | float, list[Box]]:
 
 
 def _find_end(layer: Layer, mark: Mark) -> float:
-    ends = [end for end in (mark.value, mark.high) if end is not None]
+    # A bar has no line of its interval.
+    high = None if layer.draw is draw_bars else mark.high
+    ends = [end for end in (mark.value, high) if end is not None]
     return layer.bases.get(mark.position, 0.0) + max(0.0, *ends)
 
 

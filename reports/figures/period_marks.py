@@ -45,8 +45,10 @@ def mark_means(period_rows: Iterable[PeriodRow], unit: str) -> list[Mark]:
     for row in period_rows:
         if row.polarity_mean is not None:
             n = row.scored_row.mentions or 0
-            said = f"mean polarity {signed(row.polarity_mean)} of {quantity(n, unit)}"
-            said += _name_documents(row, unit, n)
+            of_all = n if unit == "mention" else row.matched or n
+            scored = "" if n == of_all else f"{n:,} scored of "
+            said = f"mean polarity {signed(row.polarity_mean)} of {scored}{quantity(of_all, unit)}"
+            said += _name_documents(row, unit)
             ends = row.polarity_low, row.polarity_high
             exported = row.exported_polarity if isinstance(row, DrawnRow) else None
             mark = _mark(row, "polarity_mean", row.polarity_mean, n, said, ends)
@@ -55,12 +57,9 @@ def mark_means(period_rows: Iterable[PeriodRow], unit: str) -> list[Mark]:
     return marks
 
 
-def _name_documents(row: PeriodRow, unit: str, n: int | None = None) -> str:
-    """Say in how many documents mentions stand, and of how many posts *n* have a polarity."""
-    if unit == "mention":
-        return f" in {quantity(row.matched or 0, 'document')}"
-
-    return "" if n in {None, row.mentions} else f" with one, of {quantity(row.mentions or 0, unit)}"
+def _name_documents(row: PeriodRow, unit: str) -> str:
+    """Say in how many documents mentions stand; a post is one."""
+    return f" in {quantity(row.matched or 0, 'document')}" if unit == "mention" else ""
 
 
 def fill_span(marks: Iterable[Mark], span: style.Range) -> list[Mark]:

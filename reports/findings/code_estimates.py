@@ -90,8 +90,7 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
         reader=first.model or "Readers",
         category=first.category,
         share=first.estimate,
-        low=first.low,
-        high=first.high,
+        interval=(first.low, first.high),
         texts=_name_texts(first, variable, unit),
     )
     marks = [f"{row.category} {format_share(row.estimate)}" for row in others]
@@ -131,8 +130,7 @@ def state_recall(row: EstimateRow) -> Finding:
         "recall",
         category=row.category,
         share=row.estimate,
-        low=row.low,
-        high=row.high,
+        interval=(row.low, row.high),
         keyword=f"“{row.keyword}”",
     )
     return _estimate(("recall", row.codebook, row.variable, row.keyword), row, text)

@@ -97,14 +97,14 @@ def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
 def _write_marks(group: Sequence[Event], figures: dict[str, Any]) -> list[str]:
     """Return what stands small behind an event: further periods, the peak, the year before."""
     event, marks = group[0], []
-    months = [other.period for other in group[1:] if other.grain == event.grain]
-    if months:
-        marks.append(fill_phrase("also", periods=months))
+    further = [other.period for other in group[1:] if other.grain == event.grain]
+    if further:
+        marks.append(fill_phrase(f"also {event.grain.value}s", periods=sorted(further)))
 
     weeks = [week.furthest or week for week in group if week.grain == Grain.WEEK]
     choose = max if event.is_rise else min
     furthest = choose(weeks, key=lambda week: week.now, default=event)
-    if furthest.period != event.period and not months:
+    if furthest.period != event.period and not further:
         marks.append(fill_phrase("furthest", furthest=furthest, **figures))
     if event.season:
         marks.append(fill_phrase("a year before", **figures))

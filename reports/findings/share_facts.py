@@ -29,7 +29,7 @@ FEW_PERIODS = 4
 # A share that is so many times the average is a peak.
 PEAK_RATIO = 2.0
 # A level has at least so many periods on either side of its change: half a year, or three years.
-FEWEST_OF_LEVEL = {Grain.MONTH: 6, Grain.YEAR: 3}
+FEWEST_OF_LEVEL = {Grain.DAY: 182, Grain.WEEK: 26, Grain.MONTH: 6, Grain.YEAR: 3}
 # Of all pairs of a period before and one after, at least so many differ in the same direction.
 LEVEL_PAIRS = 0.95
 # At least this share of the periods after is beyond each period before.
@@ -40,7 +40,7 @@ LEVEL_RATIO = 1.5
 ALIKE_RATIO = 1.1
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.
-SILENCE = {Grain.MONTH: 12, Grain.YEAR: 1}
+SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
 FEWEST_EXPECTED = 3.0
 
 

@@ -27,6 +27,9 @@ DOCUMENT_SCHEMA = pl.Schema(
         # The hashes of its form (see `analysis.text.forms`), and of its text without case.
         "form": pl.UInt64(),
         "digest": pl.UInt64(),
+        # The length of its text in words, and its part in the hash of all: see `hash_documents`.
+        "words": pl.Int32(),
+        "checksum": pl.Array(pl.UInt64(), 4),
         # Whether it is of the sections and the material that the run reads.
         "chosen": pl.Boolean(),
     }

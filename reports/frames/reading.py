@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
+import numpy as np
 import polars as pl
 from sqlalchemy import String, and_, cast, func, select
 
@@ -15,7 +16,7 @@ from analysis.text.person_names import NameEvidence
 from core.enums import ENDED
 from core.progress import tell
 from models.database import Database
-from models.documents import DocumentScope, documents_of, quoted_text
+from models.documents import DocumentScope, documents_of, quoted_text, text_column
 from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
@@ -27,6 +28,9 @@ from reports.stats.intervals import TRILLIONTHS
 
 # The frames of so many jobs are kept in memory.
 _KEPT_JOBS = 25
+
+# This many letters count as a word, since some scripts have no spaces.
+_LETTERS_OF_WORD = 10
 
 # The date of a document. `extract` would not do: SQLite rounds the last moment of a day up.
 DAY = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD"))
@@ -101,17 +105,15 @@ def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
 def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
     """Read the documents and the mentions of a job; without mentions, its posts."""
     placed = _read_documents(db, scope)
-    texts = _read_texts(db, scope)
     chosen = placed.filter("chosen").select("document")
-    numbered = [(document, texts[document]) for document in chosen["document"] if document in texts]
-    forms, hashes = MonthForms.read(numbered)
-    read = pl.DataFrame(
-        {
-            "document": [document for document, _ in numbered],
-            "form": hashes,
-            "digest": [_digest(text) for _, text in numbered],
-        },
-        schema_overrides={"document": pl.Int64, "form": pl.UInt64, "digest": pl.UInt64},
+    texts = chosen.join(_read_texts(db, scope), on="document", maintain_order="left")
+    forms, hashes = MonthForms.read(texts.select("document", "quoted").rows())
+    read = texts.select(
+        "document",
+        form=pl.Series(hashes, dtype=pl.UInt64),
+        digest=pl.Series(map(_digest, texts["quoted"]), dtype=pl.UInt64),
+        words=pl.Series(map(_count_words, texts["text"]), dtype=pl.Int32),
+        checksum=_hash_texts(texts["identity"], texts["text"]),
     )
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)
@@ -123,9 +125,27 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     )
 
 
-def _read_texts(db: Database, scope: DocumentScope) -> dict[int, str]:
-    statement = select(Document.id, quoted_text(scope.text_part)).where(documents_of(scope))
-    return dict(zip(*fetch_columns(db, statement), strict=True))
+def _read_texts(db: Database, scope: DocumentScope) -> pl.DataFrame:
+    """Return the texts of documents, as they are read and as their source has them."""
+    part = scope.text_part
+    statement = select(Document.id, Document.identity, text_column(part), quoted_text(part))
+    names = ("document", "identity", "text", "quoted")
+    columns = fetch_columns(db, statement.where(documents_of(scope)))
+    schema = dict.fromkeys(names, pl.String()) | {"document": pl.Int64()}
+    return pl.DataFrame(dict(zip(names, columns, strict=True)), schema)
+
+
+def _count_words(text: str) -> int:
+    """Return the length of a text: a word more than it has spaces, and none of many letters."""
+    return max(text.count(" ") + 1, len(text) // _LETTERS_OF_WORD)
+
+
+def _hash_texts(identities: Iterable[str], texts: Iterable[str]) -> pl.Series:
+    """Return the SHA-256 of each document: its identity, a byte of zeros and its text, in UTF-8."""
+    documents = zip(identities, texts, strict=True)
+    digests = [sha256(f"{identity}\0{text}".encode()).digest() for identity, text in documents]
+    words = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64).reshape(-1, 4)
+    return pl.Series(words, dtype=DOCUMENT_SCHEMA["checksum"])
 
 
 def _digest(text: str) -> int:

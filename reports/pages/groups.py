@@ -156,13 +156,8 @@ def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> Figure
     return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
 
 
-def _find(
-    keyword: str, grouping: Grouping, group: str, period: str | None = None
-) -> DocumentQuery | None:
-    """Return the documents of a group that mention the keyword; None if the group is not known."""
-    if group == NOT_KNOWN:
-        return None
-
+def _find(keyword: str, grouping: Grouping, group: str, period: str | None = None) -> DocumentQuery:
+    """Return the documents of a group that mention the keyword."""
     return DocumentQuery(subject=keyword, period=period).narrow(**{grouping.value: group})
 
 

@@ -504,6 +504,7 @@ def fold_years(
             replace(
                 year_rows[0],
                 period=year,
+                matched=sum(row.matched or 0 for row in year_rows),
                 mentions=sum(counts) if counts else None,
                 polarity_mean=total / scored if scored else None,
                 cut_off=any(row.cut_off for row in year_rows),

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from itertools import filterfalse
 from typing import Any
 
+import polars as pl
 from sqlalchemy import ColumnElement, case, func, select
 
 from analysis.kinds import kind_named
@@ -32,6 +33,7 @@ from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.unread_documents import count_unread
 from reports.data.years import has_yearly_findings
 from reports.figures.origin import is_made_up
+from reports.frames.reading import load_frames
 from reports.words.quantities import join_words
 from reports.words.writing import write_sentence
 from sources.registry import SOURCES
@@ -43,8 +45,6 @@ from textapi.text.keywords import pattern
 NAMED = 6
 # The median text of an archive of headlines or summaries has at most this many words.
 SHORT_TEXT = 30
-# This many letters count as a word, since some scripts have no spaces.
-LETTERS_OF_WORD = 10
 
 # A service is asked for a subject, which is the name of a job.
 _SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)
@@ -290,8 +290,7 @@ def summarize_run(run: RunData) -> RunSummary:
     unread_by_job = count_unread(run)
 
     synthetic = is_made_up(run)
-    lengths = _TextLengths()
-    archive_hash = hash_documents(run, lengths.note)
+    archive_hash = hash_documents(run)
     calls = list(read_calls(run))
 
     return RunSummary(
@@ -307,7 +306,7 @@ def summarize_run(run: RunData) -> RunSummary:
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        median_words=lengths.median if run.keywords else None,
+        median_words=_find_median_length(run) if run.keywords else None,
         imports=_read_imports(run, sources),
         calls=calls,
         models=_read_models(run),
@@ -408,26 +407,11 @@ def _count_documents(
     return sources, on_site, addressed, days
 
 
-class _TextLengths:
-    """How long texts are, in words."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-
-    def note(self, text: str) -> None:
-        """Count a text: one word more than it has spaces, and no word of many letters."""
-        self._counts[max(text.count(" ") + 1, len(text) // LETTERS_OF_WORD)] += 1
-
-    @property
-    def median(self) -> int | None:
-        """The median of the lengths; None without a text."""
-        remaining = self._counts.total() // 2
-        for length in sorted(self._counts):
-            remaining -= self._counts[length]
-            if remaining < 0:
-                return length
-
-        return None
+def _find_median_length(run: RunData) -> int | None:
+    """Return the median length of the documents, in words; None without a text."""
+    lengths = [load_frames(run, job).chosen["words"].drop_nulls() for job in run.collecting_jobs]
+    ordered = pl.concat(lengths).sort()
+    return ordered[len(ordered) // 2] if len(ordered) else None
 
 
 def _count_sources(run: RunData, documents: Iterable[int]) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ Subject = tuple[str | None, str | None]
 
 
 def fold(
-    parts: Iterable[Daily], grain: Grain, subjects: Sequence[Subject], groups: Groups | None = None
+    parts: Sequence[Daily], grain: Grain, subjects: Sequence[Subject], groups: Groups | None = None
 ) -> pl.DataFrame:
     """Return a row for each period, subject and group, in this order; zeros and gaps are rows.
 
@@ -31,13 +31,12 @@ def fold(
     ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
     of its days that have data.
     """
-    all_parts = list(parts)
-    if not all_parts:
+    if not parts:
         return pl.DataFrame()
 
-    days = _stack([part.days for part in all_parts], grain)
-    hits = _stack([part.hits for part in all_parts], grain)
-    periods = _join_days(_sum_days(days, all_parts))
+    days = _stack([part.days for part in parts], grain)
+    hits = _stack([part.hits for part in parts], grain)
+    periods = _join_days(_sum_days(days, parts))
     hits = _sum_hits(hits, days)
     rows = _cross(periods, subjects, groups or Groups())
     joined = rows.join(hits, on=KEY, how="left", nulls_equal=True).with_columns(

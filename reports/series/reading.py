@@ -130,4 +130,5 @@ def read_series(
     groups: Groups | None = None,
 ) -> pl.DataFrame:
     """Return the rows of `fold` for a run of months."""
-    return fold(read_daily(run, job_names, groups), grain, list_subjects(run), groups)
+    parts = list(read_daily(run, job_names, groups))
+    return fold(parts, grain, list_subjects(run), groups)

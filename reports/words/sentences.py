@@ -11,6 +11,7 @@ In braces stands a figure, and behind the colon how it is written:
 | --- | --- | --- |
 | {documents:document} | a count with its noun | 1 document, 1,523 documents |
 | {share:%} | a share | 22.7 % |
+| {interval:range} | shares | 62.0 to 98.0 % |
 | {mean:+} | a mean polarity | +0.07 |
 | {month:name} | a period | March 2020 |
 | {months:names} | periods; more than two are counted | March 2020 and May 2020; 3 months |
@@ -239,16 +240,15 @@ SENTENCES: Mapping[str, Sentence] = {
     # What readers, or machines, would say of texts.
     "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
     "share of answers": Sentence(
-        "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({low:%} to "
-        "{high:%}).",
+        "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({interval:range}).",
     ),
     "mean of answers": Sentence(
         "{asked} {reader} would choose {mean:.2f} on average, between {first} and {last} "
         "({low:.2f} to {high:.2f}).",
     ),
     "recall": Sentence(
-        "Of all texts with the answer “{category}”, {share:%} mention {keyword} ({low:%} to "
-        "{high:%}).",
+        "Of all texts with the answer “{category}”, {share:%} mention {keyword} "
+        "({interval:range}).",
     ),
     "mean of labels": Sentence(
         "Readers would give the mentions of {subject} {mean:+} on average, between \u22121 and 1 "
@@ -343,7 +343,9 @@ PHRASES: Mapping[str, str] = {
     # Events: the share that is usual, and what is told beside the sentence.
     "usual": "{before:%} is usual",
     "none before": "before, there was none",
-    "also": "also {periods:stretches}",
+    "also months": "also {periods:stretches}",
+    "also weeks": "also {periods:each when}",
+    "when": "{item:when}",
     "furthest": "{furthest.now:{level}} {furthest.period:when}",
     "a year before": "{same:{level} or none} {same_period:when}",
     "judged": "without repeats and bulk days {judged.now:{level} or none}",

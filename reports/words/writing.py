@@ -18,6 +18,7 @@ from reports.words.periods import (
     period_name,
 )
 from reports.words.quantities import (
+    describe_range,
     format_ratio,
     format_share,
     join_words,
@@ -137,6 +138,7 @@ def _name_period(period: str) -> str:
 
 _FORMS: Mapping[str, Callable[[Any], str]] = {
     "%": format_share,
+    "range": describe_range,
     "+": signed,
     "and": join_words,
     # A name with a capital within it, as iPhone, stays as it is.

@@ -145,6 +145,14 @@ def test_the_page_asks_only_for_parts_that_it_shows(months: Opened) -> None:
     assert names[1].startswith("/documents/2020-04-")
 
 
+def test_a_period_that_is_none_is_passed_over(months: Opened) -> None:
+    for period in ("x", "2020-xx", "2020-W1x", "2020-03..x"):
+        months.show(f"period={period}")
+        assert months.chosen == "302 documents"
+
+    assert months.messages == []
+
+
 def test_what_is_chosen_is_told_in_words(months: Opened) -> None:
     months.show("subject=masks&word=mayor&period=2020-04")
     assert re.fullmatch(

@@ -195,21 +195,15 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
     assert [finding.text for finding in findings] == [
         (
             "“Is tide the subject?” Readers would answer “yes” for 75.0 % of the texts that "
-            "mention “tide” (75.0 % to 75.0 %)."
+            "mention “tide” (75.0 %)."
         ),
-        (
-            "“Is tide the subject?” Readers would answer “yes” for 41.7 % of all 24 texts "
-            "(41.7 % to 41.7 %)."
-        ),
-        "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 % to 60.0 %).",
+        ("“Is tide the subject?” Readers would answer “yes” for 41.7 % of all 24 texts (41.7 %)."),
+        "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 %).",
         (
             "“Good news or bad?” Readers would answer “bad” for 100.0 % of the texts that mention "
-            "“tide” where main = yes (100.0 % to 100.0 %)."
+            "“tide” where main = yes (100.0 %)."
         ),
-        (
-            "“Good news or bad?” Readers would answer “bad” for 25.0 % of all 24 texts (25.0 % to "
-            "25.0 %)."
-        ),
+        ("“Good news or bad?” Readers would answer “bad” for 25.0 % of all 24 texts (25.0 %)."),
     ]
     assert findings[0].mark == "95 % interval, 8 coded texts"
 
@@ -318,7 +312,7 @@ def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
     front = (tmp_path / "after" / "index.html").read_text()
     statement = (
         "“Is this text about tide?” Readers would answer “yes” for 75.0\xa0% of the texts that "
-        "mention “tide” (75.0\xa0% to 75.0\xa0%)."
+        "mention “tide” (75.0\xa0%)."
     )
     assert statement in page
     assert statement in front

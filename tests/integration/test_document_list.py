@@ -222,6 +222,10 @@ def test_parts_of_months_that_did_not_change_are_not_written_again(
     where = tmp_path / "report"
     report_folder.build(counted.db, [counted.run.id], where)
     before = {path.name: path.stat().st_mtime_ns for path in (where / "documents").iterdir()}
+    stale = "2020-05-0123456789ab.js"
+    for name in (stale, "notes.js"):
+        (where / "documents" / name).touch()
+
     store_pieces(counted.db, [Piece("2020-05-09", "A ferry to nowhere.")], first=9000)
     keywords = tuple(Keyword.parse(name) for name in ("trade:tariff,trade war", "school", "ferry"))
     parameters = MonthsParameters(first="2020-01", last="2020-05", keywords=keywords)
@@ -231,8 +235,10 @@ def test_parts_of_months_that_did_not_change_are_not_written_again(
 
     add_counts(counted.db, later)
     report_folder.build(counted.db, [later.id], where)
-    after = {path.name: path.stat().st_mtime_ns for path in (where / "documents").iterdir()}
+    after = {path.name: path.stat().st_mtime_ns for path in (where / "documents").glob("2*.js")}
     assert len(before) == len(after) == 5
+    assert not (where / "documents" / stale).exists()
+    assert (where / "documents" / "notes.js").exists()
     changed = after.items() - before.items()
     assert [name[:7] for name, _ in changed] == ["2020-05"]
 

@@ -27,7 +27,7 @@ Text = tuple[str, str, tuple[str, ...]]
 def frames_of(texts: Sequence[Text]) -> Frames:
     documents, mentions = [], []
     for number, (day, outlet, terms) in enumerate(texts):
-        documents.append((number, date.fromisoformat(day), outlet, "", "", "", 0, 0, True))
+        documents.append((number, date.fromisoformat(day), outlet, "", "", "", 0, 0, 1, None, True))
         mentions += [(number, 1, "fog", term, 10**11 * (number % 5)) for term in terms]
 
     return Frames(

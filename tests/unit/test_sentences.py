@@ -112,8 +112,7 @@ ASKED = {
     "reader": "Readers",
     "category": "bad",
     "share": 0.4,
-    "low": 0.2,
-    "high": 0.62,
+    "interval": (0.2, 0.62),
 }
 CHANGES = [
     {"months": [MAY, JUNE], "n": 6, "is_alone": False, "is_earlier": True},
@@ -544,7 +543,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         {**ASKED, "texts": "the texts that mention “tide”"},
         (
             "“Good or bad?” Readers would answer “bad” for 40.0 % of the texts that mention “tide” "
-            "(20.0 % to 62.0 %)."
+            "(20.0 to 62.0 %)."
         ),
     ),
     (
@@ -555,7 +554,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "recall",
         {**ASKED, "keyword": "“tide”"},
-        "Of all texts with the answer “bad”, 40.0 % mention “tide” (20.0 % to 62.0 %).",
+        "Of all texts with the answer “bad”, 40.0 % mention “tide” (20.0 to 62.0 %).",
     ),
     (
         "mean of labels",
@@ -791,7 +790,8 @@ def test_what_comes_every_year_is_named(kind: str, figures: dict[str, Any], clau
 
 # What stands small behind an event: the phrase, its figures and what it says.
 MARKS: list[tuple[str, dict[str, Any], str]] = [
-    ("also", {"periods": [MAY, JUNE]}, "also in May 2020 to June 2020"),
+    ("also months", {"periods": [MAY, JUNE]}, "also in May 2020 to June 2020"),
+    ("also weeks", {"periods": ["2020-W12"]}, "also in the week from 16 March 2020"),
     (
         "furthest",
         {"furthest": SimpleNamespace(now=0.2, period="2020-W12")},

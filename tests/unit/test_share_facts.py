@@ -195,6 +195,12 @@ def test_nothing_is_said_of_rows_that_do_not_tell(case: tuple[Sequence[PeriodRow
     assert topic not in {fact.topic[0] for fact in find_share_facts(SUBJECT, rows)}
 
 
+@pytest.mark.parametrize("periods", [("2020-03-01", "2020-03-02"), ("2020-W09", "2020-W10")])
+def test_days_and_weeks_have_facts_as_months_have(periods: tuple[str, str]) -> None:
+    rows = [row(periods[0], 20, documents=100), row(periods[1], 40, documents=100)]
+    assert [fact.topic for fact in find_share_facts(SUBJECT, rows)] == [("share",)]
+
+
 def test_a_share_changes_its_level_at_the_first_month_that_is_near_the_new_one() -> None:
     rows = rows_of(*[140, 123, 131] * 2, *[70, 72, 69, 71, 70, 68])
     facts = {fact.topic: fact.answer for fact in find_share_facts(SUBJECT, rows)}

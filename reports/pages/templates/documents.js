@@ -50,11 +50,14 @@ const load = (part) =>
   }).then((values) => Object.assign(part, values)));
 const loadParts = async (rows) => {
   const asked = round;
-  const parts = new Set(rows.map((row) => partOf[row]));
-  at("state").textContent = `Files to read: ${parts.size}`;
-  await Promise.all([...parts].map(load));
+  const parts = [...new Set(rows.map((row) => partOf[row]))];
+  for (const [place, part] of parts.entries()) {
+    at("state").textContent = `Reading file ${place + 1} of ${parts.length}`;
+    await load(part);
+    if (asked !== round) return false;
+  }
   at("state").textContent = "";
-  return asked === round;
+  return true;
 };
 
 const dayOf = (year, month, day) => Date.UTC(year, month - 1, day) / 86400000;
@@ -149,6 +152,7 @@ const findInParts = async (rows) => {
 const answer = async () => {
   const asked = ++round;
   query = Object.fromEntries([...new URLSearchParams(location.hash.slice(1))].filter(([, value]) => value));
+  if (query.period && spanOf(query.period).some(Number.isNaN)) delete query.period;
   for (const control of form.elements) {
     if (control.type === "checkbox") control.checked = query[control.name];
     else control.value = query[control.name] ?? "";
@@ -191,7 +195,7 @@ const listDocument = (row) => {
   }
   line.append(text.slice(last));
   const facts = make("small", originOf(row).slice(0, 3).filter(Boolean).join(" · "), " ", link(address, "source", ""));
-  const scores = scoresOf(row).map((score) => (score / 100).toFixed(2).replace("-", "−"));
+  const scores = scoresOf(row).map((score) => `${score > 0 ? "+" : ""}${(score / 100).toFixed(2)}`.replace("-", "−"));
   return make("li", make("time", iso(days[row])), make("div", line, facts), make("small", scores.join(" ")));
 };
 

@@ -158,7 +158,7 @@ const draw = (picture) => {
       continue;
     }
     const path = new Path2D(shape.getAttribute("d") ?? "");
-    path.arc(number("cx"), number("cy"), number("r"), 0, 7);
+    if (number("r")) path.arc(number("cx"), number("cy"), number("r"), 0, 7);
     paper.strokeStyle = look.stroke;
     paper.lineWidth = parseFloat(look.strokeWidth);
     paper.setLineDash(look.strokeDasharray.match(/[\d.]+/g) ?? []);
