@@ -138,6 +138,11 @@ def _find_names(run: RunData, entity_rows: Iterable[EntityRow], corpus: Corpus) 
         for spelling in (form, label, full_name, count.name, *count.spellings):
             name.spellings.add(spelling.lower())
 
+    # Other jobs may write a person otherwise, and pages name a person as most of them do.
+    for form, entry in run_names.persons.items():
+        if (PERSON, entry) in held:
+            held[PERSON, entry].spellings.add(form)
+
     return list(held.values())
 
 
