@@ -37,9 +37,9 @@ LEVEL_PAIRS = 0.95
 LEVEL_PERIODS = 0.75
 # The average share after a change of level is at least this many times that before, or the inverse.
 LEVEL_RATIO = 1.5
-# Years are alike if the highest share is at most so many times the lowest, and above it by at most
-# so many standard errors. A month's count of a word varies two to four times as much as if its
-# documents were independent, as measured on two years of headlines.
+# Years are alike whose highest share is at most so many times the lowest, and so many standard
+# errors above it. Counts of news vary about three times as much as independent documents
+# (docs/watch.md).
 ALIKE_RATIO, ALIKE_ERRORS, OVERDISPERSION = 1.2, 2.0, 3.0
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.

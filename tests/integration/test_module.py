@@ -163,8 +163,8 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     assert "src=&quot;figures/" not in shown
     assert "srcset=&quot;figures/" not in shown
     assert "&lt;svg xmlns=" in shown
-    figure = report.figure("share")
-    assert figure.name.startswith("compared-share-")
+    figure = report.figure("shares")
+    assert figure.name == "shares"
     assert figure._repr_mimebundle_()["image/svg+xml"] == figure.svg
     root = ET.fromstring(report.figure("covid-polarity").svg)  # noqa: S314 - our own
     assert root.attrib["data-name"] == "covid-polarity"
