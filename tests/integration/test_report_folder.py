@@ -526,7 +526,7 @@ def test_a_month_names_subjects_of_hardly_a_document_in_a_line(
     links = {f"keyword-{name}.html" for name in ("covid", "mayor", "nowhere")}
     assert links <= set(shown.links)
     march = page_of(tmp_path / "out", "2020-03.html")
-    assert "In few documents: covid (1), mayor (1), nowhere (0)." in " ".join(march.text.split())
+    assert "In few documents: Covid (1), Mayor (1), “nowhere” (0)." in " ".join(march.text.split())
     assert "documents.html#subject=covid&period=2020-03" in march.links
 
 
