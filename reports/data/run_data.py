@@ -240,6 +240,10 @@ def load_run(
             "leave it out"
         )
 
+    stored_grain: Grain = getattr(parameters, "by", Grain.MONTH)
+    if kind.has_documents:
+        selection = Selection(parameters.distinct, parameters.without) | selection
+
     return RunData(
         db=db,
         id=run_id,
@@ -248,24 +252,10 @@ def load_run(
         created_at=run.created_at,
         parameters=parameters,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
-        selection=_stored_selection(kind, parameters) | selection,
-        grain=grain or _stored_grain(parameters),
-        grouping=grouping or _stored_grouping(parameters),
+        selection=selection,
+        grain=grain or stored_grain,
+        grouping=grouping or getattr(parameters, "grouping", None),
     )
-
-
-def _stored_grain(parameters: Any) -> Grain:
-    return getattr(parameters, "by", Grain.MONTH)
-
-
-def _stored_grouping(parameters: Any) -> Grouping | None:
-    return getattr(parameters, "grouping", None)
-
-
-def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
-    if not kind.has_documents:
-        return NO_SELECTION
-    return Selection(parameters.distinct, parameters.without)
 
 
 def document_scope(run: RunData, job: RunJob) -> DocumentScope:

@@ -21,7 +21,7 @@ def check_found(run: RunData, selection: Selection) -> None:
             "--distinct and --without"
         )
 
-    for pattern, pattern_place in find_places(select_documents(run, selection)).items():
+    for pattern, pattern_place in find_places(replace(run, selection=selection)).items():
         if pattern_place is None:
             raise UsageError(
                 f"--without {pattern}: no repeated text of run {run.id} is like it; the section "
@@ -35,11 +35,6 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
         return ()
 
     return run.once((left_out, job.id), lambda: _leave_out(run, job))
-
-
-def select_documents(run: RunData, selection: Selection) -> RunData:
-    """Return the run with another selection; what is the same of both is read once, by either."""
-    return replace(run, selection=selection)
 
 
 def find_places(run: RunData) -> dict[str, int | None]:

@@ -7,13 +7,12 @@ of them is printed with both numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from reports.data.bulk_days import find_bulk_days
 from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, Selection
-from reports.data.selection import select_documents
 
 
 @dataclass(frozen=True)
@@ -30,18 +29,13 @@ class Variants:
 
 
 def read_variants(run: RunData) -> Variants:
-    """Return the variants of a run; each is made once, so that what is read of it is kept."""
-    return run.once(read_variants, lambda: _make_variants(run))
-
-
-def _make_variants(run: RunData) -> Variants:
+    """Return the variants of a run, which share what is read of the run."""
     bulk_days = find_bulk_days(run)
     without_repeats = without_bulk_days = None
     if not run.selection.distinct and any(find_repeated(run, job) for job in run.jobs):
-        without_repeats = select_documents(run, run.selection | Selection(distinct=True))
+        without_repeats = replace(run, selection=run.selection | Selection(distinct=True))
 
     if bulk_days:
-        selection = run.selection | Selection(days=bulk_days)
-        without_bulk_days = select_documents(run, selection)
+        without_bulk_days = replace(run, selection=run.selection | Selection(days=bulk_days))
 
     return Variants(run, without_repeats, without_bulk_days, sorted(bulk_days))

@@ -8,7 +8,6 @@ from dataclasses import replace
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
-from reports.data.selection import select_documents
 from reports.data.tables.periods import PeriodRow, group_by_term, read_series
 from reports.data.variants import read_variants
 from reports.findings.events import (
@@ -36,17 +35,12 @@ def read_judged_run(run: RunData) -> RunData:
     if not run.kind.has_mentions:
         return run
 
-    return run.once(read_judged_run, lambda: _select_judged(run))
-
-
-def _select_judged(run: RunData) -> RunData:
-    variants = read_variants(run)
-    selection = run.selection
+    variants, selection = read_variants(run), run.selection
     for variant in (variants.without_repeats, variants.without_bulk_days):
         if variant is not None:
             selection |= variant.selection
 
-    return run if selection == run.selection else select_documents(run, selection)
+    return replace(run, selection=selection)
 
 
 def _read_series(run: RunData) -> list[Series]:
@@ -78,7 +72,7 @@ def _read_keyword_series(run: RunData, grain: Grain, *, with_mood: bool) -> list
     told = group_by_term(read_series(replace(run, grain=grain)))
     judged_run = read_judged_run(run)
     judged = told
-    if judged_run is not run:
+    if judged_run.selection != run.selection:
         judged = group_by_term(read_series(replace(judged_run, grain=grain)))
 
     series: list[Series] = []

@@ -16,7 +16,6 @@ from models.database import Database
 from reports.data.archive_health import read_archive_health
 from reports.data.bulk_days import list_bulk_days
 from reports.data.run_data import RunData, Selection, load_run
-from reports.data.selection import select_documents
 from reports.data.tables.periods import PeriodRow, read_grouped_series
 from reports.series.groups import count_groups
 from reports.series.reading import read_groups
@@ -78,7 +77,7 @@ def test_groups_and_periods_of_every_grain_have_the_sums_of_the_months(
     chosen = run
     if is_selected:
         bulk_days = frozenset(day.date for day in list_bulk_days(run))
-        chosen = select_documents(run, Selection(days=bulk_days))
+        chosen = replace(run, selection=Selection(days=bulk_days))
 
     months, periods = sum_rows(chosen, Grain.MONTH), sum_rows(chosen, grain)
     assert periods == months

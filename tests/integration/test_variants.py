@@ -55,7 +55,7 @@ def test_a_variant_counts_the_run_without_its_repeats_or_its_bulk_days(db: Datab
     # Two of the texts of March are equal.
     assert counts(variants.without_repeats) == [(90, 90), (2, 1)]
     assert counts(variants.without_bulk_days) == [(30, 30), (35, 5)]
-    assert read_variants(run) is variants
+    assert read_variants(run) == variants
 
 
 def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> None:
