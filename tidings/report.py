@@ -64,7 +64,9 @@ class Report:
         """
         svgs = self._read_figures()
         ending = [full_name for full_name in svgs if full_name.endswith(f"-{figure}")]
-        for full_name in (figure, f"compared-{figure}", *(ending if len(ending) == 1 else ())):
+        of_pairs = [full_name for full_name in svgs if full_name.startswith(f"compared-{figure}-")]
+        found = [f"compared-{figure}", *of_pairs[:1], *(ending if len(ending) == 1 else ())]
+        for full_name in (figure, *found):
             if full_name in svgs:
                 return Figure(full_name, svgs[full_name])
 

@@ -11,6 +11,9 @@ from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.mood_facts import find_mood_facts
 
+# The busiest period is told if it has so many times the posts a day of all.
+LEAST_RATIO = 1.5
+
 
 @dataclass(frozen=True)
 class PostRate:
@@ -59,11 +62,12 @@ def find_account_facts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> li
 def _find_busiest(name: str, rates: Sequence[PostRate], *, is_search: bool) -> list[Fact]:
     """Return the period with most posts a day, beside all."""
     ranked = sorted(rates, key=lambda rate: (-rate.a_day, rate.period))
-    if len(ranked) < 2 or ranked[0].a_day == ranked[1].a_day:
+    days = sum(rate.days for rate in rates)
+    average = sum(rate.posts for rate in rates) / max(1, days)
+    if len(ranked) < 2 or ranked[0].a_day <= LEAST_RATIO * average:
         return []
 
     top = ranked[0]
-    average = sum(rate.posts for rate in rates) / sum(rate.days for rate in rates)
     figures = {"is_search": is_search, "name": name, "top": top, "average": average}
     answer, counts = (top.period,), (top.posts,)
     interest = 0.6 * (1 - average / top.a_day)

@@ -7,6 +7,7 @@ at all: in a first and a last mention.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,8 +37,9 @@ LEVEL_PAIRS = 0.95
 LEVEL_PERIODS = 0.75
 # The average share after a change of level is at least this many times that before, or the inverse.
 LEVEL_RATIO = 1.5
-# Years whose highest share is at most this many times the lowest are alike.
-ALIKE_RATIO = 1.1
+# Years are alike whose highest share is at most so many times the lowest, and so many standard
+# errors above it. Counts of news vary about three times as much as independent documents (docs/watch.md).
+ALIKE_RATIO, ALIKE_ERRORS, OVERDISPERSION = 1.2, 2.0, 3.0
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.
 SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
@@ -258,7 +260,9 @@ def find_change_of_years(
     least = min(years, key=lambda count: count.share)
     is_large = most.share >= LEVEL_RATIO * least.share
     kind, named = "years apart", [most, least]
-    if most.share <= ALIKE_RATIO * least.share:
+    variance = OVERDISPERSION * sum(count.share / count.documents for count in (most, least))
+    is_within_errors = most.share - least.share <= ALIKE_ERRORS * math.sqrt(variance)
+    if most.share <= ALIKE_RATIO * least.share and is_within_errors:
         kind = "years alike"
     elif {most, least} == {years[0], years[-1]}:
         kind, named = "change over years", [years[0], years[-1]]

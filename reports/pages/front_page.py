@@ -152,6 +152,11 @@ class FrontPage:
         return entities.is_in_title_case(self.texts)
 
     @property
+    def names(self) -> dict[str, str]:
+        """What the keywords are called."""
+        return {keyword.name: keyword.subject.name for keyword in self.keywords}
+
+    @property
     def months_with_documents(self) -> int:
         """How many of the run's months have a document."""
         return sum(month_row.documents > 0 for month_row in self.keywords[0].rows)
@@ -260,7 +265,7 @@ def make_front_page(
         )
 
     rows_by_keyword = {keyword.name: keyword.finding_rows for keyword in page.keywords}
-    page.pairs = draw_pairs(make_comparison(read_pairs(run)), rows_by_keyword, store)
+    page.pairs = draw_pairs(make_comparison(read_pairs(run)), rows_by_keyword, page.names, store)
     page.groups = make_groups(run, store, labels.scale)
     page.codes = make_codes_page(run, store)
     return page

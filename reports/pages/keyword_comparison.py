@@ -76,12 +76,16 @@ def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
 def draw_pairs(
     compared: KeywordComparison,
     rows_by_keyword: Mapping[str, Sequence[PeriodRow]],
+    names: Mapping[str, str],
     store: FigureStore,
 ) -> KeywordComparison:
-    """Return a comparison with a picture of each pair; the rows are of months, or of years."""
+    """Return a comparison with a picture of each pair; the rows are of months, or of years.
+
+    *names* are what keywords are called.
+    """
     drawn_pairs = []
     for pair in compared.pairs:
-        rows_of_pair = {name: rows_by_keyword[name] for name in (pair.first, pair.second)}
+        rows_of_pair = {names[name]: rows_by_keyword[name] for name in (pair.first, pair.second)}
         span = style.Range.of(row.period for rows in rows_of_pair.values() for row in rows)
         spec = lines_spec(rows_of_pair, span=span, column="share", has_bands=False)
         if spec is not None:

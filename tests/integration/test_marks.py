@@ -67,7 +67,7 @@ def list_marks(folder: Path) -> Iterator[ShownMark]:
     for page in sorted(folder.glob("*.html")):
         for name, svg in pictures_of(page).items():
             root = ET.fromstring(svg)  # noqa: S314 - our own
-            addresses = {}
+            addresses: dict[ET.Element, str] = {}
             for link in root.iter(f"{SVG}a"):
                 addresses |= dict.fromkeys(link, link.attrib["href"])
 
@@ -119,7 +119,7 @@ def number(value: float | None) -> str:
 
 def exported_marks(made: Made) -> Mapping[str, tuple[str, ...]]:
     """Return value, low, high and n of each cell of the export by the row of its mark."""
-    marks = {}
+    marks: dict[str, tuple[Any, ...]] = {}
     for row in (*made.rows("periods"), *made.months()):
         if row["group"] is not None:
             continue
@@ -134,8 +134,8 @@ def exported_marks(made: Made) -> Mapping[str, tuple[str, ...]]:
         marks[name_row("periods", "polarity_mean", *key)] = (mean, *ends, row["polarity_n"])
 
     for row in made.rows("phrases"):
-        key = name_row("phrases", row["job"], row["keyword"], row["phrase"])
-        marks[key] = (row["count"], None, None, None)
+        cell = name_row("phrases", row["job"], row["keyword"], row["phrase"])
+        marks[cell] = (row["count"], None, None, None)
 
     return {row: tuple(map(number, values)) for row, values in marks.items()}
 

@@ -168,7 +168,7 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     assert figure._repr_mimebundle_()["image/svg+xml"] == figure.svg
     root = ET.fromstring(report.figure("covid-polarity").svg)  # noqa: S314 - our own
     assert root.attrib["data-name"] == "covid-polarity"
-    with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of covid-"):
+    with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of compared-"):
         report.figure("mentions")
 
     with pytest.raises(tidings.TidingsError, match=r"no figure sharse: it is one of shares"):

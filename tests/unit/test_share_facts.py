@@ -129,9 +129,14 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
         "By year, Covid was most frequent in 2019 (6.0 % of documents) and least in 2020 (2.0 %).",
     ),
     "years that hardly differ": (
-        rows_of(*[40] * 12, *[41] * 12),
+        rows_of(*[40] * 12, *[43] * 12),
         "years",
-        "By year, Covid hardly changed: it was in 4.0 % to 4.1 % of documents.",
+        "By year, Covid hardly changed: it was in 4.0 % to 4.3 % of documents.",
+    ),
+    "a small change of a frequent subject": (
+        rows_of(*[400] * 12, *[430] * 12),
+        "years",
+        "Covid rose from 40.0 % of documents in 2018 to 43.0 % in 2019.",
     ),
     "a first mention after a year without one": (
         rows_of(*[0] * 12, 17, 60, 80),

@@ -93,9 +93,10 @@ const describe = () => {
   return join([
     write(chosen.length),
     `${index.isPosts ? "post" : "document"}${ending}`,
+    index.isPosts && job && `of ${index.jobs[job] ?? job}`,
     join(verbs, " and "),
     code && `coded ${quote(code)}`,
-    job && (index.isPosts ? `of ${index.jobs[job] ?? job}` : !period && describePeriod(job)),
+    !index.isPosts && !period && job && describePeriod(job),
     period && describePeriod(period),
     ...ORIGIN.map((field) => query[field] && `of the ${field} ${quote(query[field])}`),
     query.without_repeats && "without repeats",

@@ -14,14 +14,13 @@ const addressOf = (mark) => mark?.closest("a")?.getAttribute("href");
 const periodOf = (mark) => mark.dataset.row.split(".").find((part) => /^\d{4}(-W?\d\d){0,2}$/.test(part));
 const along = (one) => one.closest(".panel").dataset.along;
 
-// The numbers are those of the exported row, the headlines those of a subject in a period.
+// The numbers are those of the exported row; headlines are of a subject in a period.
 const linesOf = (mark) => {
   const [value, low = "-", high = "-", n = "-"] = mark.dataset.values.split(" ");
-  const interval = low === "-" || high === "-" ? "" : `, interval ${low} to ${high}`;
-  const numbers = `value ${value}${interval}${n === "-" ? "" : `, n ${n}`}`;
+  const numbers = [`value ${value}`, high !== "-" && `interval ${low} to ${high}`, n !== "-" && `n ${n}`].filter(Boolean);
   const query = new URLSearchParams(addressOf(mark)?.split("#")[1]);
   const { subject, job, period, ...more } = Object.fromEntries(query);
-  return [numbers, ...((Object.keys(more).length === 0 && headlines[subject ?? job]?.[period]) || [])];
+  return [numbers.join(", "), ...((Object.keys(more).length === 0 && headlines[subject ?? job]?.[period]) || [])];
 };
 
 const light = (mark, isLit) => {
