@@ -242,6 +242,7 @@ class MonthReader:
                 self.run.mask,
                 counted=quantity(len(texts), "document"),
                 has_repeats=len(no_repeats) < len(sentences),
+                has_links=self.store.word_links,
             )
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]

@@ -422,7 +422,13 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
 
-    subject = Subject(portrait.title, portrait.slug, span, DocumentQuery(job=portrait.name))
+    subject = Subject(
+        portrait.title,
+        portrait.slug,
+        span,
+        DocumentQuery(job=portrait.name),
+        noun=run.kind.document_noun,
+    )
     if series_rows:
         portrait.picture = store.show_all(series.posts_spec(subject, series_rows, posts=posts.n))
 
@@ -435,6 +441,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
         run.mask,
         counted=quantity(posts.authored - posts.repeats, "post"),
         has_repeats=posts.repeats > 0,
+        has_links=store.word_links,
     )
     unit = "posts that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)
