@@ -170,7 +170,7 @@ def test_a_subject_is_called_as_texts_write_it(months: Opened) -> None:
     assert re.fullmatch(r"\d+ documents mention “Covid” and “Masks”", months.chosen)
     for field in ("subject", "other"):
         offered = months.page.locator(f"select[name={field}] option")
-        assert offered.all_inner_texts() == ["all", "Covid", "Masks"]
+        assert offered.all_text_contents() == ["all", "Covid", "Masks"]
 
 
 @pytest.mark.parametrize("field", ["name", "phrase", "word"])
