@@ -254,6 +254,30 @@ FACTS: list[Case] = [
         "from 0.53 % to 1.4 %",
     ),
     (
+        "course of months",
+        {"shares": (0.227, 0.049), "first": [MAY], "second": [JULY], "is_rise": False},
+        "Covid fell from 22.7 % of documents in May 2020 to 4.9 % in July 2020.",
+        "it falls from 22.7 % to 4.9 %",
+        "from 22.7 % to 4.9 %",
+    ),
+    (
+        "course of parts",
+        {"shares": (0.01, 0.026), "first": [MAY] * 4, "second": [JULY] * 4, "is_rise": True},
+        "Covid rose from 1.0 % of documents in the first 4 months to 2.6 % in the last 4.",
+        "it rises from 1.0 % to 2.6 %",
+        "from 1.0 % to 2.6 %",
+    ),
+    (
+        "most mentioned",
+        {"shares": (0.227, 0.133), "most": TOP, "next": "fog", "following": SECOND},
+        (
+            "Covid was mentioned most, in 227 of 1,000 documents (22.7 %); next was fog with 133 "
+            "(13.3 %)."
+        ),
+        "Covid is mentioned most, in 22.7 %",
+        "22.7 %",
+    ),
+    (
         "years apart",
         YEARS,
         "By year, Covid was most frequent in 2018 (1.4 % of documents) and least in 2020 (0.53 %).",
