@@ -42,8 +42,8 @@ LEVEL_RATIO = 1.5
 # errors above it. Counts of news vary about three times as much as independent documents
 # (docs/watch.md).
 ALIKE_RATIO, ALIKE_ERRORS, OVERDISPERSION = 1.2, 2.0, 3.0
-# A share that halves or doubles from the first third of a run to the last is told, if so many of all
-# pairs of months differ in that direction: one odd month makes no course.
+# A share that halves or doubles from the first third of a run to the last is told, if so many pairs
+# of months differ in that direction: one odd month makes no course.
 COURSE_RATIO, COURSE_PAIRS, FEWEST_OF_COURSE = 2.0, 0.8, 3
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.
