@@ -70,9 +70,9 @@ def find_shared_phrase(run: RunData, subject: str, period: str) -> tuple[date, s
     """Return the busiest day of a subject in *period*, and a few words that say what it was about.
 
     They are words in a row that at least three headlines of the day share, or one of the day and
-    others of the period, and that the subject's other headlines seldom have. Several words come before one, which is
-    told only if it is rare elsewhere. Where nothing is shared, it is a short headline of the day,
-    if there is one. Return None where no document of the period mentions the subject.
+    others of the period, and that the subject's other headlines seldom have. Several words come
+    before one, which is told only if it is rare elsewhere. Where nothing is shared, it is a short
+    headline of the day, if there is one. Return None where no document mentions the subject.
     """
     documents_by_day = _find_documents(run, subject, None, grains.days_of(period))
     if not documents_by_day:

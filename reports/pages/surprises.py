@@ -206,7 +206,7 @@ def read_subject_names(run: RunData) -> Mapping[str, str]:
 
 
 def read_notes(run: RunData) -> dict[str, dict[str, str]]:
-    """Return for each keyword the periods in which its share rose, with a day and what it was about.
+    """Return for each keyword the periods in which its share rose, with a day and its phrase.
 
     They are those of its events and large changes; the least probable come first.
     """
