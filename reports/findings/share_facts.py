@@ -126,7 +126,7 @@ def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         "periods": [count.period for count in counts],
     }
     kind = "few mentions" if len(named) <= FEW_PERIODS else "few mentions in many periods"
-    return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.3)
+    return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.1)
 
 
 def find_highest(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:

@@ -933,3 +933,10 @@ def test_signs_of_links_in_a_text_from_outside_make_no_link() -> None:
     silent = write_sentence("silent since", silent=1, accounts=nothing)
     assert "<a" not in page.keep_together(silent)
     assert copy.deepcopy(nothing).documents == nothing.documents
+
+
+def test_a_fact_that_is_another_one_without_repeats_counts_half() -> None:
+    fact = Fact("highest share", "Covid", ("share",), (MAY,), THREE, shares=(0.2,), interest=0.6)
+    same, other = replace(fact, shares=(0.1,)), replace(fact, answer=(JUNE,))
+    cases = [replace(fact, contrasts=(("repeats", contrast),)) for contrast in (same, other)]
+    assert [case.standing for case in cases] == [0.6, 0.3]
