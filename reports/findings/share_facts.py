@@ -19,7 +19,7 @@ from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import WHOLE_MONTHS
 from reports.findings.finding import Fact
-from reports.words.document_queries import Counted
+from reports.words.document_queries import Counted, DocumentQuery
 
 # The topics of what is said of the highest share, of a change of level, of years, and of a run that
 # is too short for them.
@@ -330,7 +330,9 @@ def find_most_mentioned(rows_by_name: Mapping[str, Sequence[PeriodRow]]) -> list
     for name, period_rows in rows_by_name.items():
         counts = list_counted_periods(period_rows, with_cut_off=True)
         if counts:
-            totals.append((name, PeriodShare("", *sum_shares(counts))))
+            documents, matched = sum_shares(counts)
+            query = DocumentQuery(subject=period_rows[0].keyword)
+            totals.append((name, PeriodShare("", documents, Counted(matched, query))))
 
     totals.sort(key=lambda total: -total[1].matched)
     if len(totals) < 2 or totals[0][1].matched == totals[1][1].matched:

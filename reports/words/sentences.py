@@ -360,6 +360,7 @@ PHRASES: Mapping[str, str] = {
     "counted": "{matched:,} of {documents:,}",
     # Events: the share that is usual, and what is told beside the sentence.
     "usual": "{before:%} is usual",
+    "a single one before": "the {grain} before had {before:%}",
     "none before": "before, there was none",
     "also months": "also {periods:stretches}",
     "also weeks": "also {periods:each when}",

@@ -111,7 +111,7 @@ def test_the_methods_say_on_how_many_documents_each_step_worked(db: Database) ->
     run = fill(db)
     assert (
         "Steps documents (4 documents), keywords (4), polarity (4), phrases (4), entities (4), "
-        "distinctive (4). In brackets: the documents that a step worked on."
+        "distinctive (4). The number in brackets is that of the documents that the step read."
     ) in methods(db, run)
     failed = stories.months_run(db, "2020-03", "2020-04", ["city"], failed=["2020-04"])
     assert "keywords (4; 1 of 2 jobs complete), polarity (3; 1 of 2 jobs complete)" in methods(

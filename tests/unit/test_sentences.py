@@ -874,7 +874,7 @@ def test_each_phrase_that_a_sentence_names_is_there_and_each_is_named() -> None:
     assert names <= set(PHRASES)
     # Code chooses the others: what stands behind an event, and whether posts are more or fewer.
     chosen = {phrase for phrase, *_ in MARKS} | {"more", "fewer", "other"}
-    assert names | chosen | {"usual", "none before"} == set(PHRASES)
+    assert names | chosen | {"usual", "a single one before", "none before"} == set(PHRASES)
 
 
 def test_a_sentence_says_what_it_claims_without_repeats_and_marks_what_its_figure_is_then() -> None:
