@@ -37,6 +37,8 @@ def draw_notes(plot: Plot) -> None:
     if not plot.chart.notes:
         return
 
+    layers = reversed(plot.chart.layers)
+    marks = {mark.position: mark for layer in layers for mark in layer.marks}
     shapes, labels = _list_shapes(plot), _list_labels(plot)
     taken = [box for boxes in shapes.values() for box in boxes]
     written = [box for boxes in labels.values() for box in boxes]
@@ -45,10 +47,13 @@ def draw_notes(plot: Plot) -> None:
         start = min((top for _, top, _, _ in own), default=plot.bottom)
         line = _cut(text, plot.right - plot.left)
         box = _find_room(plot, (x, start), measure(line, _SIZE), taken, written)
-        if box is not None:
+        if box is not None and period in marks:
             left, top, right, bottom = box
-            plot.sheet.draw_line(((x, start - 1), (x, bottom)), style.MUTED, 0.7)
-            plot.sheet.write((left, bottom - 2), line, _SIZE, style.INK)
+            # A note is a part of its bar's mark: it leads where the bar leads.
+            with plot.sheet.group(marks[period]):
+                plot.sheet.draw_line(((x, start - 1), (x, bottom)), style.MUTED, 0.7)
+                plot.sheet.write((left, bottom - 2), line, _SIZE, style.INK)
+
             written.append((left - _BESIDE, top - _AIR, right + _BESIDE, bottom + _AIR))
             taken.append((x - _AIR, bottom, x + _AIR, start))
 

@@ -10,7 +10,9 @@ from io import BytesIO, StringIO
 
 from PIL import Image, ImageOps
 
+from analysis.grains import grain_of
 from core.atomic_files import StagedFiles
+from core.enums import Grain
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.marks import Chart, Picture
 from reports.figures.panels import draw_picture
@@ -70,7 +72,7 @@ def pass_on(
     if spec is None:
         return None
 
-    title = _choose_title(findings) or spec.picture.title
+    title = choose_title(findings, shares.span.grain) or spec.picture.title
     picture = _fit(replace(spec.picture, title=title), note)
     pages.add(f"{name}.png", _draw_png(picture, note))
     pages.add(f"{name}.csv", write_numbers(shares.panels).encode())
@@ -78,10 +80,14 @@ def pass_on(
     return PassedPicture(name, title, figure, origin)
 
 
-def _choose_title(findings: Sequence[Finding]) -> str:
-    """Return a sentence on shares that is short enough, if there is one: the picture shows them."""
+def choose_title(findings: Sequence[Finding], grain: Grain) -> str:
+    """Return a sentence on shares that is short enough, if there is one: the picture shows them.
+
+    A week's event stands in no bar of a month.
+    """
     for finding in findings:
-        is_of_shares = finding.topic in (SHARE, LEVEL, YEARS) or finding.topic[:2] == EVENT
+        is_event = finding.topic[:2] == EVENT and grain_of(str(finding.answer[-1])) == grain
+        is_of_shares = is_event or finding.topic in (SHARE, LEVEL, YEARS)
         if is_of_shares and len(finding.text) <= _LONGEST_TITLE:
             return str(finding.text)
 

@@ -18,6 +18,7 @@ from reports.figures.line import draw_line
 from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Photo, Picture
 from reports.figures.panels import SEPARATOR, draw_picture
 from reports.figures.sheet import HATCHED, measure
+from reports.words.document_queries import DocumentQuery
 from tests.figures_kit import SVG, areas, draw, lines, shapes, texts
 
 SPAN = style.Range("2020-01", "2020-04")
@@ -289,6 +290,20 @@ def test_notes_stand_above_bars_without_touching_another_or_the_label_of_the_hig
         boxes.append((shape_.left, shape_.top, shape_.right, shape_.bottom))
     for index, one in enumerate(boxes[: len(written)]):
         assert not any(overlap(one, other) for other in boxes[index + 1 :])
+
+
+def test_a_note_leads_to_the_documents_of_its_bar_although_it_stands_above_another() -> None:
+    find = {period: DocumentQuery(subject="covid", period=period) for period in SPAN}
+    bars = [mark(period, 1, documents=find[period]) for period in SPAN]
+    picture = Picture(
+        panels=[chart_of(Layer(draw=draw_bars, marks=bars), notes={SPAN.last: "a strike begins"})]
+    )
+    root = ET.fromstring(draw_picture(picture, has_links=True).to_svg())  # noqa: S314 - our own
+    links = {link.attrib["href"]: link for link in root.iter(f"{SVG}a") if list(link.itertext())}
+    (noted,) = [
+        href for href, link in links.items() if "a strike begins" in "".join(link.itertext())
+    ]
+    assert noted == find[SPAN.last].address
 
 
 def test_a_note_without_room_is_left_out() -> None:
