@@ -163,8 +163,9 @@ def entities_spec(
     caption = (
         "Names and their kinds as a program found them: read them with care. "
         f"{counted} "
-        "Spellings of one name count as one. Of texts that differ only in names or figures, the first "
-        "of a month counts. Names that came once, dates and numbers are left to the table entities."
+        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
+        "first of a month counts. Names that came once, dates and numbers are left to the table "
+        "entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"

@@ -150,8 +150,8 @@ def panel_spec(
         picture=Picture(panels=[chart], title=f"“{keyword}”: all outlets and the fixed panel"),
         alt=f"Lines: share of documents that mention {keyword}, in each {span.grain}, of all "
         "documents and of those of the outlets that are there throughout.",
-        caption=f"Share of documents per {span.grain}. The fixed panel has only outlets with documents "
-        "in every month.",
+        caption=f"Share of documents per {span.grain}. The fixed panel has only outlets with "
+        "documents in every month.",
         layout=NOT_WIDE,
     )
 
@@ -221,8 +221,8 @@ def _heat_spec(
         picture=Picture(panels=[heat], title=f"“{keyword}”: share of documents per {span.grain}"),
         alt=f"Heat map: share of the documents of each group that mention {keyword}, in each "
         f"{span.grain}; hatched where a group has no data.",
-        caption=f"One scale for all. Blank: it has no documents in a {span.grain} in which others have. "
-        "A share of few documents says little.",
+        caption=f"One scale for all. Blank: it has no documents in a {span.grain} in which "
+        "others have. A share of few documents says little.",
     )
 
 

@@ -52,5 +52,6 @@ def terms_spec(
         picture=Picture(panels=[chart]),
         alt=f"Stacked bars: mentions per {grain} of {', '.join(rows_by_term)}. The numbers are in "
         "periods.csv.",
-        caption="Each term, stacked. Black lines: all terms, with a sentence that holds two counted once.",
+        caption="Each term, stacked. Black lines: all terms, where a sentence that holds two "
+        "counts once.",
     )

@@ -643,6 +643,11 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "Fog rose to 5.0 % of documents in July 2020 (150 of 3,000); 1.0 % is usual.",
     ),
     (
+        "event of share",
+        {**EVENT, "usual": "a single one before", "grain": "month"},
+        "Fog rose to 5.0 % of documents in July 2020 (150 of 3,000); the month before had 1.0 %.",
+    ),
+    (
         "event of wording",
         {**EVENT, "usual": "none before"},
         (
