@@ -67,7 +67,7 @@ def hash_of(rows: Sequence[tuple[str, str]]) -> str:
 def test_the_methods_give_a_hash_that_anybody_can_compute_from_the_documents(db: Database) -> None:
     run = fill(db)
     rows = [(f"nyt:{number:06}", text.text) for number, text in enumerate(TEXTS)]
-    assert f"{hash_of(rows)} : SHA-256 over all documents" in methods(db, run)
+    assert f"{hash_of(rows)} : SHA-256 of the identities" in methods(db, run)
 
 
 def test_the_hash_is_of_what_the_run_read_whatever_is_left_out_of_its_figures(
