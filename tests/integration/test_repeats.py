@@ -296,7 +296,7 @@ def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_
     assert (looked_at, patterns.texts, patterns.patterns[0].size) == (3_100, 2_002, 1_900)
     text = page_text(db, [run], tmp_path)
     assert HIGHEST in text
-    assert "repeats are looked for among those that mention a keyword alone. The largest" in text
+    assert "repeats are sought only among those that mention a keyword. The largest" in text
     assert f"{TRACKER} --without '{TRACKER}' 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "but that of so many documents ( tidings export writes it)" in text
     tables = {path.name.partition(".")[0] for path in tmp_path.glob("*.jsonl.gz")}
