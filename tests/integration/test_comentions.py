@@ -140,14 +140,9 @@ def test_the_page_of_several_runs_has_shares_and_says_what_each_read_and_readers
     assert "On the human scale the mean of all months is −1.00" in html
     assert "have one engine" not in html
     assert "Mentions, or posts" not in html
-<<<<<<< HEAD
-    assert "one: fog less one: tide" in html
-    assert "Where one run read only a part of the other's" in html
-=======
     # Keywords of one run are paired; those of two that read no document in common are not.
     assert pairs_of(html) == [("one: fog", "one: tide")]
-    assert "Where one read a part of the other's" in html
->>>>>>> t1
+    assert "Where one run read only a part of the other's" in html
     choice = "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”"
     assert html.count(f"{choice}</td>") == html.count("of the kind") == 1
 
