@@ -182,6 +182,25 @@ def test_panels_stand_in_their_columns_and_no_two_overlap(columns: int) -> None:
     assert max(bar.right for bar in shapes(root, "r.")) < WIDTH
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"notes": {"2020-02": "a strike"}}, {"bulk": ["2020-02"]}, {"title": "a long title " * 9}],
+    ids=["notes", "signs", "title"],
+)
+def test_charts_of_a_line_stand_at_one_height_whatever_is_written_above_one(
+    more: dict[str, object],
+) -> None:
+    layer = Layer(draw=draw_bars, marks=months(1, 2, 3, 4))
+    beside = chart_of(layer, **{"title": "a", **more})
+    # The line below takes no more room than it needs.
+    panels = [chart_of(layer, title="a"), beside, chart_of(layer, title="c")]
+    root = draw(Picture(panels=panels, columns=2))
+    first, second, third = (bar.bottom for bar in shapes(root, "r.2020-04"))
+    assert first == second
+    (alone,) = (bar.bottom for bar in shapes(draw(beside), "r.2020-04"))
+    assert third - first < alone + 40
+
+
 def rows_of(cells: Sequence[Sequence[float | None]]) -> dict[str, list[Mark]]:
     rows = {}
     for number, line in enumerate(cells):

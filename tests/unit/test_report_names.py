@@ -16,8 +16,10 @@ from reports.figures.entities import (
     is_in_title_case,
     top_names,
 )
+from reports.figures.marks import Chart
 from reports.figures.spec import Subject
 from reports.figures.style import Range
+from reports.words.document_queries import DocumentQuery
 from textapi.text.keywords import pattern
 
 SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
@@ -175,6 +177,34 @@ def test_the_figure_of_results_from_before_documents_were_counted_is_how_often_i
     )
     assert "texts that hold the name, as" not in spec.caption
     assert count_names([older])["covid"].has_documents is False
+
+
+def test_a_bar_leads_to_a_list_only_where_its_figure_counts_documents_for_sure() -> None:
+    def row(name: str, documents: int, taken: int) -> EntityRow:
+        return replace(entity("ORG", name, documents), taken=taken)
+
+    # "House" may be how often it was taken for a name: the others are no words or have more.
+    rows = [row("House", 2, 2), row("Apple", 3, 2), row("Elm House", 4, 4), row("NASA", 5, 5)]
+    posts = replace(SUBJECT, documents=DocumentQuery(job="@elm"), noun="post")
+    titles = {}
+    for subject in (SUBJECT, posts):
+        spec = entities_spec(subject, top_names(rows), unit="x", in_title_case=False)
+        assert spec is not None
+        (panel,) = spec.picture.panels
+        assert isinstance(panel, Chart)
+        for mark in panel.layers[0].marks:
+            titles[mark.title] = mark.documents
+
+    assert titles == {
+        "NASA: 5 documents": None,
+        "Elm House: 4 documents": None,
+        "Apple: 3 documents": None,
+        "House: 2": None,
+        "NASA: 5 posts": posts.find(name="NASA"),
+        "Elm House: 4 posts": posts.find(name="Elm House"),
+        "Apple: 3 posts": posts.find(name="Apple"),
+    }
+    assert count_names(rows)["covid"].uncounted == {("ORG", "House")}
 
 
 def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
