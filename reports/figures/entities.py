@@ -185,12 +185,11 @@ def entities_spec(
         )
 
     caption = (
-        "What a program took for names and the kinds it gave them: guesses, to be read with care. "
+        "Names and their kinds as a program found them: read them with care. "
         f"{counted} "
-        "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
-        "is a person's where a full name, a title or the texts of the run say so, and a person has "
-        "one entry. Of texts that differ in names or figures only, the first of a month counts. "
-        "Names that came once, dates, sums and numbers are left to the table entities."
+        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
+        "first of a month counts. Names that came once, dates and numbers are left to the table "
+        "entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
@@ -209,13 +208,12 @@ def entities_spec(
 
     labels = [label for ranked in top.by_type.values() for label, _ in ranked]
     if any(" (as " in label for label in labels):
-        caption += " \u201cAs\u201d says in how many of these the full name stands."
+        caption += " \u201cAs\u201d gives the number with the full name."
     if any(" (also " in label for label in labels):
-        caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
+        caption += " \u201cAlso\u201d names others of that last name who may be meant."
     if in_title_case:
         caption += (
-            " Headlines write every word with a capital, so common words pass for names more often "
-            "than usual."
+            " Headlines capitalize every word, so common words are mistaken for names more often."
         )
 
     samples = []
@@ -227,7 +225,7 @@ def entities_spec(
         name=f"{subject.slug}-entities",
         picture=Picture(panels=_chart_types(subject, top), title=title),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
-        caption=f"{caption} All bars have one scale.",
+        caption=f"{caption} All bars are on one scale.",
     )
 
 

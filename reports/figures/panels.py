@@ -140,7 +140,7 @@ def _explain_signs(panels: Sequence[Panel]) -> Mapping[str, str]:
     layers = [layer for chart in charts for layer in chart.layers]
     meanings = {layer.name: layer.color for layer in layers if layer.name}
     if any(chart.gaps for chart in charts):
-        meanings["no data, which is no zero"] = HATCHED
+        meanings["no data (not zero)"] = HATCHED
     if any(chart.cut_off for chart in charts):
         meanings["first or last days missing"] = style.CUT_OFF
     if any(chart.bulk for chart in charts):

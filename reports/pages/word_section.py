@@ -53,12 +53,12 @@ def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:
     """Return a page's note if words were compared and none stands out; else nothing."""
     if not word_rows or list_standing_words(word_rows):
         return ""
-    return "No word stands out by more than chance alone gives."
+    return "No word stands out by more than chance."
 
 
 def describe_left_out(*, has_repeats: bool) -> str:
     """Return what a caption says of words without repeats."""
-    return " Of texts that are alike, the first of a month counts." if has_repeats else ""
+    return " Of similar texts, the first of a month counts." if has_repeats else ""
 
 
 def add_words(

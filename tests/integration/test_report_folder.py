@@ -269,7 +269,7 @@ def test_documents_to_read_are_shown_whole(made: Made) -> None:
 def test_a_gap_and_a_true_zero_are_told_apart(made: Made) -> None:
     text = page_of(made.out, "2020-01.html").text
     assert (
-        "No data: no document to look at. This is a gap, not a zero: "
+        "No data: there was no document to read. This is a gap, not a zero: "
         "no documents stored, no key set"
     ) in text
     zero = page_of(made.out, "2020-02.html").text
@@ -343,7 +343,7 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
     assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(
         summary_of(db, run)
     )
-    assert "none was asked" in methods(summary_of(db, months(db)))
+    assert "no engine was used" in methods(summary_of(db, months(db)))
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:

@@ -134,7 +134,7 @@ def test_gaps_are_hatched_from_the_first_day_to_the_last_as_one_stretch() -> Non
     days = (last.middle - first.middle) / (31 / 2 + 29 + 31 + 30 / 2)
     assert gap.left == pytest.approx(first.middle + 15.5 * days, abs=0.05)
     assert gap.width == pytest.approx(60 * days, abs=0.1)
-    assert "no data, which is no zero" in texts(root)
+    assert "no data (not zero)" in texts(root)
 
 
 def test_signs_are_drawn_at_their_periods_and_explained_only_where_they_are() -> None:

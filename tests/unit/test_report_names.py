@@ -93,7 +93,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
     }
     spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
     assert spec is not None
-    assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
+    assert "\u201cAlso\u201d names others of that last name" in spec.caption
     assert "So are 2 names without evidence of what they name." in spec.caption
 
 
@@ -234,7 +234,7 @@ def test_the_caption_says_what_the_names_are_worth() -> None:
         assert spec is not None
         return spec.caption
 
-    assert "guesses, to be read with care" in caption(SENTENCES, 0)
+    assert "read them with care" in caption(SENTENCES, 0)
     assert "So are 12 names that hold the subject itself." in caption(SENTENCES, 12)
-    assert "common words pass for names" in caption(HEADLINES, 0)
-    assert "common words pass for names" not in caption(SENTENCES, 0)
+    assert "common words are mistaken for names" in caption(HEADLINES, 0)
+    assert "common words are mistaken for names" not in caption(SENTENCES, 0)
