@@ -150,7 +150,7 @@ def test_the_legend_hides_and_shows_a_series(browser: Browser, folder: Path) -> 
     page = browser.new_page()
     page.goto((folder / "texts" / "compare.html").as_uri())
     switch = page.locator("svg .meaning[role=button]", has_text="masks").first
-    line = page.locator("svg .layer[data-series='masks']").first
+    line = page.locator("svg .layer[data-series='Masks']").first
     switch.click()
     expect(line).to_be_hidden()
     assert switch.get_attribute("aria-pressed") == "false"
