@@ -81,8 +81,8 @@ def panel(members: list[str], shared_months: list[str]) -> FixedPanel:
             [],
             ["2020-03", "2020-04"],
             (
-                "3.0 % of the documents in March 2020 to April 2020, which all 5 outlets share, and in "
-                "4.2 % of all."
+                "3.0 % of the documents in March 2020 to April 2020, which all 5 outlets share, "
+                "and in 4.2 % of all."
             ),
             "No outlet has every month, so there is no fixed panel.",
         ),
