@@ -112,9 +112,9 @@ def test_pages_of_results_from_before_documents_were_counted_say_what_their_figu
         pages = [page.read_text(encoding="utf-8") for page in folder.rglob("*.html")]
         return (
             any("number of texts that hold the name" in page for page in pages),
-            any("names, and the documents that hold each." in page for page in pages),
+            any("found them, with the documents that hold each." in page for page in pages),
             any("The figure is how often it was taken for one" in page for page in pages),
-            any("names, and how often it did." in page for page in pages),
+            any("found them, with how often it did." in page for page in pages),
         )
 
     assert words_of_pages("counted") == (True, True, False, False)
