@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -318,4 +319,10 @@ def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
     assert "coded texts of run 1 are not in the sample as it is drawn now" in shown
     report_folder.build(db, [run], tmp_path / "report")
     page = (tmp_path / "report" / "codes.html").read_text()
-    assert "not in the sample as it was drawn last, and do not count" in page
+    # The page counts the codes of texts that the second seed did not draw again.
+    left_out = re.search(r"(\d+) coded texts more are outside the sample .*? do not count", page)
+    assert left_out is not None
+    counted = re.search(r"<dt>coded</dt><dd>(\d+) texts? of 20 that were drawn", page)
+    assert counted is not None
+    assert int(left_out[1]) + int(counted[1]) == len(answers) == 20
+    assert int(left_out[1]) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def db(tmp_path: Path):  # noqa: ANN201 - a generator of a database
 
 def rows(db: Database, run: int, selection: Selection | None = None) -> list[ComentionRow]:
     return list(read_comentions(load_run(db, run, selection or Selection())))
+
+
+def pairs_of(html: str) -> list[tuple[str, str]]:
+    """Return the two keywords of each pair that a page compares."""
+    return re.findall(r'<details class="pair-of" data-first="([^"]*)" data-second="([^"]*)"', html)
 
 
 def test_documents_with_both_are_counted_by_month_and_in_all(db: Database) -> None:
@@ -134,7 +140,8 @@ def test_the_page_of_several_runs_has_shares_and_says_what_each_read_and_readers
     assert "On the human scale the mean of all months is −1.00" in html
     assert "have one engine" not in html
     assert "Mentions, or posts" not in html
-    assert "one: fog less one: tide" in html
+    # Keywords of one run are paired; those of two that read no document in common are not.
+    assert pairs_of(html) == [("one: fog", "one: tide")]
     assert "Where one run read only a part of the other's" in html
     choice = "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”"
     assert html.count(f"{choice}</td>") == html.count("of the kind") == 1
@@ -146,7 +153,10 @@ def test_a_page_has_a_row_for_each_pair_and_there_is_none_for_a_single_keyword(
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
     index = report_folder.build(db, [run], tmp_path / "two")
     html = index.with_name("compare.html").read_text(encoding="utf-8")
-    assert '<th scope="row">fog and tide</th><td class="n">6</td><td class="n">6.0</td>' in html
+    assert pairs_of(html) == [("fog", "tide")]
+    documents = '<a class="count" href="documents.html#subject=fog&amp;other=tide">6 documents</a>'
+    assert f"<dd>{documents}; 6.0 would be expected</dd>" in html
+    assert 'data-name="compared-share-fog-tide"' in html
     # Two months are too few for an overtaking.
     assert "overtook" not in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
@@ -160,8 +170,11 @@ def test_a_keyword_and_a_part_of_it_are_no_pair_of_the_page(db: Database, tmp_pa
     index = report_folder.build(db, [run], tmp_path / "three")
     html = index.with_name("compare.html").read_text(encoding="utf-8")
     assert "“tide NOT fog” is a part of “tide”" in html
-    assert "tide and tide NOT fog" not in html
-    assert "tide less tide NOT fog" not in html
-    row = html.split('<th scope="row">fog and tide NOT fog</th>')[1].split("</tr>")[0]
-    assert row.endswith('<span class="facts">kept apart by the query</span></td>')
-    assert "fog less tide NOT fog" in html
+    assert pairs_of(html) == [("fog", "tide"), ("fog", "tide NOT fog")]
+    expected, excluded = html.split('<details class="pair-of"')[1:]
+    assert "6.0 would be expected" in expected
+    # Where the queries keep two apart, no number is expected by chance.
+    assert "the queries exclude each other" not in expected
+    assert "the queries exclude each other" in excluded
+    assert "would be expected" not in excluded
+    assert "Share of documents</dt><dd>fog is 2.5 points above “tide NOT fog”" in excluded

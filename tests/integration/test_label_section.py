@@ -168,7 +168,10 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     assert front.count(UNCHECKED) == 1
     of_keyword = page_text(index.with_name("keyword-tide.html"))
     assert f"Mean polarity is an index from −1 to 1 {UNCHECKED}: compare it" in of_keyword
-    assert f"Moods are {UNCHECKED}." in page_text(index.with_name("compare.html"))
+    # Of eight mentions of fog no mood is compared, so that nothing is said of its scale.
+    compared = page_text(index.with_name("compare.html"))
+    assert "Mean polarity too few to compare" in compared
+    assert UNCHECKED not in compared
     line = re.compile(r"; mean polarity [^,]{0,60}, (on the engine's scale[^.]*)\.")
     pages = sorted(index.parent.glob("20*.html"))
     month_lines = [scale for page in pages for scale in line.findall(page_text(page))]
@@ -186,7 +189,11 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     html = index.with_name("methods.html").read_text(encoding="utf-8")
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
     of_keyword = page_text(index.with_name("keyword-tide.html"))
-    assert "mean on the human scale" in of_keyword
+    mean = section_of(db, run).by_keyword["tide"].corrected
+    assert mean is not None
+    bounds = [f"{bound:+.2f}".replace("-", "−") for bound in (mean.value, mean.low, mean.high)]
+    on_human_scale = "On the human scale {} (95 % interval {} to {}, from 60 labels)"
+    assert on_human_scale.format(*bounds) in of_keyword
     assert "95 % interval, 60 labels" in of_keyword
     assert scale_note(60) in page_text(index)
     assert "on the human scale" in page_text(index)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,11 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
     folder = report_folder.build(jobs.db, [run], tmp_path / "report").parent
     for month in ("2020-03", "2020-04"):
         page = (folder / f"{month}.html").read_text(encoding="utf-8")
-        linked = re.search(r"<bdi>ORCA</bdi> <a [^>]*&amp;name=ORCA\">(\d+)</a>", page)
-        assert linked is not None
-        assert int(linked.group(1)) == table[month, "ORCA"]
+        named = page.split("<dt>Organisations</dt>")[1].split("</dd>")[0]
+        # Its number leads to the documents of the month that hold it.
+        ((query, count),) = re.findall(r'#([^"]*name=ORCA[^"]*)"[^>]*>(\d+)<', named)
+        assert {"subject=flood", f"period={month}"} <= set(unescape(query).split("&"))
+        assert int(count) == table[month, "ORCA"]
 
     loaded = load_run(jobs.db, run)
     counts = count_names(read_entities(loaded))["flood"]
@@ -112,9 +115,9 @@ def test_pages_of_results_from_before_documents_were_counted_say_what_their_figu
         pages = [page.read_text(encoding="utf-8") for page in folder.rglob("*.html")]
         return (
             any("number of texts that hold the name" in page for page in pages),
-            any("found them, with the documents that hold each." in page for page in pages),
+            any("the documents that hold each" in page for page in pages),
             any("The figure is how often it was taken for one" in page for page in pages),
-            any("found them, with how often it did." in page for page in pages),
+            any("how often it did" in page for page in pages),
         )
 
     assert words_of_pages("counted") == (True, True, False, False)

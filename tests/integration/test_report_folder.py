@@ -630,8 +630,8 @@ def test_an_account_with_about_as_many_posts_as_its_service_gives_may_lack_earli
     posts: int, is_told: bool
 ) -> None:
     told = (
-        "X (Twitter until July 2023) gives the newest 3,200 posts of an account, about as many as "
-        "there are here: earlier ones may be missing."
+        "X (Twitter until July 2023) gives only the newest 3,200 posts of an account. Here are "
+        "about as many, so earlier ones may be missing."
     )
     assert describe_limits(["posts", "x"], posts) == ([told] if is_told else [])
 
@@ -662,8 +662,8 @@ def test_texts_of_any_writing_system_are_text_in_the_pictures_of_their_report(
     stories.store(db, [Text("2020-06-01", f"{thai} in June.")], prefix="t")
     run = stories.months_run(db, "2020-06", "2020-06", [thai])
     text = report(db, run, tmp_path / "out").text
-    assert f"“{thai}” is in 1 of 1 document (100.0 %) of June 2020." in text
-    assert f">{thai}</text>" in pictures_in(tmp_path / "out")["shares"]
+    assert f"{thai} was in 100.0 % of documents" in text.replace("\xa0", " ")
+    assert f">{thai}: 100.0 %" in pictures_in(tmp_path / "out")["shares"]
 
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
