@@ -6,6 +6,9 @@ import csv
 import random
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from itertools import product
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +19,7 @@ from reports.build import report_folder
 from reports.words.document_queries import DocumentQuery
 from tests import report_stories as stories
 from tests.document_list_kit import DocumentList
+from tests.groups_kit import Piece, store_pieces
 from tests.report_stories import Text
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -208,7 +212,7 @@ def test_texts_are_shown_as_they_are_and_marked(months: Opened) -> None:
 def test_a_change_is_written_into_the_address_and_back_takes_it_back(months: Opened) -> None:
     months.show("subject=masks")
     before = months.chosen
-    months.page.get_by_label("Search texts").fill("mayor")
+    months.page.get_by_label("Search texts, parts of words too").fill("mayor")
     months.page.keyboard.press("Enter")
     expect(months.page.locator("#chosen")).to_contain_text("say “mayor”")
     assert months.address == "search=mayor&subject=masks"
@@ -218,7 +222,7 @@ def test_a_change_is_written_into_the_address_and_back_takes_it_back(months: Ope
     months.page.go_back()
     expect(months.page.locator("#chosen")).to_have_text(before)
     assert months.address == "subject=masks"
-    expect(months.page.get_by_label("Search texts")).to_have_value("")
+    expect(months.page.get_by_label("Search texts, parts of words too")).to_have_value("")
 
 
 def test_a_period_is_brushed_by_pointer(months: Opened) -> None:
@@ -292,13 +296,49 @@ def test_at_most_a_hundred_rows_are_shown_and_the_next_follow(months: Opened) ->
     expect(place).to_have_text("rows 1 to 100 of 302")
 
 
+def test_each_section_says_how_many_of_the_chosen_documents_it_has(
+    browser: Browser, tmp_path: Path
+) -> None:
+    sections = ("World", "Sport", "Sport", "")
+    pieces = [
+        Piece(f"2020-03-{day:02}", f"Covid of day {day}.", section=sections[day % 4])
+        for day in range(1, 11)
+    ]
+    with closing(stories.database(tmp_path)) as db:
+        store_pieces(db, pieces)
+        run = stories.months_run(db, "2020-03", "2020-03", ["covid"])
+        report_folder.build(db, [run], tmp_path / "report")
+
+    for opened in open_list(browser, tmp_path / "report"):
+        opened.show("period=2020-03-02..2020-03-10")
+        labels = opened.page.eval_on_selector_all(
+            "select[name=section] option", "options => options.map(({label}) => label)"
+        )
+        assert labels == ["all", "Sport (5)", "World (2)", "not known (2)"]
+        opened.show("section=World")
+        expect(opened.page.locator("option[value=Sport]")).to_have_text("Sport")
+
+
+def test_the_strip_names_the_day_with_most_documents(months: Opened) -> None:
+    months.show("subject=covid")
+    listed = DocumentList(months.folder)
+    counts = {}
+    for month, day in product((3, 4, 5), range(1, 29)):
+        at = date(2020, month, day)
+        counts[at] = listed.count(DocumentQuery(subject="covid", period=at.isoformat()))
+
+    first = max(counts, key=lambda at: counts[at])
+    said = f"at most {counts[first]} a day, first on {first.day} {first:%B %Y}"
+    expect(months.page.locator("#most")).to_have_text(said)
+
+
 def test_what_is_chosen_is_saved_as_csv(months: Opened) -> None:
     months.show("subject=covid&period=2020-03")
     number = DocumentList(months.folder).count(DocumentQuery(subject="covid", period="2020-03"))
     with months.page.expect_download() as download:
         months.page.get_by_role("button", name="Save as CSV").click()
 
-    assert download.value.suggested_filename == "documents.csv"
+    assert download.value.suggested_filename == "documents-covid-2020-03.csv"
     with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
 
@@ -343,7 +383,7 @@ def test_without_texts_the_list_has_counts_and_links_and_says_so(
     for opened in open_list(browser, folder / "counts"):
         opened.show("subject=masks&period=2020-05")
         assert opened.chosen == f"{number} documents mention “Masks” in May 2020"
-        expect(opened.page.locator("main")).to_contain_text("finds no words in texts")
+        expect(opened.page.locator("main")).to_contain_text("cannot search texts")
         assert "Masks" not in opened.page.locator("#rows").inner_text()
         assert opened.page.locator("#rows a").count() == min(number, 100)
         assert opened.messages == []

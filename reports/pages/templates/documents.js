@@ -169,6 +169,7 @@ const answer = async () => {
   if (!found) return;
   chosen = query.sort === "newest" ? found.reverse() : found;
   at("chosen").textContent = describe();
+  countChoices();
   await showFrom(0);
   const everywhere = asked === round && (await findInParts(fitting));
   if (!everywhere) return;
@@ -176,6 +177,20 @@ const answer = async () => {
   const read = [...new Set(partOf)].filter((part) => part.rows);
   const unknown = HELD.filter((field) => query[field] && !read.some((part) => part[field].some(fits(field))));
   at("state").textContent = unknown.map((field) => `“${query[field]}” is no ${field} that was counted here.`).join(" ");
+};
+
+// Each section that could be chosen says how many of the documents it has.
+const countChoices = () => {
+  ORIGIN.forEach((field, place) => {
+    const counts = {};
+    for (const row of chosen) {
+      const value = originOf(row)[place] || "not known";
+      counts[value] = (counts[value] ?? 0) + 1;
+    }
+    for (const option of form.elements[field]?.options ?? []) {
+      if (option.value) option.label = query[field] ? option.text : `${option.text} (${write(counts[option.value] ?? 0)})`;
+    }
+  });
 };
 
 const documentOf = (row) => partOf[row].rows[row - partOf[row].start];
@@ -258,7 +273,8 @@ const drawStrip = (rows, from, to) => {
   for (const row of rows) if (days[row]) counts[days[row] - earliest] += 1;
   const most = counts.reduce((a, b) => Math.max(a, b), 1);
   at("bars").setAttribute("d", counts.map((count, day) => (count ? `M${day} 1v${-count / most}h.9V1z` : "")).join(""));
-  at("most").textContent = `at most ${write(most)} a day`;
+  const first = counts.indexOf(most);
+  at("most").textContent = first < 0 ? "" : `at most ${write(most)} a day, first on ${sayDay(earliest + first)}`;
   brush(from, to);
 };
 const choosePeriod = (...ends) => {
@@ -294,7 +310,7 @@ const save = async () => {
   lines.unshift(["day", ...ORIGIN, "subjects", "polarity", "address", "text"]);
   const csv = lines.map((cells) => `${cells.map(cell).join(",")}\r\n`);
   const href = URL.createObjectURL(new Blob(["\ufeff", ...csv], { type: "text/csv" }));
-  Object.assign(make("a"), { href, download: "documents.csv" }).click();
+  Object.assign(make("a"), { href, download: `${["documents", ...Object.values(query)].join("-").replace(/[^\p{L}\p{N}.-]+/gu, "-")}.csv` }).click();
 };
 
 form.addEventListener("change", () => {
