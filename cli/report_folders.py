@@ -25,6 +25,7 @@ from reports.report_files import (
     is_document_part,
     is_figure,
     is_own_page,
+    is_passed_picture,
 )
 
 # This file in TIDINGS_HOME lists the folders that `report --out` wrote to.
@@ -129,7 +130,7 @@ def _report_files(folder: Path) -> list[Path]:
     for path in _files_in(folder):
         base_name = whole_name(path)
         is_page = base_name.endswith(".html") and (base_name != path.name or is_own_page(path))
-        if base_name in _NAMES or is_page:
+        if base_name in _NAMES or is_page or is_passed_picture(base_name):
             report_files.append(path)
 
     return report_files

@@ -66,12 +66,12 @@ class DocumentList:
                     yield values
 
     def _hold(self, part: Any, field: str, value: str, query: DocumentQuery) -> set[int]:
-        wanted = value if field == "phrase" else _LABEL_ENDING.sub("", value.lower())
+        wanted = _LABEL_ENDING.sub("", value) if field == "name" else value
         places: set[int] = set()
         for subject, spellings, differences in part[field]:
             subjects = self.index["subjects"]
             is_asked = query.subject is None or subjects[subject] == query.subject
-            if is_asked and wanted in spellings:
+            if is_asked and wanted.lower() in spellings:
                 places.update(accumulate(differences))
 
         return places

@@ -97,11 +97,14 @@ def count_documents(counts: Sequence[EntityCount], texts: Texts) -> list[EntityC
 
 def _find_words(documents: Mapping[str, int], times: Mapping[str, int]) -> Iterator[str]:
     """Yield the forms that most texts use as words ("Cook"): a model finds most other names."""
-    common = word_list.load().common
     for form, n_documents in documents.items():
-        is_word = " " not in form and base_form(form) in common
-        if is_word and n_documents > _MOST_UNNAMED * times[form]:
+        if n_documents > _MOST_UNNAMED * times[form] and may_be_word(form):
             yield form
+
+
+def may_be_word(form: str) -> bool:
+    """Return whether a form is a word of the language too, so that texts may use it as one."""
+    return " " not in form and base_form(form) in word_list.load().common
 
 
 def _rank(counts: Iterable[EntityCount]) -> Iterator[EntityCount]:

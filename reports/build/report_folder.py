@@ -93,7 +93,13 @@ def build(
         note = describe_origin(runs)
         links = len(runs) == 1
         store = FigureStore(
-            out, note=note, links=links, in_files=figure_files, check=check, progress=progress
+            out,
+            note=note,
+            links=links,
+            word_links=texts and not any(run.selection for run in runs),
+            in_files=figure_files,
+            check=check,
+            progress=progress,
         )
         pages = stack.enter_context(StagedFiles(out))
         folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]

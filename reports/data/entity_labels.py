@@ -80,6 +80,9 @@ class NamedEntity:
     # How often a model took it for a name.
     times: int
 
+    # Whether the count is a number of documents for all its names.
+    has_documents: bool = True
+
 
 @dataclass(frozen=True)
 class RunNames:
@@ -256,12 +259,13 @@ class RunNames:
         counts: Mapping[EntityName, int],
         account_names: Collection[str] = (),
         documents: Mapping[EntityName, int] | None = None,
+        uncounted: Collection[EntityName] = (),
     ) -> tuple[list[NamedEntity], int, int]:
         """Return the names among *counts*, the most frequent first; a person has one entry.
 
         *counts* say how often a model took each for a name, *documents* how many hold it, by
-        default as many. Also return how many names are *account_names*, and how many have no
-        evidence or no document that holds them.
+        default as many; those of *uncounted* names may be no documents. Also return how many names
+        are *account_names*, and how many have no evidence or no document that holds them.
         """
         documents = counts if documents is None else documents
         groups: dict[EntityName, Counter[str]] = defaultdict(Counter)
@@ -269,6 +273,7 @@ class RunNames:
         spellings: dict[str, Counter[str]] = defaultdict(Counter)
         own_names = set()
         unproven = set()
+        without_documents = set()
         for name, type_ in _correct_known(counts):
             entity_name = name[1]
             form = _form(type_, entity_name)
@@ -282,6 +287,8 @@ class RunNames:
                 groups[entity_key][form] += documents.get(name, 0)
                 times[entity_key] += counts[name]
                 spellings[form][without_title(run_type, entity_name)] += counts[name]
+                if name in uncounted and documents.get(name):
+                    without_documents.add(entity_key)
 
         labels = {}
         totals = Counter[EntityName]()
@@ -305,7 +312,15 @@ class RunNames:
                 ]
                 label = f"{label} (also {', '.join(listed[:_FULL_NAMES_SHOWN])})"
 
-            entities.append(NamedEntity(type_, label, count, has_evidence, times[type_, key]))
+            entity = NamedEntity(
+                type_,
+                label,
+                count,
+                has_evidence,
+                times[type_, key],
+                has_documents=(type_, key) not in without_documents,
+            )
+            entities.append(entity)
 
         entities.sort(key=lambda entity: (-entity.count, entity.type, entity.label))
         return entities, len(own_names), len(unproven)

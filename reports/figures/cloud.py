@@ -89,7 +89,7 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
             x, y = placed.left + box.above, placed.bottom
 
         count = cloud.word_counts[placed.word]
-        title = f"{placed.word}: {quantity(count, 'text')}"
+        title = f"{placed.word}: {quantity(count, cloud.noun)}"
         # Of all months together a pair of words does not count where it comes once in a month.
         is_exact = cloud.documents and (cloud.documents.period or " " not in placed.word)
         found = replace(cloud.documents, word=placed.word) if cloud.documents and is_exact else None

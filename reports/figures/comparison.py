@@ -164,7 +164,7 @@ def agreement_spec(
         alt=f"Scatter of the polarities of {quantity(len(pairs), 'text')}, {names[0]} against "
         f"{names[1]}.",
         caption=with_scale(
-            "A dot for each sentence, or post, that both runs scored; on the line they agree."
+            "A dot is a sentence or post that both runs scored. On the line, they agree."
             + (" Thinned out evenly." if step > 1 else ""),
             scale,
         ),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
-from reports.data.tables.entities import EntityRow, sum_counts, sum_documents
+from reports.data.tables.entities import (
+    EntityRow,
+    find_uncounted,
+    sum_counts,
+    sum_documents,
+)
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
-from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from textapi.text.keywords import TermPattern
 
@@ -45,6 +49,9 @@ class NameCounts:
     times: Counter[EntityName] = field(default_factory=Counter)
     documents: Counter[EntityName] = field(default_factory=Counter)
 
+    # Those whose count may be no number of documents.
+    uncounted: set[EntityName] = field(default_factory=set)
+
     # False if a result is from before documents were counted.
     has_documents: bool = True
 
@@ -68,6 +75,9 @@ class TopNames:
     # Whether the figures are documents; else they are how often a name was taken for one.
     has_documents: bool = field(default=True, compare=False)
 
+    # The labels whose figure may be no number of documents, so that no list has as many.
+    uncounted: frozenset[str] = field(default=frozenset(), compare=False)
+
 
 def top_names(
     entity_rows: Iterable[EntityRow],
@@ -89,6 +99,7 @@ def top_names(
         account_names=account_names,
         run_names=run_names,
         documents=sum_documents(entity_rows),
+        uncounted=find_uncounted(entity_rows),
     )
     return replace(top, has_documents=all(row.has_documents for row in entity_rows))
 
@@ -100,10 +111,12 @@ def rank_names(
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
     documents: Mapping[EntityName, int] | None = None,
+    uncounted: Collection[EntityName] = (),
 ) -> TopNames:
     """Return the most frequent names as `top_names` does, from the *counts* of each.
 
-    *documents* are those that hold each name, by default as many as its count.
+    *documents* are those that hold each name, by default as many as its count; of *uncounted* names
+    they may be how often each was taken for one.
     """
     run_names = run_names or RunNames.of(counts)
     subject = set()
@@ -115,7 +128,9 @@ def rank_names(
         else:
             other_counts[type_, entity_name] = count
 
-    named_entities, account, unproven = run_names.merge(other_counts, account_names, documents)
+    named_entities, account, unproven = run_names.merge(
+        other_counts, account_names, documents, uncounted
+    )
     least = min(2, max((entity.times for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     headlines: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -127,7 +142,15 @@ def rank_names(
 
     first_types = list(names_by_type.items())[:TYPES_SHOWN]
     top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
-    return TopNames(top_types, len(subject), account, unproven, dict(headlines))
+    labels = {entity.label for entity in named_entities if not entity.has_documents}
+    return TopNames(
+        top_types,
+        len(subject),
+        account,
+        unproven,
+        dict(headlines),
+        uncounted=frozenset(labels),
+    )
 
 
 def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts]:
@@ -137,6 +160,7 @@ def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts
         counts = counts_by_keyword[entity_row.keyword]
         counts.times.update(sum_counts([entity_row]))
         counts.documents.update(sum_documents([entity_row]))
+        counts.uncounted |= find_uncounted([entity_row])
         counts.has_documents &= entity_row.has_documents
 
     return counts_by_keyword
@@ -161,12 +185,11 @@ def entities_spec(
         )
 
     caption = (
-        "What a program took for names and the kinds it gave them: guesses, to be read with care. "
+        "Names and their kinds as a program found them: read them with care. "
         f"{counted} "
-        "Spellings of one name are counted as one, under the kind that the whole run shows. A name "
-        "is a person's where a full name, a title or the texts of the run say so, and a person has "
-        "one entry. Of texts that differ in names or figures only, the first of a month counts. "
-        "Names that came once, dates, sums and numbers are left to the table entities."
+        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
+        "first of a month counts. Names that came once, dates and numbers are left to the table "
+        "entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
@@ -185,13 +208,12 @@ def entities_spec(
 
     labels = [label for ranked in top.by_type.values() for label, _ in ranked]
     if any(" (as " in label for label in labels):
-        caption += " \u201cAs\u201d says in how many of these the full name stands."
+        caption += " \u201cAs\u201d gives the number with the full name."
     if any(" (also " in label for label in labels):
-        caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
+        caption += " \u201cAlso\u201d names others of that last name who may be meant."
     if in_title_case:
         caption += (
-            " Headlines write every word with a capital, so common words pass for names more often "
-            "than usual."
+            " Headlines capitalize every word, so common words are mistaken for names more often."
         )
 
     samples = []
@@ -203,7 +225,7 @@ def entities_spec(
         name=f"{subject.slug}-entities",
         picture=Picture(panels=_chart_types(subject, top), title=title),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
-        caption=f"{caption} All bars have one scale.",
+        caption=f"{caption} All bars are on one scale.",
     )
 
 
@@ -212,43 +234,29 @@ def _chart_types(subject: Subject, top: TopNames) -> list[Chart]:
     most = max(count for ranked in top.by_type.values() for _, count in ranked)
     charts = []
     for kind, ranked in top.by_type.items():
-        found = {}
-        if top.has_documents:
-            found = {label: subject.find(name=label) for label, _ in ranked}
-
-        charts.append(_chart(kind, ranked, most, found))
+        marks = [_mark(subject, top, kind, *counted) for counted in ranked]
+        chart = Chart(
+            layers=[Layer(draw=draw_bars, marks=marks)],
+            title=TYPES.get(kind, kind.replace("_", " ").capitalize()),
+            names=[label for label, _ in ranked],
+            values=Axis(high=1.2 * most, ticks=()),
+        )
+        charts.append(chart)
 
     return charts
 
 
-def _chart(
-    kind: str,
-    ranked: Sequence[tuple[str, int]],
-    most: int,
-    found: Mapping[str, DocumentQuery | None],
-) -> Chart:
-    """Return a bar for each name, whose documents are *found*.
-
-    *most* is the largest count of all, which gives one scale.
-    """
-    marks = []
-    for label, count in ranked:
-        counted = quantity(count, "document") if found else f"{count:,}"
-        mark = Mark(
-            position=label,
-            value=count,
-            label=f"{count:,}",
-            title=f"{label}: {counted}",
-            row=name_row("entities", kind, label),
-            documents=found.get(label),
-        )
-        marks.append(mark)
-
-    return Chart(
-        layers=[Layer(draw=draw_bars, marks=marks)],
-        title=TYPES.get(kind, kind.replace("_", " ").capitalize()),
-        names=[label for label, _ in ranked],
-        values=Axis(high=1.2 * most, ticks=()),
+def _mark(subject: Subject, top: TopNames, kind: str, label: str, count: int) -> Mark:
+    """Return the bar of a name, which leads to its documents if its figure counts them."""
+    has_documents = top.has_documents and label not in top.uncounted
+    counted = quantity(count, subject.noun) if has_documents else f"{count:,}"
+    return Mark(
+        position=label,
+        value=count,
+        label=f"{count:,}",
+        title=f"{label}: {counted}",
+        row=name_row("entities", kind, label),
+        documents=subject.find(name=label) if has_documents else None,
     )
 
 

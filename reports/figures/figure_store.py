@@ -58,8 +58,9 @@ class FigureStore:
     Figures of pixels, which a page shows from a file alone, have files; in a pack all have: then
     *in_files*. A file is written atomically, and the same picture drawn twice is the same file.
     *note* stands in small print below each picture. With *links*, marks lead to the list of
-    documents beside the page. *check* is called before each figure and may raise to end it.
-    *progress* counts the figures.
+    documents beside the page; with *word_links*, those of words too, which the list finds in its
+    texts, whatever a selection leaves out. *check* is called before each figure and may raise to
+    end it. *progress* counts the figures.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class FigureStore:
         *,
         note: str = "",
         links: bool = True,
+        word_links: bool = True,
         in_files: bool = False,
         check: Callable[[], None] = lambda: None,
         progress: BuildProgress | None = None,
@@ -75,6 +77,7 @@ class FigureStore:
         self.folder = folder / FIGURES
         self.progress = progress or BuildProgress()
         self._note, self._links, self._in_files = note, links, in_files
+        self.word_links = word_links
         self._check = check
         self.used: set[str] = set()
         try:

@@ -125,7 +125,7 @@ def _describe_few(groups: Sequence[Mark], fewest: str) -> str:
     """Return a caption's explanation of hollow dots; nothing if there are none."""
     if not any(mark.is_few for mark in groups):
         return ""
-    return f" Hollow: of fewer than {fewest}, whose interval may end outside the picture."
+    return f" Hollow: fewer than {fewest}; the interval may end outside the picture."
 
 
 def panel_spec(
@@ -150,8 +150,8 @@ def panel_spec(
         picture=Picture(panels=[chart], title=f"“{keyword}”: all outlets and the fixed panel"),
         alt=f"Lines: share of documents that mention {keyword}, in each {span.grain}, of all "
         "documents and of those of the outlets that are there throughout.",
-        caption=f"Share of documents per {span.grain}. The fixed panel has the outlets with "
-        "documents in every month: none moves its line by joining or leaving.",
+        caption=f"Share of documents per {span.grain}. The fixed panel has only outlets with "
+        "documents in every month.",
         layout=NOT_WIDE,
     )
 
@@ -221,8 +221,8 @@ def _heat_spec(
         picture=Picture(panels=[heat], title=f"“{keyword}”: share of documents per {span.grain}"),
         alt=f"Heat map: share of the documents of each group that mention {keyword}, in each "
         f"{span.grain}; hatched where a group has no data.",
-        caption=f"One scale for all. Blank: none of its documents in a {span.grain} of which the "
-        "archive has others. The share of few documents says little.",
+        caption=f"One scale for all. Blank: it has no documents in a {span.grain} in which "
+        "others have. A share of few documents says little.",
     )
 
 

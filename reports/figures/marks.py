@@ -155,8 +155,9 @@ class Cloud:
     word_counts: Mapping[str, int]
     mask: bytes | None = None
 
-    # The documents that hold the words.
+    # The documents that hold the words, and what they are called.
     documents: DocumentQuery | None = None
+    noun: str = "document"
 
 
 @dataclass(frozen=True, kw_only=True)

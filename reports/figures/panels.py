@@ -37,12 +37,16 @@ def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -
     margin = max(map(_measure_margin, picture.panels))
     for first in range(0, len(picture.panels), columns):
         line, below = (picture.panels[at : at + columns] for at in (first, first + columns))
+        # The charts of a line stand at one height, whatever is written above each.
+        starts = max(_write_head(Sheet(width), panel, (0.0, y), room) for panel in line)
         ends = []
         for column, panel in enumerate(line):
             corner = column * (room + _BETWEEN), y
             has_dates = not _have_same_dates([panel, *below[column : column + 1]])
             with sheet.part("g", f' class="panel" data-along="{_find_direction(panel)}">'):
-                end = _draw_panel(sheet, panel, corner, room, margin, has_dates=has_dates)
+                _write_head(sheet, panel, corner, room)
+                place = corner[0], starts
+                end = _draw_panel(sheet, panel, place, room, margin, has_dates=has_dates)
 
             ends.append(end)
 
@@ -59,19 +63,15 @@ def draw_picture(picture: Picture, note: str = "", *, has_links: bool = False) -
 def _draw_panel(
     sheet: Sheet, panel: Panel, corner: Place, width: float, margin: float, *, has_dates: bool
 ) -> float:
-    """Draw a panel below its upper left *corner*; return where it ends."""
+    """Draw what stands below the head of a panel, from its left upper *corner*; return its end."""
+    left, y = corner
     if isinstance(panel, Cloud):
-        return draw_cloud(sheet, panel, corner[1])
+        return draw_cloud(sheet, panel, y)
     if isinstance(panel, Photo):
         return draw_photo(sheet, panel, corner, width)
-
-    left, _ = corner
-    y = _write_title(sheet, panel.title, _PANEL_TITLE, corner, width)
-    y = 7 + sheet.write_lines((left + 4, y), wrap(panel.sub, width, SMALL), SMALL)
     if isinstance(panel, Heat):
         return draw_heat(sheet, panel, left + margin, y)
 
-    y += measure_notes(panel) + (_SIGNS if panel.bulk or panel.cut_off else 0)
     height = ROW * len(panel.names) if panel.names else panel.height
     plot = Plot(sheet, panel, (left + margin, y), (left + width - _EDGE, y + height))
     draw_axes(plot, has_dates=has_dates)
@@ -85,6 +85,20 @@ def _draw_panel(
 
     has_two_lines = panel.span or panel.values.name or panel.positions.name
     return plot.bottom + (BELOW if has_two_lines else LINE + 4)
+
+
+def _write_head(sheet: Sheet, panel: Panel, corner: Place, width: float) -> float:
+    """Write the title of a chart and what stands below it; return where the chart begins."""
+    left, y = corner
+    if isinstance(panel, Cloud | Photo):
+        return y
+
+    y = _write_title(sheet, panel.title, _PANEL_TITLE, corner, width)
+    y = 7 + sheet.write_lines((left + 4, y), wrap(panel.sub, width, SMALL), SMALL)
+    if isinstance(panel, Chart):
+        y += measure_notes(panel) + (_SIGNS if panel.bulk or panel.cut_off else 0)
+
+    return y
 
 
 def _write_title(sheet: Sheet, text: str, size: float, corner: Place, width: float) -> float:
@@ -126,7 +140,7 @@ def _explain_signs(panels: Sequence[Panel]) -> Mapping[str, str]:
     layers = [layer for chart in charts for layer in chart.layers]
     meanings = {layer.name: layer.color for layer in layers if layer.name}
     if any(chart.gaps for chart in charts):
-        meanings["no data, which is no zero"] = HATCHED
+        meanings["no data (not zero)"] = HATCHED
     if any(chart.cut_off for chart in charts):
         meanings["first or last days missing"] = style.CUT_OFF
     if any(chart.bulk for chart in charts):

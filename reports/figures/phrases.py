@@ -133,9 +133,7 @@ def phrases_spec(
         name=f"{subject.slug}-phrases",
         picture=Picture(panels=[_heat(subject, table, gaps(period_rows), title, kept)]),
         alt=f"Heat chart of phrases by {unit}: {', '.join(table.phrases)}.",
-        caption=f"The phrases that were among a {unit}'s {kept} most common, in the order in which "
-        f"they came up; a cell holds the number of documents that mention {subject.name} and hold "
-        f"the phrase. {whose}Left out: phrases that occur once or only repeat the keyword. A blank "
-        f"cell is no zero: the phrase was not among the {unit}'s first. All of them are in "
-        "phrases.csv.",
+        caption=f"Each {unit}'s {kept} most common phrases, and how many documents on "
+        f"{subject.name} hold them. {whose}A blank cell is no zero: the phrase was not among the "
+        f"{unit}'s first. All phrases are in phrases.csv.",
     )

@@ -92,7 +92,7 @@ def _explain(span: style.Range, period_rows: Sequence[PeriodRow], unit: str, int
         )
 
     scored_rows = [period_row.scored_row for period_row in period_rows]
-    parts = [f"The line breaks where a {span.grain} has fewer than {style.FEW} {unit}s or no data."]
+    parts = [f"The line breaks where a {span.grain} has no data or fewer than {style.FEW} {unit}s."]
     if any(0 < (row.mentions or 0) < style.FEW for row in scored_rows):
         parts.append(f"Small faint dots: n < {style.FEW}.")
     if any(

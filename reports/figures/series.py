@@ -38,12 +38,12 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
     if any(period_row.mentions == 0 for period_row in period_rows):
         zero = f"A ring at zero is a {grain} without a post. "
     if gaps(period_rows):
-        zero += f"A hatched {grain} is in a year or more without one, and no data. "
+        zero += f"A hatched {grain} has no data: it is in a year or more without a post. "
 
     return FigureSpec(
         name=f"{subject.slug}-posts",
         picture=Picture(panels=[_chart_counts(subject, period_rows, "post")]),
         alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
-        caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
+        caption=f"From the first known post to the last. {zero}Lighter bars: n < 5."
         f"{smoothing.explain(grain, 'mentions')}",
     )

@@ -80,10 +80,7 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
     documents = sum(row.documents for row in panels[0].rows)
     caption = f"Of {quantity(documents, 'document')} in all."
     if span.bulk:
-        caption += (
-            " A bulk day has far more documents than its weekday usually has, as if they were "
-            "loaded at once."
-        )
+        caption += " A bulk day has far more documents than its weekday usually has."
 
     return FigureSpec(
         name="shares",

@@ -20,6 +20,9 @@ class Subject:
     # The documents that it is in.
     documents: DocumentQuery | None = None
 
+    # What its documents are called.
+    noun: str = "document"
+
     def find(self, **fields: str) -> DocumentQuery | None:
         """Return which of its documents have more *fields*."""
         return None if self.documents is None else self.documents.narrow(**fields)

@@ -52,6 +52,6 @@ def terms_spec(
         picture=Picture(panels=[chart]),
         alt=f"Stacked bars: mentions per {grain} of {', '.join(rows_by_term)}. The numbers are in "
         "periods.csv.",
-        caption="Terms apart, upon each other, and all together (the black lines: a sentence with "
-        "two terms counts once).",
+        caption="Each term, stacked. Black lines: all terms, where a sentence that holds two "
+        "counts once.",
     )

@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from analysis.text import stopwords
 from analysis.text.words import join_names, words_of_terms
 from reports.figures.marks import Cloud, Picture
-from reports.figures.spec import FigureSpec
-from reports.words.document_queries import DocumentQuery
+from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 
 LAYOUT = "cloud"
@@ -74,13 +73,9 @@ def _large_enough(word_counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def cloud_spec(
-    prefix: str,
-    word_counts: Mapping[str, int],
-    mask: bytes | None,
-    caption: str,
-    documents: DocumentQuery | None = None,
+    subject: Subject, word_counts: Mapping[str, int], mask: bytes | None, caption: str
 ) -> FigureSpec | None:
-    """Declare the cloud of the chosen words of *documents*; None if a list says more."""
+    """Declare the cloud of the chosen words of a subject; None if a list says more."""
     drawn = _large_enough(word_counts)
     if not is_drawn(drawn):
         return None
@@ -91,10 +86,11 @@ def cloud_spec(
             f" Left out: {quantity(rare, 'word')} with less than a fifteenth of the first count."
         )
 
+    panel = Cloud(word_counts=drawn, mask=mask, documents=subject.documents, noun=subject.noun)
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
-        name=f"{prefix}-cloud",
-        picture=Picture(panels=[Cloud(word_counts=drawn, mask=mask, documents=documents)]),
+        name=f"{subject.slug}-cloud",
+        picture=Picture(panels=[panel]),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout=LAYOUT,

@@ -86,12 +86,20 @@ def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
         "level": event.measure.form,
         "now": event.now,
         "before": event.before,
-        "usual": "usual" if event.before else "none before",
+        "usual": _choose_usual(event),
+        "grain": event.grain.value,
         "is_rise": event.is_rise,
         "same_period": same_period,
         "same": event.season.get(same_period),
         "judged": event.judged,
     }
+
+
+def _choose_usual(event: Event) -> str:
+    """Return the phrase for what an event is compared with: a single period is not usual."""
+    if not event.before:
+        return "none before"
+    return "a single one before" if event.periods_before == 1 else "usual"
 
 
 def _write_marks(group: Sequence[Event], figures: dict[str, Any]) -> list[str]:

@@ -275,7 +275,8 @@ def _find_in_series(watched: Series, found: Departures) -> None:
             found.recurring.append(watched.tell(judgement))
         elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
             change = watched.tell(judgement)
-            if change.is_worth_telling:
+            figures = change.before, change.now, change.row
+            if change.is_worth_telling and watched.measure.is_worth_listing(*figures):
                 found.changes.append(change)
 
 

@@ -69,6 +69,12 @@ class Fact:
         return text
 
     @property
+    def standing(self) -> float:
+        """Its interest, which is half where the answer is another one without some documents."""
+        is_firm = all(other.answer == self.answer for _, other in self.contrasts)
+        return self.interest if is_firm else self.interest / 2
+
+    @property
     def mark(self) -> str:
         """What the first figure is without repeats or bulk days, if that alone changes."""
         marks = []
@@ -117,7 +123,7 @@ class Finding:
 def state_facts(facts: Sequence[Fact]) -> list[Finding]:
     """Put facts into words."""
     return [
-        Finding(FindingKind.FACT, fact.topic, fact.answer, fact.text, fact.interest, fact.mark)
+        Finding(FindingKind.FACT, fact.topic, fact.answer, fact.text, fact.standing, fact.mark)
         for fact in facts
     ]
 

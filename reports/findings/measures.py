@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis import grains
 from reports.data.tables.periods import PeriodRow
-from reports.findings.mood_facts import list_scored_periods, pool_means
+from reports.findings.mood_facts import LEAST_DIFFERENCE, list_scored_periods, pool_means
 from reports.stats.intervals import t_quantile
 from reports.stats.surprise import (
     Count,
@@ -32,6 +32,8 @@ from reports.stats.surprise import (
 FEWEST_SCORED = 30
 # A rise to fewer documents is not told.
 FEWEST_DOCUMENTS = 5
+# A change that is no event is listed if at least so many documents or posts are on its higher side.
+FEWEST_OF_CHANGE = 10
 # A change is not told either if its figures in the whole run, with repeats and bulk days, differ by
 # less than this part of the larger one.
 LEAST_CHANGE = 0.1
@@ -86,6 +88,14 @@ class Measure:
         is_of_few = now > before and (period_row.matched or 0) < FEWEST_DOCUMENTS
         is_large = abs(now - before) > LEAST_CHANGE * max(now, before)
         return self.is_mean or (is_large and not is_of_few)
+
+    def is_worth_listing(self, before: float, now: float, period_row: PeriodRow) -> bool:
+        """Return whether a change that is no event is large enough for the list below events."""
+        if self.is_mean:
+            return abs(now - before) >= LEAST_DIFFERENCE
+
+        count = self.read(period_row)
+        return count is not None and max(before, now) * count.exposure >= FEWEST_OF_CHANGE
 
 
 def _count_documents(period_row: PeriodRow) -> Count | None:

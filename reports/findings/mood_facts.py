@@ -11,8 +11,8 @@ from reports.stats.intervals import TAIL, t_quantile
 
 # A mean of fewer polarities is not compared: single sentences move it.
 FEWEST_POLARITIES = 30
-# Means that differ by less, a twentieth of the scale, are not told: readers would not notice.
-LEAST_DIFFERENCE = 0.1
+# Means that differ by less, about half of what an engine calls neutral, are not told.
+LEAST_DIFFERENCE = 0.15
 
 # The topic of these facts.
 MOOD = ("mood",)

@@ -23,7 +23,7 @@ from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
 from reports.findings.post_facts import find_account_facts, find_post_facts
 from reports.findings.run_events import read_surprises
-from reports.findings.share_facts import LEVEL, find_share_facts
+from reports.findings.share_facts import COURSE, LEVEL, find_most_mentioned, find_share_facts
 from reports.series.groups import count_groups
 
 # The topics of what is said of the highest period; its answer ends with the period.
@@ -42,7 +42,8 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
             *find_mood_facts(names[keyword.name], keyword_rows, "mention", run.engines),
         ]
 
-    facts[ALL] = find_pair_facts(read_pairs(run), names)
+    rows_by_name = {name: rows_by_term[keyword, None] for keyword, name in names.items()}
+    facts[ALL] = [*find_pair_facts(read_pairs(run), names), *find_most_mentioned(rows_by_name)]
     return facts
 
 
@@ -64,7 +65,7 @@ def add_events(
 ) -> dict[str, list[Finding]]:
     """Return the findings of each subject with its events, the most interesting first.
 
-    A peak that an event tells is not told again, nor an event that begins a level.
+    A peak that an event or a course tells is not told again, nor an event that begins a level.
     """
     events: dict[str, list[Event]] = defaultdict(list)
     for event in read_surprises(run).events:
@@ -80,6 +81,10 @@ def add_events(
             if event.measure in (SHARE, POSTS) and event.is_rise
             for day in grains.days_of(event.period)
         }
+        for finding in subject_findings:
+            if finding.topic == COURSE:
+                told.update(finding.answer[1:])
+
         untold = [
             finding
             for finding in subject_findings

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from statistics import fmean
 
 from analysis.grains import grain_of
@@ -19,10 +19,11 @@ from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import WHOLE_MONTHS
 from reports.findings.finding import Fact
-from reports.words.document_queries import Counted
+from reports.words.document_queries import Counted, DocumentQuery
 
-# The topics of what is said of the highest share, of a change of level, and of years.
-SHARE, LEVEL, YEARS = ("share",), ("level",), ("years",)
+# The topics of what is said of the highest share, of a change of level, of years, and of a run that
+# is too short for them.
+SHARE, LEVEL, YEARS, COURSE = ("share",), ("level",), ("years",), ("course",)
 
 # Of fewer documents each month is named with its count, if the months are no more than these.
 FEW_DOCUMENTS = 10
@@ -41,6 +42,9 @@ LEVEL_RATIO = 1.5
 # errors above it. Counts of news vary about three times as much as independent documents
 # (docs/watch.md).
 ALIKE_RATIO, ALIKE_ERRORS, OVERDISPERSION = 1.2, 2.0, 3.0
+# A share that halves or doubles from the first third of a run to the last is told, if so many pairs
+# of months differ in that direction: one odd month makes no course.
+COURSE_RATIO, COURSE_PAIRS, FEWEST_OF_COURSE = 2.0, 0.8, 3
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.
 SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
@@ -71,10 +75,13 @@ def find_share_facts(subject: str, period_rows: Sequence[PeriodRow]) -> list[Fac
 
     whole_counts = list_counted_periods(period_rows)
     level = find_level(subject, whole_counts)
+    years = find_change_of_years(subject, whole_counts, is_told=level is not None)
+    course = None if level or years else find_course(subject, whole_counts)
     found = (
         find_few(subject, counts) or find_highest(subject, whole_counts),
         level,
-        find_change_of_years(subject, whole_counts, is_told=level is not None),
+        years,
+        course,
         find_first(subject, counts),
         find_last(subject, counts),
     )
@@ -119,7 +126,7 @@ def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         "periods": [count.period for count in counts],
     }
     kind = "few mentions" if len(named) <= FEW_PERIODS else "few mentions in many periods"
-    return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.3)
+    return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.1)
 
 
 def find_highest(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
@@ -278,6 +285,66 @@ def find_change_of_years(
         shares=tuple(count.share for count in named),
         interest=(0.5 if is_large and not is_told else 0.1) + 0.4 * (1 - least.share / most.share),
     )
+
+
+def find_course(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
+    """Return how the share went from the first third of the periods to the last, if it is news."""
+    third = len(counts) // FEWEST_OF_COURSE
+    if not third:
+        return None
+
+    first_counts, last_counts = counts[:third], counts[-third:]
+    shares = _pool(first_counts), _pool(last_counts)
+    is_rise = shares[1] > shares[0]
+    higher = max(first_counts, last_counts, key=_pool)
+    is_large = max(shares) >= COURSE_RATIO * min(shares)
+    if not is_large or sum_shares(higher)[1] < FEW_DOCUMENTS:
+        return None
+
+    pairs = list(combinations([count.share for count in counts], 2))
+    in_direction = sum(later > earlier if is_rise else later < earlier for earlier, later in pairs)
+    variance = OVERDISPERSION * sum(
+        share / sum_shares(part)[0]
+        for share, part in zip(shares, (first_counts, last_counts), strict=True)
+    )
+    is_within_errors = abs(shares[0] - shares[1]) <= ALIKE_ERRORS * math.sqrt(variance)
+    if in_direction < COURSE_PAIRS * len(pairs) or is_within_errors:
+        return None
+
+    figures = {
+        "first": [count.period for count in first_counts],
+        "second": [count.period for count in last_counts],
+        "is_rise": is_rise,
+    }
+    kind = "course of months" if third == 1 else "course of parts"
+    # The months that it names need not be named as the highest again.
+    named = (first_counts[0].period, last_counts[0].period) if third == 1 else ()
+    answer = ("up" if is_rise else "down", *named)
+    interest = 0.5 + 0.4 * (1 - min(shares) / max(shares))
+    return Fact(kind, subject, COURSE, answer, figures, shares=shares, interest=interest)
+
+
+def find_most_mentioned(rows_by_name: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
+    """Return which of several subjects most documents mention, and the next."""
+    totals = []
+    for name, period_rows in rows_by_name.items():
+        counts = list_counted_periods(period_rows, with_cut_off=True)
+        if counts:
+            documents, matched = sum_shares(counts)
+            query = DocumentQuery(subject=period_rows[0].keyword)
+            totals.append((name, PeriodShare("", documents, Counted(matched, query))))
+
+    totals.sort(key=lambda total: -total[1].matched)
+    if len(totals) < 2 or totals[0][1].matched == totals[1][1].matched:
+        return []
+
+    (name, most), (next_name, following) = totals[:2]
+    if most.documents != following.documents or following.matched < FEW_DOCUMENTS:
+        return []
+
+    figures = {"most": most, "next": next_name, "following": following}
+    shares = (most.share, following.share)
+    return [Fact("most mentioned", name, ("most",), (name,), figures, shares=shares, interest=0.2)]
 
 
 def find_first(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:

@@ -29,6 +29,7 @@ from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
+from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
 from reports.frames.reading import load_frames
@@ -63,9 +64,9 @@ class DocumentIndex:
     is_of_posts: bool
     has_texts: bool
 
-    # The titles of the jobs by their names, and the keywords.
+    # The titles of the jobs by their names, and what readers call the keywords.
     jobs: Mapping[str, str]
-    subjects: list[str]
+    names: Mapping[str, str]
 
     # A part has a name, a file, its job and so many documents, which stand in its order.
     parts: list[tuple[str, str, str, int]] = field(default_factory=list)
@@ -87,8 +88,12 @@ class DocumentIndex:
     @classmethod
     def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
         """Return an index without documents; *titles* are those of the jobs."""
-        subjects = [keyword.name for keyword in run.keywords]
-        return cls(not run.kind.has_mentions, texts, titles, subjects)
+        return cls(not run.kind.has_mentions, texts, titles, read_names(run))
+
+    @property
+    def subjects(self) -> list[str]:
+        """The keywords, in their order."""
+        return list(self.names)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -102,11 +107,12 @@ class DocumentIndex:
         return [name_day(day) for day in days]
 
     @property
-    def choices(self) -> dict[str, dict[str, str]]:
+    def choices(self) -> dict[str, Mapping[str, str]]:
         """What a reader may choose among in each field, with its title; empty if there is one."""
-        choices = {
-            "job": dict(self.jobs) if self.is_of_posts else {},
-            "subject": {subject: subject for subject in self.subjects},
+        choices: dict[str, Mapping[str, str]] = {
+            "job": self.jobs if self.is_of_posts else {},
+            "subject": self.names,
+            "other": self.names,
         }
         for place, name in enumerate(ORIGIN_FIELDS):
             names = sorted({origin[place] or NOT_KNOWN for origin in self.origins})
@@ -122,6 +128,7 @@ class DocumentIndex:
             "hasTexts": self.has_texts,
             "jobs": self.jobs,
             "subjects": self.subjects,
+            "names": self.names,
             "terms": list(self.terms),
             "origins": list(self.origins),
             "mentions": list(self.mentions),
@@ -322,7 +329,7 @@ def _place_held(
         for name in of_keyword.names:
             entries.append(("name", sorted(name.spellings), name.documents))
         for kind, by_text in (("phrase", of_keyword.phrases), ("word", of_keyword.words)):
-            entries += [(kind, [text], by_text[text]) for text in sorted(by_text)]
+            entries += [(kind, [text.lower()], by_text[text]) for text in sorted(by_text)]
 
         for kind, spellings, documents in entries:
             rows = sorted(places[document] for document in documents if document in places)

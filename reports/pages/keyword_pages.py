@@ -258,6 +258,7 @@ def draw_keyword(
         keyword.patterns,
         run_names=read_run_names(run),
         documents=name_counts.documents,
+        uncounted=name_counts.uncounted,
     )
     ranked_names = replace(ranked_names, has_documents=name_counts.has_documents)
     over_phrases = subject
@@ -275,6 +276,7 @@ def draw_keyword(
         run.mask,
         counted=quantity(keyword.counted_documents, "document"),
         has_repeats=keyword.counted_documents < keyword.matched,
+        has_links=store.word_links,
     )
     phrases_spec = phrases.phrases_spec(
         over_phrases,

@@ -26,7 +26,7 @@ from reports.figures import entities, style, word_clouds
 from reports.figures.figure_store import FigureSection, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
-from reports.pages.page_rows import PageRows, page_rows
+from reports.pages.page_rows import PageRows
 from reports.pages.reading_list import PlaceOf, Reading, choose_documents
 from reports.pages.word_section import (
     StandingWord,
@@ -36,7 +36,7 @@ from reports.pages.word_section import (
     standing_out,
 )
 from reports.words.periods import month_name
-from reports.words.quantities import format_day, quantity, signed, web_address
+from reports.words.quantities import quantity
 
 # This many sentences of a keyword show how they are written.
 SAMPLES = 20
@@ -192,7 +192,6 @@ class MonthReader:
                 texts += [mention.sentence for mention in keyword_mentions[:SAMPLES]]
 
         previous_month, next_month = neighbours(period, self.pages)
-        mention_table = page_rows(sorted_mentions, _values)
         year = period[:4] if groups_by_year(self.run) else None
         return MonthPage(
             period,
@@ -200,7 +199,7 @@ class MonthReader:
             next_month,
             year,
             sections,
-            mention_table,
+            PageRows.of(sorted_mentions),
             self.scale_of_all,
             texts,
         )
@@ -242,6 +241,7 @@ class MonthReader:
                 self.run.mask,
                 counted=quantity(len(texts), "document"),
                 has_repeats=len(no_repeats) < len(sentences),
+                has_links=self.store.word_links,
             )
 
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
@@ -302,19 +302,6 @@ def group_by_keyword(
 
 def _publication(mention: MentionRow) -> tuple[str, str, int]:
     return str(mention.published_at or ""), mention.document, mention.position
-
-
-def _values(mention: MentionRow) -> tuple[str | float | None, ...]:
-    """Return the values of a mention's row in the table, whose heads are in `month.html`."""
-    return (
-        format_day(mention.published_at),
-        web_address(mention.address),
-        mention.keyword,
-        mention.term,
-        mention.sentence,
-        mention.polarity,
-        "\u2013" if mention.polarity is None else signed(mention.polarity),
-    )
 
 
 def neighbours(page_name: str, page_names: Sequence[str]) -> tuple[str | None, str | None]:

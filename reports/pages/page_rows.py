@@ -1,21 +1,18 @@
-"""The rows of a page's long table as data, of which its script shows some at a time.
-
-The HTML holds the first rows, so that a page without its script shows what the table is. A row is
-a list of texts, numbers and nulls; the heads of the table say which of them a column shows.
-"""
+"""The first rows of a long table, which a page shows, and data for its script."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from markupsafe import Markup
 
 T = TypeVar("T")
 
-ROWS_WITHOUT_SCRIPT = 50
+# A page shows so many rows; the list of documents has all.
+MOST_ROWS = 50
 # With these escapes no text can end the script.
 _ESCAPES = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -23,11 +20,20 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 @dataclass(frozen=True)
 class PageRows(Generic[T]):
-    """The rows of a table: how many, the first ones, and all of them as JSON for the script."""
+    """The rows of a table: how many there are, and the first ones."""
 
     number: int
     first: Sequence[T]
-    data: Markup
+
+    @classmethod
+    def of(cls, rows: Sequence[T]) -> Self:
+        """Return what a page shows of *rows*."""
+        return cls(len(rows), rows[:MOST_ROWS])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the page shows all rows."""
+        return self.number == len(self.first)
 
 
 def write_json(value: object) -> Markup:
@@ -37,19 +43,3 @@ def write_json(value: object) -> Markup:
         text = text.replace(sign, escaped)
 
     return Markup(text)  # noqa: S704 - escaped above
-
-
-def page_rows(
-    rows: Iterable[T], read_values: Callable[[T], Sequence[str | float | None]]
-) -> PageRows[T]:
-    """Return *rows* for a page, read once; *read_values* gives what the script shows of a row."""
-    first_rows: list[T] = []
-    lines: list[Markup] = []
-    for row in rows:
-        if len(first_rows) < ROWS_WITHOUT_SCRIPT:
-            first_rows.append(row)
-
-        lines.append(write_json(read_values(row)))
-
-    encoded_rows = Markup(",\n").join(lines)
-    return PageRows(len(lines), first_rows, Markup("[{}]").format(encoded_rows))

@@ -25,7 +25,6 @@ from reports.data.queries import (
     fetch_all,
     fetch_pages,
     fetch_scalars,
-    in_batches,
     index_by,
 )
 from reports.data.repeats import find_repeated
@@ -40,7 +39,7 @@ from reports.figures import accounts, entities, polarity, series, style, word_cl
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.frames.reading import DAY
-from reports.pages.page_rows import PageRows, page_rows
+from reports.pages.page_rows import PageRows
 from reports.pages.word_section import (
     StandingWord,
     add_words,
@@ -49,7 +48,7 @@ from reports.pages.word_section import (
 )
 from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import format_day, quantity, signed, web_address
+from reports.words.quantities import quantity
 from reports.words.scales import STUDENT_INTERVALS
 from reports.words.writing import write_sentence
 from sources.post_cleaning import words_of_post
@@ -217,7 +216,7 @@ def make_page(
     store.progress.expect_pages((2 if len(jobs) == 1 else len(jobs) + 2) + has_codes)
     portraits = []
     for portrait in _read_portraits(run, store, coverage):
-        posts = page_rows(_newest_first(run, jobs[portrait.name], texts=texts), _values)
+        posts = _read_newest(run, jobs[portrait.name], texts=texts)
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
 
@@ -367,30 +366,21 @@ def _account(run: RunData, job: RunJob, posts: _Posts) -> accounts.Account:
     return accounts.Account(title, posts.n, len(posts.polarities), mean, low, high, query)
 
 
-def _newest_first(run: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
-    """Yield a job's posts, the newest first, a batch of documents at a time."""
+def _read_newest(run: RunData, job: RunJob, *, texts: bool) -> PageRows[Post]:
+    """Return the newest posts of a job, the newest first, and how many there are."""
     order = (Document.published_at.desc().nulls_last(), Document.identity)
     ids = fetch_scalars(run.db, select_posts(run, job, Document.id).order_by(*order))
     columns = (Document.id, Document.published_at, Document.address, Document.text, Document.repost)
     without = left_out(run, job)
-    for batch in in_batches([id_ for id_ in ids if id_ not in without]):
-        statement = select_posts(run, job, *columns).where(Document.id.in_(batch))
-        posts_by_id = {id_: post_values for id_, *post_values in fetch_all(run.db, statement)}
-        for id_ in batch:
-            at, address, text, repost, stored = posts_by_id[id_]
-            yield Post(at, address, text if texts else None, valid_polarity(stored), repost)
+    newest = PageRows.of([id_ for id_ in ids if id_ not in without])
+    statement = select_posts(run, job, *columns).where(Document.id.in_(newest.first))
+    posts_by_id = {id_: post_values for id_, *post_values in fetch_all(run.db, statement)}
+    posts = []
+    for id_ in newest.first:
+        at, address, text, repost, stored = posts_by_id[id_]
+        posts.append(Post(at, address, text if texts else None, valid_polarity(stored), repost))
 
-
-def _values(post: Post) -> tuple[str | float | None, ...]:
-    """Return the values of a post's row in the table, whose heads are in `handle.html`."""
-    return (
-        format_day(post.published_at) or "no date",
-        web_address(post.address),
-        post.text,
-        post.polarity,
-        "\u2013" if post.polarity is None else signed(post.polarity),
-        " (repost)" if post.repost else None,
-    )
+    return PageRows(newest.number, posts)
 
 
 def _phrases_to_show(phrases: Sequence[PhraseRow], account_names: Sequence[str]) -> list[PhraseRow]:
@@ -422,7 +412,13 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     if series_rows:
         span = style.Range(series_rows[0].period, series_rows[-1].period)
 
-    subject = Subject(portrait.title, portrait.slug, span, DocumentQuery(job=portrait.name))
+    subject = Subject(
+        portrait.title,
+        portrait.slug,
+        span,
+        DocumentQuery(job=portrait.name),
+        noun=run.kind.document_noun,
+    )
     if series_rows:
         portrait.picture = store.show_all(series.posts_spec(subject, series_rows, posts=posts.n))
 
@@ -435,6 +431,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
         run.mask,
         counted=quantity(posts.authored - posts.repeats, "post"),
         has_repeats=posts.repeats > 0,
+        has_links=store.word_links,
     )
     unit = "posts that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)

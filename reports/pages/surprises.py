@@ -10,7 +10,7 @@ from typing import Annotated, TypedDict
 
 from analysis import grains
 from models.watches import WatchState, read_state
-from reports.data.busiest_day import Headline, find_headline, find_shared_words
+from reports.data.busiest_day import Headline, find_headline, find_shared_phrase
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.findings.event_sentences import (
@@ -206,7 +206,7 @@ def read_subject_names(run: RunData) -> Mapping[str, str]:
 
 
 def read_notes(run: RunData) -> dict[str, dict[str, str]]:
-    """Return for each keyword the periods in which its share rose, with day and shared words.
+    """Return for each keyword the periods in which its share rose, with a day and its phrase.
 
     They are those of its events and large changes; the least probable come first.
     """
@@ -218,10 +218,10 @@ def read_notes(run: RunData) -> dict[str, dict[str, str]]:
     ]
     notes: dict[str, dict[str, str]] = defaultdict(dict)
     for event, *_ in sorted(fold_events(rises), key=lambda group: group[0].order_by_size):
-        shared = find_shared_words(read_judged_run(run), event.subject, event.period)
+        shared = find_shared_phrase(read_judged_run(run), event.subject, event.period)
         if shared is not None and shared[1]:
-            day, words = shared
-            note = f"{day.day} {MONTHS[day.month - 1][:3]}: {', '.join(words)}"
+            day, phrase = shared
+            note = f"{day.day} {MONTHS[day.month - 1][:3]}: {phrase}"
             notes[event.subject].setdefault(grains.period_of(day, run.grain), note)
 
     return notes

@@ -53,12 +53,12 @@ def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:
     """Return a page's note if words were compared and none stands out; else nothing."""
     if not word_rows or list_standing_words(word_rows):
         return ""
-    return "No word stands out by more than chance alone gives."
+    return "No word stands out by more than chance."
 
 
 def describe_left_out(*, has_repeats: bool) -> str:
     """Return what a caption says of words without repeats."""
-    return " Of texts that are alike, the first of a month counts." if has_repeats else ""
+    return " Of similar texts, the first of a month counts." if has_repeats else ""
 
 
 def add_words(
@@ -69,17 +69,22 @@ def add_words(
     *,
     counted: str,
     has_repeats: bool,
+    has_links: bool = True,
 ) -> None:
     """Add a cloud of *word_counts*, or a list; nothing if there are none.
 
     They are added by ``add(anchor, heading, figure, …)``. *counted* names the texts that hold the
-    words ("16 documents"); with *has_repeats*, texts that are alike count once.
+    words ("16 documents"); with *has_repeats*, texts that are alike count once. With *has_links*, a
+    word of a cloud leads to the list of its documents.
     """
     first_texts = describe_left_out(has_repeats=has_repeats)
     caption = f"The words of {counted}.{first_texts}"
-    found = subject.documents and replace(subject.documents, without_repeats=True)
-    cloud = word_clouds.cloud_spec(subject.slug, word_counts, mask, caption, found)
+    found = None
+    if has_links and subject.documents:
+        found = replace(subject.documents, without_repeats=True)
 
+    shown = replace(subject, documents=found)
+    cloud = word_clouds.cloud_spec(shown, word_counts, mask, caption)
     if cloud is not None:
         add("cloud", "Words", cloud)
     elif word_counts:

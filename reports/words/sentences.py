@@ -129,6 +129,24 @@ SENTENCES: Mapping[str, Sentence] = {
         "the years are alike, {shares[1]} to {shares[0]}",
         "{shares[1]} to {shares[0]}",
     ),
+    "most mentioned": Sentence(
+        "{subject:first} was mentioned most, in {most.matched:,} of {most.documents:document} "
+        "({shares[0]}); next was {next} with {following.matched:,} ({shares[1]}).",
+        "{subject} is mentioned most, in {shares[0]}",
+        "{shares[0]}",
+    ),
+    "course of months": Sentence(
+        "{subject:first} {is_rise:rose|fell} from {shares[0]} of documents in {first:names} to "
+        "{shares[1]} in {second:names}.",
+        "it {is_rise:rises|falls} from {shares[0]} to {shares[1]}",
+        "from {shares[0]} to {shares[1]}",
+    ),
+    "course of parts": Sentence(
+        "{subject:first} {is_rise:rose|fell} from {shares[0]} of documents in the first "
+        "{first:count} to {shares[1]} in the last {second:many}.",
+        "it {is_rise:rises|falls} from {shares[0]} to {shares[1]}",
+        "from {shares[0]} to {shares[1]}",
+    ),
     "first mention": Sentence(
         "{subject:first} first appears in {first.period:name}, in {first.matched:document}; the "
         "{documents:document} of the {before:{grain}|{before:count}} before have none.",
@@ -342,6 +360,7 @@ PHRASES: Mapping[str, str] = {
     "counted": "{matched:,} of {documents:,}",
     # Events: the share that is usual, and what is told beside the sentence.
     "usual": "{before:%} is usual",
+    "a single one before": "the {grain} before had {before:%}",
     "none before": "before, there was none",
     "also months": "also {periods:stretches}",
     "also weeks": "also {periods:each when}",

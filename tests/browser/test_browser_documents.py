@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -156,12 +157,39 @@ def test_a_period_that_is_none_is_passed_over(months: Opened) -> None:
 def test_what_is_chosen_is_told_in_words(months: Opened) -> None:
     months.show("subject=masks&word=mayor&period=2020-04")
     assert re.fullmatch(
-        r"\d+ documents mention “masks” and use “mayor” in April 2020", months.chosen
+        r"\d+ documents mention “Masks” and use “mayor” in April 2020", months.chosen
     )
     row = months.page.locator("#rows li").first
     assert "Masks" in row.inner_text()
     expect(row.locator("mark").first).to_have_text(re.compile("mayor", re.IGNORECASE))
     assert (row.locator("a").get_attribute("href") or "").startswith("https://example.org/")
+
+
+def test_a_subject_is_called_as_texts_write_it(months: Opened) -> None:
+    months.show("subject=covid&other=masks")
+    assert re.fullmatch(r"\d+ documents mention “Covid” and “Masks”", months.chosen)
+    for field in ("subject", "other"):
+        offered = months.page.locator(f"select[name={field}] option")
+        assert offered.all_text_contents() == ["all", "Covid", "Masks"]
+
+
+@pytest.mark.parametrize("field", ["name", "phrase", "word"])
+def test_what_is_typed_is_found_in_any_case_and_what_nothing_counts_is_told(
+    months: Opened, field: str
+) -> None:
+    entries = [entry for part in DocumentList(months.folder).parts for entry in part[field]]
+    months.show(f"{field}=Aardvark")
+    assert months.chosen.startswith("0 documents ")
+    state = months.page.locator("#state")
+    expect(state).to_have_text(f"“Aardvark” is no {field} that was counted here.")
+    assert months.page.locator("#rows li").count() == 0
+    for _, (spelling, *_), _ in entries[:3]:
+        months.show(f"{field}={quote(spelling.upper())}")
+        assert re.match(r"[1-9]", months.chosen)
+        expect(months.page.locator("#most")).to_have_text(re.compile(r"[1-9] a day"))
+        expect(state).to_have_text("")
+
+    assert field == "name" or entries
 
 
 def test_texts_are_shown_as_they_are_and_marked(months: Opened) -> None:
@@ -205,7 +233,7 @@ def test_a_period_is_brushed_by_pointer(months: Opened) -> None:
     period = months.address.removeprefix("subject=masks&period=")
     assert re.fullmatch(r"2020-03-01\.\.2020-03-\d\d", period)
     number = DocumentList(months.folder).count(DocumentQuery(subject="masks", period=period))
-    assert months.chosen.startswith(f"{number} documents mention “masks”")
+    assert months.chosen.startswith(f"{number} documents mention “Masks”")
 
 
 def test_a_period_is_brushed_by_keyboard(months: Opened) -> None:
@@ -314,7 +342,7 @@ def test_without_texts_the_list_has_counts_and_links_and_says_so(
     number = DocumentList(folder / "months").count(DocumentQuery(subject="masks", period="2020-05"))
     for opened in open_list(browser, folder / "counts"):
         opened.show("subject=masks&period=2020-05")
-        assert opened.chosen == f"{number} documents mention “masks” in May 2020"
+        assert opened.chosen == f"{number} documents mention “Masks” in May 2020"
         expect(opened.page.locator("main")).to_contain_text("finds no words in texts")
         assert "Masks" not in opened.page.locator("#rows").inner_text()
         assert opened.page.locator("#rows a").count() == min(number, 100)

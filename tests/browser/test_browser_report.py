@@ -5,7 +5,6 @@ Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser``
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,13 +145,6 @@ def keyword(browser: Browser, folder: Path) -> Iterator[Watched]:
     watched.page.context.close()
 
 
-@pytest.fixture
-def many(browser: Browser, folder: Path) -> Iterator[Watched]:
-    watched = opened(browser, folder / "many" / "2021-01.html")
-    yield watched
-    watched.page.context.close()
-
-
 PAGES = [
     "months/index.html",
     "months/compare.html",
@@ -231,7 +223,7 @@ def test_captions_of_wide_tables_wrap_on_a_phone(browser: Browser, folder: Path,
 
 def test_a_phone_shows_each_sentence_whole_below_its_date(browser: Browser, folder: Path) -> None:
     watched = opened(browser, folder / "months" / "2020-04.html", width=390)
-    row = watched.page.locator("#all-mentions tbody tr").first
+    row = watched.page.locator("#first-mentions tbody tr").first
     date, sentence = row.locator("td").nth(0).bounding_box(), row.locator("td").nth(3)
     box = sentence.bounding_box()
     assert date is not None
@@ -296,7 +288,7 @@ def column(page: Page, table: str, number: int) -> list[str]:
 
 
 def test_hostile_headlines_show_as_they_are(april: Watched) -> None:
-    shown = column(april.page, "all-mentions", 4)
+    shown = column(april.page, "first-mentions", 4)
     for headline in HOSTILE:
         assert headline in shown
 
@@ -364,87 +356,15 @@ def numbers(texts: list[str]) -> list[float]:
 
 
 def test_sorting_works_by_keyboard(april: Watched) -> None:
-    april.page.locator("#all-mentions thead button", has_text="polarity").focus()
+    april.page.locator("#first-mentions thead button", has_text="polarity").focus()
     april.page.keyboard.press("Enter")
-    shown = numbers(column(april.page, "all-mentions", 5))
+    shown = numbers(column(april.page, "first-mentions", 5))
     assert shown == sorted(shown)
     assert len(shown) == 7
 
 
-def test_a_search_filters_and_says_how_many_are_left(april: Watched) -> None:
-    form = april.page.locator("[data-filters=all-mentions]")
-    form.locator("input").fill("ROCKETS")
-    assert column(april.page, "all-mentions", 4) == [HOSTILE[5]]
-    assert form.locator("output").inner_text() == "1 of 7 shown"
-    form.locator("input").fill("")
-    assert form.locator("output").inner_text() == "7 of 7 shown"
-
-
-def test_keyword_and_term_filter_together(browser: Browser, folder: Path) -> None:
-    watched = opened(browser, folder / "months" / "2020-05.html")
-    form = watched.page.locator("[data-filters=all-mentions]")
-    assert column(watched.page, "all-mentions", 2) == ["covid", "masks"]
-    form.locator("select").nth(0).select_option("masks")
-    assert column(watched.page, "all-mentions", 4) == ["Masks and Covid."]
-    form.locator("select").nth(1).select_option("coronavirus")
-    assert column(watched.page, "all-mentions", 4) == []
-    assert form.locator("output").inner_text() == "0 of 2 shown"
-    watched.page.context.close()
-
-
-def test_a_long_table_has_a_hundred_rows_at_a_time_and_all_are_searched(many: Watched) -> None:
-    page, rows = many.page, many.page.locator("#all-mentions tbody tr")
-    pager = page.locator("[data-pager=all-mentions]")
-    assert (rows.count(), pager.locator("span").inner_text()) == (100, "rows 1 to 100 of 270")
-    assert pager.locator("button", has_text="Previous").is_disabled()
-    for _ in range(2):
-        pager.locator("button", has_text="Next").click()
-
-    assert (rows.count(), pager.locator("span").inner_text()) == (70, "rows 201 to 270 of 270")
-    assert pager.locator("button", has_text="Next").is_disabled()
-
-    page.locator("[data-filters=all-mentions] input").fill("number 269")
-    assert column(page, "all-mentions", 4) == ["Covid and the number 269."]
-    assert not pager.is_visible()
-    page.locator("[data-filters=all-mentions] input").fill("")
-    page.locator("#all-mentions thead button", has_text="polarity").click()
-    lowest = numbers(column(page, "all-mentions", 5))
-    pager.locator("button", has_text="Next").click()
-    assert max(lowest) <= min(numbers(column(page, "all-mentions", 5)))
-
-
-def test_a_table_of_fifty_thousand_rows_stays_usable(browser: Browser, folder: Path) -> None:
-    """Sorting and searching take less than a second each, and the page stays small."""
-    html = (folder / "many" / "2021-01.html").read_text(encoding="utf-8")
-    rows = [
-        ["2021-01-05", None, "covid", "covid", f"Covid and the number {n}.", n % 201 / 100 - 1, "x"]
-        for n in range(50_000)
-    ]
-    begin, end = html.index('id="all-mentions-rows">'), html.index("</script>")
-    path = folder / "many" / "large.html"
-    path.write_text(f'{html[:begin]}id="all-mentions-rows">{json.dumps(rows)}{html[end:]}')
-    watched = opened(browser, path)
-    seconds = watched.page.evaluate(
-        """() => {
-          const began = performance.now();
-          const input = document.querySelector("[data-filters] input");
-          input.value = "number 49999";
-          input.dispatchEvent(new Event("input"));
-          const searched = performance.now();
-          input.value = "";
-          input.dispatchEvent(new Event("input"));
-          document.querySelectorAll("#all-mentions thead button")[4].click();
-          return [searched - began, performance.now() - searched].map((each) => each / 1000);
-        }"""
-    )
-    assert max(seconds) < 1
-    assert watched.page.evaluate("document.querySelectorAll('*').length") < 2500
-    assert watched.messages == []
-    watched.page.context.close()
-
-
 def test_each_mention_links_to_its_document(april: Watched) -> None:
-    row = april.page.locator("#all-mentions tbody tr", has_text="A Covid Ward in Spring.")
+    row = april.page.locator("#first-mentions tbody tr", has_text="A Covid Ward in Spring.")
     link = row.locator("a")
     assert link.get_attribute("href") == "https://example.org/3"
     assert link.get_attribute("rel") == "noopener noreferrer"
@@ -480,52 +400,33 @@ def test_dark_and_light_have_papers_of_their_own(browser: Browser, folder: Path)
 def test_print_leaves_out_what_paper_cannot_do(april: Watched) -> None:
     april.page.emulate_media(media="print")
     assert not april.page.locator("nav.contents").is_visible()
-    assert not april.page.locator(".filters").first.is_visible()
-    assert april.page.locator("#all-mentions").is_visible()
+    assert april.page.locator("#first-mentions").is_visible()
 
 
-def test_print_cuts_a_long_table_and_says_so(browser: Browser, folder: Path) -> None:
-    watched = opened(browser, folder / "many" / "2021-01.html")
-    rows = watched.page.locator("#all-mentions tbody tr")
-    assert [rows.nth(n).is_visible() for n in (59, 60)] == [True, True]
-    assert not watched.page.locator(".printed").is_visible()
-    watched.page.emulate_media(media="print")
-    assert [rows.nth(n).is_visible() for n in (59, 60)] == [True, False]
-    assert watched.page.locator(".printed").inner_text() == (
-        "Printed are the first 60 rows; the rest is in mentions.csv."
-    )
-    watched.page.context.close()
-
-
-def test_the_keyboard_reaches_the_filters_the_table_and_its_links(april: Watched) -> None:
-    april.page.locator("[data-filters=all-mentions] input").focus()
-    april.page.keyboard.type("spring")
-    assert column(april.page, "all-mentions", 4) == ["A Covid Ward in Spring."]
+def test_the_keyboard_reaches_the_table_and_its_links(april: Watched) -> None:
+    april.page.locator("a[href='mentions.csv']").focus()
     reached = []
-    for _ in range(9):
+    for _ in range(12):
         april.page.keyboard.press("Tab")
         reached.append(
             april.page.evaluate("document.activeElement.href ?? document.activeElement.tagName")
         )
 
-    assert reached[:3] == ["SELECT", "SELECT", "DIV"]  # the last: the table, which scrolls
+    # The table, which scrolls, the heads, by which it is sorted, and the links.
+    assert reached[:6] == ["DIV", *["BUTTON"] * 5]
     assert "https://example.org/3" in reached
 
 
-def test_without_script_a_plain_table_shows_the_first_rows_and_says_so(
+def test_a_table_has_the_first_rows_without_script_and_says_so(
     browser: Browser, folder: Path
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((folder / "many" / "2021-01.html").as_uri())
-    assert page.locator("#all-mentions tbody tr").count() == 50
-    assert page.locator("noscript").inner_text().strip() == (
-        "Without JavaScript this page shows the first 50 of 270 rows; all of them are in "
-        "mentions.csv."
-    )
-    assert not page.locator(".filters, .pager").first.is_visible()
+    assert page.locator("#first-mentions tbody tr").count() == 50
+    assert "By date, the first 50 of 270 rows." in page.locator("main").inner_text()
     page.goto((folder / "months" / "2020-04.html").as_uri())
-    assert page.locator("#all-mentions tbody tr").count() == 7
+    assert page.locator("#first-mentions tbody tr").count() == 7
     context.close()
 
 

@@ -144,7 +144,7 @@ def test_the_page_of_several_runs_has_shares_and_says_what_each_read_and_readers
     assert "Mentions, or posts" not in html
     # Keywords of one run are paired; those of two that read no document in common are not.
     assert pairs_of(html) == [("one: fog", "one: tide")]
-    assert "Where one read a part of the other's" in html
+    assert "Where one run read only a part of the other's" in html
     choice = "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”"
     assert html.count(f"{choice}</td>") == html.count("of the kind") == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -277,6 +278,14 @@ def test_texts_that_are_left_out_are_in_no_part_and_counts_stay(
     held = {spelling for part in listed.parts for _, names, _ in part["word"] for spelling in names}
     assert held == {row.word.lower() for row in read_distinctive(counted.run) if row.documents}
     assert "finds no words in texts" in (tmp_path / "documents.html").read_text(encoding="utf-8")
+
+    # A word of a cloud leads to the list where it knows the words.
+    def count_links(folder: Path) -> int:
+        pages = [page.read_text(encoding="utf-8") for page in folder.glob("*.html")]
+        return sum(len(re.findall(r"word=[^&\"]+&amp;without_repeats=1", page)) for page in pages)
+
+    assert count_links(counted.folder) > 0
+    assert count_links(tmp_path) == 0
 
 
 def test_no_text_can_leave_the_data_of_the_page(tmp_path: Path) -> None:

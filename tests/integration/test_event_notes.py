@@ -55,7 +55,7 @@ def run(db: Database) -> RunData:
 def test_an_event_is_written_at_its_bar_with_its_day_and_what_its_headlines_share(
     run: RunData,
 ) -> None:
-    assert read_notes(run) == {"storm": {"2020-06": "1 Jun: Floods, Harbour"}}
+    assert read_notes(run) == {"storm": {"2020-06": "1 Jun: Storm Floods Harbour"}}
 
 
 def test_months_in_a_row_are_one_line_of_the_list_and_lead_to_their_documents(

@@ -281,7 +281,7 @@ def test_a_report_is_made_again_for_another_grain(tmp_path: Path) -> None:
     assert "centred moving average of 7 days" in by_day
     picture = pictures_in(folder)["fever-shares"]
     assert "by day" in picture
-    assert "no data, which is no zero" in picture
+    assert "no data (not zero)" in picture
 
     assert build(db, [run], folder).read_text(encoding="utf-8") == front_by_month
     assert keyword.read_text(encoding="utf-8") == by_month

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from models.tables import Document, JobStep, Mention
 from reports.build import manifest, report_folder
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.run_data import RunData, Selection, load_run
-from reports.data.selection import select_documents
 from reports.data.tables.periods import read_periods
 from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
@@ -48,18 +48,18 @@ def test_repeats_are_what_distinct_leaves_out_by_month_and_in_all(db: Database) 
     run = covid_run(db, [*SAYINGS[:10], *TRACKERS, *OTHERS], [*SAYINGS[10:], *CRITIQUES])
     months = ("2020-03", "2020-04", None)
     assert [count_repeated_documents(run, "covid", month) for month in months] == [13, 5, 18]
-    without = select_documents(run, Selection(without=("Saying of the Day",)))
+    without = replace(run, selection=Selection(without=("Saying of the Day",)))
     assert count_repeated_documents(without, "covid", None) == 4
 
 
 def test_a_family_is_left_out_by_any_of_its_texts_or_its_head_typed(db: Database) -> None:
     run = covid_run(db, [*SAYINGS, *OTHERS], OTHERS)
     for text in (SAYINGS[3], "Saying of the Day:", "saying of the day", "Saying of the Day: …"):
-        without = select_documents(run, Selection(without=(text,)))
+        without = replace(run, selection=Selection(without=(text,)))
         assert [row.matched for row in read_periods(without) if row.term is None] == [3, 3]
         assert count_repeated_documents(without, "covid", None) == 0
 
-    distinct = select_documents(run, Selection(distinct=True))
+    distinct = replace(run, selection=Selection(distinct=True))
     assert [row.matched for row in read_periods(distinct) if row.term is None] == [4, 3]
 
 

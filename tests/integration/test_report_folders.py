@@ -66,8 +66,11 @@ def test_an_unfinished_report_is_removed_too(stored: Settings) -> None:
     with closing(Database(stored.database)) as db, pytest.raises(TimeoutError):
         build(db, [1], folder, check=stop_at_the_second_figure)
 
-    assert len(list((folder / "figures").iterdir())) == 1
-    (folder / "figures" / ".x-0123456789ab.svg.17.part").touch()
+    for part in ("figures/x-0123456789ab.svg", "documents/2020-03-0123456789ab.js"):
+        (folder / part).parent.mkdir(exist_ok=True)
+        (folder / part).touch()
+        (folder / part).with_name(f".{Path(part).name}.17.part").touch()
+
     (folder / ".mentions.csv.17.part").touch()
     (folder / ".documents.jsonl.gz.17.part").touch()
     (folder / ".2020-03.html.17.part").touch()
@@ -113,11 +116,11 @@ def test_a_symbolic_link_is_left_and_named_and_what_it_points_to_is_not_touched(
     assert numbers(stored) == []
 
 
-def test_figures_behind_a_symbolic_link_are_not_touched(stored: Settings, tmp_path: Path) -> None:
+def test_texts_behind_a_symbolic_link_are_not_touched(stored: Settings, tmp_path: Path) -> None:
     folder = make_report(stored, stored.reports / "1")
     outside = tmp_path / "outside"
-    (folder / "figures").rename(outside)
-    (folder / "figures").symlink_to(outside)
+    (folder / "documents").rename(outside)
+    (folder / "documents").symlink_to(outside)
     before = files(outside)
     forget(run=1)
     assert files(outside) == before

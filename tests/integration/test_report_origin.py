@@ -67,7 +67,7 @@ def hash_of(rows: Sequence[tuple[str, str]]) -> str:
 def test_the_methods_give_a_hash_that_anybody_can_compute_from_the_documents(db: Database) -> None:
     run = fill(db)
     rows = [(f"nyt:{number:06}", text.text) for number, text in enumerate(TEXTS)]
-    assert f"{hash_of(rows)} : SHA-256 over all documents" in methods(db, run)
+    assert f"{hash_of(rows)} : SHA-256 of the identities" in methods(db, run)
 
 
 def test_the_hash_is_of_what_the_run_read_whatever_is_left_out_of_its_figures(
@@ -111,7 +111,7 @@ def test_the_methods_say_on_how_many_documents_each_step_worked(db: Database) ->
     run = fill(db)
     assert (
         "Steps documents (4 documents), keywords (4), polarity (4), phrases (4), entities (4), "
-        "distinctive (4). In brackets: the documents that a step worked on."
+        "distinctive (4). The number in brackets is that of the documents that the step read."
     ) in methods(db, run)
     failed = stories.months_run(db, "2020-03", "2020-04", ["city"], failed=["2020-04"])
     assert "keywords (4; 1 of 2 jobs complete), polarity (3; 1 of 2 jobs complete)" in methods(

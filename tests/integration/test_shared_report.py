@@ -109,6 +109,7 @@ def test_what_an_earlier_report_left_in_the_folder_is_replaced(
     out = tmp_path / "out"
     report(run=[1], out=out, texts=False, by=None)
     (out / "notes.txt").write_text("mine")
+    (out / "figures").mkdir(exist_ok=True)
     (out / "figures" / "old-0123456789ab.svg").write_text("<svg/>")
     own = make_own_report(db, stored)
     report(run=[1], out=out)

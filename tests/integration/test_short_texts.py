@@ -59,7 +59,7 @@ def test_the_front_page_and_the_pages_of_months_say_that_only_headlines_were_rea
     assert page_text(tmp_path / "out" / "2020-03.html").count(NOTE) == times
     methods = page_text(tmp_path / "out" / "methods.html")
     assert "0.5 a day on average" in methods
-    assert "if it was collected by search words, they say nothing of the newspaper" in methods
+    assert "If search words chose its documents, shares say nothing about the newspaper" in methods
     db.close()
 
 

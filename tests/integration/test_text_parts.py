@@ -221,9 +221,9 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        (TextPart.HEADLINE, "Of each document its headline was read"),
-        (TextPart.ABSTRACT, "Of each document its abstract was read, not its headline"),
-        (TextPart.BOTH, "Of each document its headline was read, and its abstract"),
+        (TextPart.HEADLINE, "The headline of each document was read"),
+        (TextPart.ABSTRACT, "Only the abstract of each document was read, not its headline"),
+        (TextPart.BOTH, "The headline of each document was read, and its abstract"),
     ],
 )
 def test_the_report_names_what_was_read(

@@ -350,6 +350,25 @@ def test_the_largest_changes_are_listed_below_and_the_newest_is_among_them() -> 
     assert (findings.changes[-1].subject, findings.changes[-1].period) == ("new", "2020-12")
 
 
+# The counts of a month that departs a little, beside an even twelve, and whether it is listed.
+LISTED = {
+    "a rise to 20 documents": ((9, 3000), (20, 3000), True),
+    "a rise to 9 documents": ((2, 3000), (9, 3000), False),
+    "a fall to none of 20": ((20, 3000), (5, 3000), True),
+    "a fall to none of 6": ((6, 3000), (0, 3000), False),
+}
+
+
+@pytest.mark.parametrize("case", LISTED.values(), ids=LISTED)
+def test_a_change_is_listed_if_ten_documents_are_on_its_higher_side(
+    case: tuple[tuple[int, int], tuple[int, int], bool],
+) -> None:
+    usual, odd, is_listed = case
+    departures = find_events([Series("k", SHARE, make_rows([usual] * 12 + [odd]))])
+    assert [change.period for change in departures.changes] == ["2021-01"] * is_listed
+    assert departures.events == []
+
+
 def test_a_week_of_a_month_that_is_told_is_not_listed_again() -> None:
     months = make_rows([*QUIET, (150, 3000)])
     weeks = make_rows([(7, 700), (8, 700), (6, 700)] * 9 + [(18, 700)], Grain.WEEK)

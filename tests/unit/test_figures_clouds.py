@@ -17,8 +17,12 @@ from analysis.text.words import count_words, join_names, merge_spellings, withou
 from core.errors import BadInput
 from reports.figures import cloud, word_clouds
 from reports.figures.marks import WIDTH, Cloud
+from reports.figures.spec import Subject
+from reports.figures.style import Range
 from tests.figures_kit import SVG, draw, titles
 from textapi.text.keywords import pattern
+
+SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 
 
 def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[float, ...]]:
@@ -177,7 +181,7 @@ def test_the_words_of_a_picture_are_as_wide_as_they_were_placed_in_any_font() ->
     scale = WIDTH / cloud.WIDTH
     (left, _, right, _), *_ = boxes({"HHH": 20, "EEE": 10})
     assert float(first.attrib["textLength"]) == pytest.approx(scale * (right - left), abs=0.02)
-    assert titles(root) == {"words.HHH": "HHH: 20 texts", "words.EEE": "EEE: 10 texts"}
+    assert titles(root) == {"words.HHH": "HHH: 20 documents", "words.EEE": "EEE: 10 documents"}
 
 
 def test_letters_of_wide_writing_systems_fill_a_square() -> None:
@@ -200,7 +204,7 @@ def test_letters_of_wide_writing_systems_fill_a_square() -> None:
 def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
     words: dict[str, int], *, drawn: bool
 ) -> None:
-    assert (word_clouds.cloud_spec("x", words, None, "The words.") is not None) is drawn
+    assert (word_clouds.cloud_spec(SUBJECT, words, None, "The words.") is not None) is drawn
 
 
 @pytest.mark.parametrize(
@@ -227,7 +231,7 @@ def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
 def test_the_reason_under_a_list_of_words_is_why_there_is_no_cloud(
     words: dict[str, int], reason: str
 ) -> None:
-    assert word_clouds.cloud_spec("x", words, None, "The words.") is None
+    assert word_clouds.cloud_spec(SUBJECT, words, None, "The words.") is None
     note = f"How many of 9 posts hold each word; {reason}."
     assert word_clouds.describe_list(words, "9 posts") == note
 
@@ -241,7 +245,7 @@ def test_words_of_one_text_each_are_no_list() -> None:
 
 
 def test_the_caption_of_a_cloud_says_what_its_sizes_mean_and_what_is_left_out() -> None:
-    spec = word_clouds.cloud_spec("x", FREQUENT | {"rare": 1}, None, "The words.")
+    spec = word_clouds.cloud_spec(SUBJECT, FREQUENT | {"rare": 1}, None, "The words.")
     assert spec is not None
     assert spec.caption.startswith(
         "The words. A word's height is in proportion to its count. "

@@ -134,7 +134,7 @@ def test_gaps_are_hatched_from_the_first_day_to_the_last_as_one_stretch() -> Non
     days = (last.middle - first.middle) / (31 / 2 + 29 + 31 + 30 / 2)
     assert gap.left == pytest.approx(first.middle + 15.5 * days, abs=0.05)
     assert gap.width == pytest.approx(60 * days, abs=0.1)
-    assert "no data, which is no zero" in texts(root)
+    assert "no data (not zero)" in texts(root)
 
 
 def test_signs_are_drawn_at_their_periods_and_explained_only_where_they_are() -> None:
@@ -180,6 +180,25 @@ def test_panels_stand_in_their_columns_and_no_two_overlap(columns: int) -> None:
     assert len({round(bar.left) for bar in bars}) == columns
     assert len({round(bar.bottom) for bar in bars}) == -(-5 // columns)
     assert max(bar.right for bar in shapes(root, "r.")) < WIDTH
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"notes": {"2020-02": "a strike"}}, {"bulk": ["2020-02"]}, {"title": "a long title " * 9}],
+    ids=["notes", "signs", "title"],
+)
+def test_charts_of_a_line_stand_at_one_height_whatever_is_written_above_one(
+    more: dict[str, object],
+) -> None:
+    layer = Layer(draw=draw_bars, marks=months(1, 2, 3, 4))
+    beside = chart_of(layer, **{"title": "a", **more})
+    # The line below takes no more room than it needs.
+    panels = [chart_of(layer, title="a"), beside, chart_of(layer, title="c")]
+    root = draw(Picture(panels=panels, columns=2))
+    first, second, third = (bar.bottom for bar in shapes(root, "r.2020-04"))
+    assert first == second
+    (alone,) = (bar.bottom for bar in shapes(draw(beside), "r.2020-04"))
+    assert third - first < alone + 40
 
 
 def rows_of(cells: Sequence[Sequence[float | None]]) -> dict[str, list[Mark]]:

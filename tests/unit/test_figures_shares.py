@@ -62,7 +62,7 @@ def test_the_legend_has_the_signs_that_are_drawn_and_no_others() -> None:
     meanings = {
         "share of all documents",
         "without repeats",
-        "no data, which is no zero",
+        "no data (not zero)",
         "first or last days missing",
         "with a bulk day",
     }

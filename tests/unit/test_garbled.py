@@ -66,6 +66,6 @@ def test_damaged_posts_of_an_account_are_said_with_their_share_and_a_few_are_not
 
     (sentence,) = describe_damage(damaged, 60)
     assert sentence == (
-        "3 of 60 posts (5.0 %) hold signs of a wrong encoding, as they were stored: their words, "
-        "names and moods may be wrong."
+        "3 of 60 posts (5.0 %) show signs of a wrong encoding. Their words, names and moods may be "
+        "wrong."
     )

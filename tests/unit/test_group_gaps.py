@@ -57,47 +57,43 @@ def panel(members: list[str], shared_months: list[str]) -> FixedPanel:
 
 
 @pytest.mark.parametrize(
-    ("members", "shared_months", "statement"),
+    ("members", "shared_months", "share", "rest"),
     [
         (
             ["Post", "Sun"],
             [],
-            (
-                "and in 2.0 % of those of the fixed panel: 2 outlets of 5 (Post and Sun) have "
-                "every month."
-            ),
+            "2.0 % of the documents of the fixed panel, and in 4.2 % of all.",
+            "The panel is the 2 outlets of 5 with documents in every month: Post and Sun.",
         ),
         (
             ["Post"],
             [],
-            "and in 2.0 % of those of the fixed panel: 1 outlet of 5 (Post) has every month.",
+            "2.0 % of the documents of the fixed panel, and in 4.2 % of all.",
+            "The panel is the 1 outlet of 5 with documents in every month: Post.",
         ),
         (
             ["Post", "Sun", "Echo", "Star"],
             [],
-            "and in 2.0 % of those of the fixed panel: 4 outlets of 5 have every month.",
+            "2.0 % of the documents of the fixed panel, and in 4.2 % of all.",
+            "The panel is the 4 outlets of 5 with documents in every month.",
         ),
         (
             [],
             ["2020-03", "2020-04"],
-            (
-                "and in 3.0 % of those in March 2020 to April 2020, which all 5 outlets share; "
-                "none of them has every month, so that there is no fixed panel."
-            ),
+            "3.0 % of the documents in March 2020 to April 2020, which all 5 outlets share, and in "
+            "4.2 % of all.",
+            "No outlet has every month, so there is no fixed panel.",
         ),
         (
             [],
             [],
-            (
-                "; no outlet has every month and no month has all 5 outlets, so that there is no "
-                "fixed panel."
-            ),
+            "4.2 % of all documents.",
+            "No outlet has every month, and no month all 5 outlets, so there is no fixed panel.",
         ),
     ],
 )
 def test_the_share_of_all_documents_stands_beside_that_of_the_fixed_panel(
-    members: list[str], shared_months: list[str], statement: str
+    members: list[str], shared_months: list[str], share: str, rest: str
 ) -> None:
-    separator = "" if statement.startswith(";") else " "
-    expected = f"“fog” is in 4.2 % of all documents{separator}{statement}"
+    expected = f"“fog” is in {share} {rest}"
     assert describe_panel("fog", panel(members, shared_months)) == expected

@@ -38,7 +38,7 @@ def test_it_takes_five_lines_at_most_and_names_the_scale_once(unit: str) -> None
     lines = how_to_read(unit, [row("2020-02", 9, cut_off=True)])
     assert len(lines) <= 5
     assert "".join(lines).count(UNCHECKED) == 1
-    assert f"are of the {unit}s that were read: all of them" in lines[0]
+    assert f"are of all {unit}s that were read" in lines[0]
 
 
 def test_posts_have_no_bulk_days() -> None:
@@ -48,7 +48,7 @@ def test_posts_have_no_bulk_days() -> None:
 
 def test_the_texts_that_decide_what_a_repeat_is_are_named() -> None:
     repeats = Repeats(documents=90, subjects={}, noun="document", months="May 2020")
-    judged_by = "They are found among the texts of May 2020: in a run of other months"
+    judged_by = "They are found among the texts of May 2020. A run of other months"
     parts = _environment().get_template("parts.html").module
     html = parts.how_to_read("document", UNCHECKED, (), repeats.judged_by)  # type: ignore[attr-defined]
     assert judged_by in html

@@ -1,4 +1,4 @@
-"""The rows of a long table as data in the page."""
+"""What a page shows of a long table, and data in a page."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.pages.page_rows import ROWS_WITHOUT_SCRIPT, page_rows
+from reports.pages.page_rows import MOST_ROWS, PageRows, write_json
 
 CELLS = st.none() | st.text(st.characters(exclude_categories=["Cs"])) | st.floats(-1, 1)
 
 
-@given(st.lists(st.tuples(CELLS, CELLS), max_size=80))
-def test_the_data_are_all_rows_and_nothing_in_them_ends_the_script(
-    rows: list[tuple[object, object]],
-) -> None:
-    shown = page_rows(rows, list)  # type: ignore[arg-type]
-    assert list(map(tuple, json.loads(shown.data))) == rows
-    assert (shown.number, list(shown.first)) == (len(rows), rows[:ROWS_WITHOUT_SCRIPT])
-    assert not set("<>&\u2028\u2029") & set(shown.data)
+@given(st.lists(CELLS, max_size=80))
+def test_data_are_what_they_were_and_nothing_in_them_ends_the_script(values: list[object]) -> None:
+    written = write_json(values)
+    assert json.loads(written) == values
+    assert not set("<>&\u2028\u2029") & set(written)
 
 
-def test_the_rows_are_read_once() -> None:
-    shown = page_rows((str(n) for n in range(60)), lambda row: [row])
-    assert (shown.number, len(shown.first)) == (60, 50)
+def test_a_page_shows_the_first_rows_and_knows_how_many_there_are() -> None:
+    shown = PageRows.of([str(n) for n in range(60)])
+    assert (shown.number, len(shown.first), shown.is_whole) == (60, MOST_ROWS, False)
+    assert PageRows.of(["a"]) == PageRows(1, ["a"])
+    assert PageRows.of(["a"]).is_whole

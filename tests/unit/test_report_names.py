@@ -16,8 +16,10 @@ from reports.figures.entities import (
     is_in_title_case,
     top_names,
 )
+from reports.figures.marks import Chart
 from reports.figures.spec import Subject
 from reports.figures.style import Range
+from reports.words.document_queries import DocumentQuery
 from textapi.text.keywords import pattern
 
 SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
@@ -91,7 +93,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
     }
     spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
     assert spec is not None
-    assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
+    assert "\u201cAlso\u201d names others of that last name" in spec.caption
     assert "So are 2 names without evidence of what they name." in spec.caption
 
 
@@ -177,6 +179,34 @@ def test_the_figure_of_results_from_before_documents_were_counted_is_how_often_i
     assert count_names([older])["covid"].has_documents is False
 
 
+def test_a_bar_leads_to_a_list_only_where_its_figure_counts_documents_for_sure() -> None:
+    def row(name: str, documents: int, taken: int) -> EntityRow:
+        return replace(entity("ORG", name, documents), taken=taken)
+
+    # "House" may be how often it was taken for a name: the others are no words or have more.
+    rows = [row("House", 2, 2), row("Apple", 3, 2), row("Elm House", 4, 4), row("NASA", 5, 5)]
+    posts = replace(SUBJECT, documents=DocumentQuery(job="@elm"), noun="post")
+    titles = {}
+    for subject in (SUBJECT, posts):
+        spec = entities_spec(subject, top_names(rows), unit="x", in_title_case=False)
+        assert spec is not None
+        (panel,) = spec.picture.panels
+        assert isinstance(panel, Chart)
+        for mark in panel.layers[0].marks:
+            titles[mark.title] = mark.documents
+
+    assert titles == {
+        "NASA: 5 documents": None,
+        "Elm House: 4 documents": None,
+        "Apple: 3 documents": None,
+        "House: 2": None,
+        "NASA: 5 posts": posts.find(name="NASA"),
+        "Elm House: 4 posts": posts.find(name="Elm House"),
+        "Apple: 3 posts": posts.find(name="Apple"),
+    }
+    assert count_names(rows)["covid"].uncounted == {("ORG", "House")}
+
+
 def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
     assert top_names([entity("GPE", "China", 2), entity("ORG", "Quay Bank", 1)]).by_type == {
         "GPE": [("China", 2)]
@@ -204,7 +234,7 @@ def test_the_caption_says_what_the_names_are_worth() -> None:
         assert spec is not None
         return spec.caption
 
-    assert "guesses, to be read with care" in caption(SENTENCES, 0)
+    assert "read them with care" in caption(SENTENCES, 0)
     assert "So are 12 names that hold the subject itself." in caption(SENTENCES, 12)
-    assert "common words pass for names" in caption(HEADLINES, 0)
-    assert "common words pass for names" not in caption(SENTENCES, 0)
+    assert "common words are mistaken for names" in caption(HEADLINES, 0)
+    assert "common words are mistaken for names" not in caption(SENTENCES, 0)

@@ -254,6 +254,30 @@ FACTS: list[Case] = [
         "from 0.53 % to 1.4 %",
     ),
     (
+        "course of months",
+        {"shares": (0.227, 0.049), "first": [MAY], "second": [JULY], "is_rise": False},
+        "Covid fell from 22.7 % of documents in May 2020 to 4.9 % in July 2020.",
+        "it falls from 22.7 % to 4.9 %",
+        "from 22.7 % to 4.9 %",
+    ),
+    (
+        "course of parts",
+        {"shares": (0.01, 0.026), "first": [MAY] * 4, "second": [JULY] * 4, "is_rise": True},
+        "Covid rose from 1.0 % of documents in the first 4 months to 2.6 % in the last 4.",
+        "it rises from 1.0 % to 2.6 %",
+        "from 1.0 % to 2.6 %",
+    ),
+    (
+        "most mentioned",
+        {"shares": (0.227, 0.133), "most": TOP, "next": "fog", "following": SECOND},
+        (
+            "Covid was mentioned most, in 227 of 1,000 documents (22.7 %); next was fog with 133 "
+            "(13.3 %)."
+        ),
+        "Covid is mentioned most, in 22.7 %",
+        "22.7 %",
+    ),
+    (
         "years apart",
         YEARS,
         "By year, Covid was most frequent in 2018 (1.4 % of documents) and least in 2020 (0.53 %).",
@@ -619,6 +643,11 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "Fog rose to 5.0 % of documents in July 2020 (150 of 3,000); 1.0 % is usual.",
     ),
     (
+        "event of share",
+        {**EVENT, "usual": "a single one before", "grain": "month"},
+        "Fog rose to 5.0 % of documents in July 2020 (150 of 3,000); the month before had 1.0 %.",
+    ),
+    (
         "event of wording",
         {**EVENT, "usual": "none before"},
         (
@@ -850,7 +879,7 @@ def test_each_phrase_that_a_sentence_names_is_there_and_each_is_named() -> None:
     assert names <= set(PHRASES)
     # Code chooses the others: what stands behind an event, and whether posts are more or fewer.
     chosen = {phrase for phrase, *_ in MARKS} | {"more", "fewer", "other"}
-    assert names | chosen | {"usual", "none before"} == set(PHRASES)
+    assert names | chosen | {"usual", "a single one before", "none before"} == set(PHRASES)
 
 
 def test_a_sentence_says_what_it_claims_without_repeats_and_marks_what_its_figure_is_then() -> None:
@@ -909,3 +938,10 @@ def test_signs_of_links_in_a_text_from_outside_make_no_link() -> None:
     silent = write_sentence("silent since", silent=1, accounts=nothing)
     assert "<a" not in page.keep_together(silent)
     assert copy.deepcopy(nothing).documents == nothing.documents
+
+
+def test_a_fact_that_is_another_one_without_repeats_counts_half() -> None:
+    fact = Fact("highest share", "Covid", ("share",), (MAY,), THREE, shares=(0.2,), interest=0.6)
+    same, other = replace(fact, shares=(0.1,)), replace(fact, answer=(JUNE,))
+    cases = [replace(fact, contrasts=(("repeats", contrast),)) for contrast in (same, other)]
+    assert [case.standing for case in cases] == [0.6, 0.3]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.data.tables.periods import PeriodRow
-from reports.findings.share_facts import find_share_facts
+from reports.findings.share_facts import find_most_mentioned, find_share_facts
 from reports.words.quantities import format_share, format_shares
 from tests.period_rows import row
 
@@ -138,6 +138,16 @@ SENTENCES: dict[str, tuple[Sequence[PeriodRow], str, str]] = {
         "years",
         "Covid rose from 40.0 % of documents in 2018 to 43.0 % in 2019.",
     ),
+    "a fall over four months": (
+        rows_of(227, 140, 80, 49),
+        "course",
+        "Covid fell from 22.7 % of documents in January 2018 to 4.9 % in April 2018.",
+    ),
+    "a rise over nine months, with one that is odd": (
+        rows_of(10, 12, 11, 15, 9, 19, 24, 26, 30),
+        "course",
+        "Covid rose from 1.1 % of documents in the first 3 months to 2.7 % in the last 3.",
+    ),
     "a first mention after a year without one": (
         rows_of(*[0] * 12, 17, 60, 80),
         "first",
@@ -167,6 +177,12 @@ def test_rows_have_their_sentence(case: tuple[Sequence[PeriodRow], str, str]) ->
 # The counts of months of which a fact of the topic is not told.
 UNTOLD: dict[str, tuple[Sequence[PeriodRow], str]] = {
     "a gap alone": ([row("2018-05", None)], "share"),
+    "a rise from one odd month": (rows_of(10, 40, 42, 38, 41, 39), "course"),
+    "a peak that went as it came": (rows_of(10, 12, 90, 80, 12, 26), "course"),
+    "a fall by less than half": (rows_of(90, 80, 70, 60), "course"),
+    "a fall of few documents": (rows_of(9, 6, 4, 1), "course"),
+    "two months": (rows_of(90, 20), "course"),
+    "a fall that the years tell": (rows_of(*[80] * 6, *[60] * 6, *[30] * 6, *[20] * 6), "course"),
     "a steady share": (rows_of(*[10, 12, 9, 11, 10, 12] * 2), "level"),
     # March is at the new level, and so few months before make no level of their own.
     "a share that had changed before": (
@@ -247,3 +263,30 @@ def test_each_sentence_on_shares_has_at_most_25_words(matched: list[int], shift:
         compared = replace(fact, contrasts=(("bulk days", other),))
         for sentence in compared.text.replace(" %", "%").split(". "):
             assert len(sentence.split()) <= 25
+
+
+# The counts of two subjects in months of 1,000 documents, and what is said of the two.
+MOST_MENTIONED = {
+    "two that differ": (
+        (100, 120),
+        (10, 12),
+        [
+            (
+                "Fog was mentioned most, in 220 of 2,000 documents (11.0 %); next was Rain with 22 "
+                "(1.1 %)."
+            )
+        ],
+    ),
+    "two that are alike": ((10, 12), (12, 10), []),
+    "a second of few documents": ((10, 12), (4, 5), []),
+    "months that differ": ((10, 12, 14), (10, 2), []),
+}
+
+
+@pytest.mark.parametrize("case", MOST_MENTIONED.values(), ids=MOST_MENTIONED)
+def test_the_subject_of_most_documents_is_named_with_the_next(
+    case: tuple[Sequence[int], Sequence[int], list[str]],
+) -> None:
+    fog, rain, texts = case
+    facts = find_most_mentioned({"Rain": rows_of(*rain), "Fog": rows_of(*fog)})
+    assert [fact.text for fact in facts] == texts

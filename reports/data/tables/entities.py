@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Annotated
 
 from analysis.text.entity_counts import form_of
+from analysis.text.held_names import may_be_word
 from analysis.text.known_names import NO_NAMES
 from models.tables import Entity
 from reports.data import export_schema as schema
@@ -57,6 +58,13 @@ class EntityRow:
         """How often it was taken for a name, as far as that is known."""
         return self.count if self.taken is None else self.taken
 
+    @property
+    def may_count_times(self) -> bool:
+        """Whether `count` may be how often it was taken for a name, so that no list has as many."""
+        return not self.has_documents or (
+            self.count == self.times and may_be_word(form_of(self.name))
+        )
+
 
 def read_entities(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield a row per job, keyword (None for handles and searches), period and entity.
@@ -102,6 +110,11 @@ def sum_documents(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
         documents[entity_row.type, entity_row.name] += entity_row.count
 
     return documents
+
+
+def find_uncounted(entity_rows: Iterable[EntityRow]) -> set[EntityName]:
+    """Return the names of *entity_rows* whose count may be no number of documents."""
+    return {(row.type, row.name) for row in _select_names(entity_rows) if row.may_count_times}
 
 
 def _select_names(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:

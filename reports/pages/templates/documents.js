@@ -83,11 +83,11 @@ const describePeriod = (period) => {
   return `in ${period.includes("-") ? say(from) : period}`;
 };
 const describe = () => {
-  const { subject, term = subject, other, name, phrase, word, search, code, job, period } = query;
+  const { subject, term = index.names[subject] ?? subject, other, name, phrase, word, search, code, job, period } = query;
   const ending = chosen.length === 1 ? "" : "s";
   const quote = (text) => text && `“${text}”`;
   const join = (words, between) => words.filter(Boolean).join(between);
-  const subjects = join([term, other].map(quote), " and ");
+  const subjects = join([term, index.names[other] ?? other].map(quote), " and ");
   const said = { mention: subjects, name: quote(name), hold: quote(phrase), use: quote(word), say: quote(search) };
   const verbs = Object.entries(said).map(([verb, words]) => words && `${verb}${ending ? "" : "s"} ${words}`);
   return join([
@@ -128,6 +128,12 @@ const findByIndex = () => {
 };
 const isOfSubject = ([subject]) => index.isPosts || !query.subject || index.subjects[subject] === query.subject;
 
+// A label of a picture may say more: "Quist (as Mara Quist 12)".
+const fits = (field) => {
+  const wanted = query[field].toLowerCase().replace(field === "name" ? / \((as|also) .*\)$/ : "", "");
+  return ([, spellings]) => spellings.includes(wanted);
+};
+
 // By what the parts hold; null if another question came meanwhile.
 const findInParts = async (rows) => {
   const fields = HELD.filter((field) => query[field]);
@@ -135,9 +141,7 @@ const findInParts = async (rows) => {
   if (!fields.length && !search) return rows;
   if (!(await loadParts(rows))) return null;
   const holders = (part, field) => {
-    // A label of a picture may say more: "Quist (as Mara Quist 12)".
-    const wanted = field === "phrase" ? query.phrase : query[field].toLowerCase().replace(/ \((as|also) .*\)$/, "");
-    const holding = part[field].filter((entry) => isOfSubject(entry) && entry[1].includes(wanted));
+    const holding = part[field].filter(isOfSubject).filter(fits(field));
     return new Set(holding.flatMap(([, , places]) => addUp(places)));
   };
   const sets = new Map();
@@ -167,7 +171,11 @@ const answer = async () => {
   at("chosen").textContent = describe();
   await showFrom(0);
   const everywhere = asked === round && (await findInParts(fitting));
-  if (everywhere) drawStrip(everywhere, from, to);
+  if (!everywhere) return;
+  drawStrip(everywhere, from, to);
+  const read = [...new Set(partOf)].filter((part) => part.rows);
+  const unknown = HELD.filter((field) => query[field] && !read.some((part) => part[field].some(fits(field))));
+  at("state").textContent = unknown.map((field) => `“${query[field]}” is no ${field} that was counted here.`).join(" ");
 };
 
 const documentOf = (row) => partOf[row].rows[row - partOf[row].start];

@@ -1,52 +1,5 @@
 "use strict";
-// Tables that one can sort and search, a hundred rows at a time where they are long. Without this script the page
-// shows what stands in its HTML, in the order of the export.
-
-const ROWS_AT_A_TIME = 100;
-
-// A row is { keys, words, element }: what its columns are sorted by, what a search looks at, and its <tr>, made when
-// it is first shown.
-const rowOfPage = (element) => ({
-  keys: Array.from(element.cells, (cell) => cell.dataset.key ?? cell.textContent.trim()),
-  words: element.textContent.toLowerCase(),
-  element: () => element,
-});
-
-const cellOf = (head, values) => {
-  const cell = document.createElement("td");
-  const { value, link, note } = head.dataset;
-  const holder = link && values[link] ? document.createElement("a") : document.createElement("bdi");
-  if (holder.localName === "a") {
-    holder.href = values[link]; // http and https alone: the others are null in the data
-    holder.rel = "noopener noreferrer";
-  }
-  holder.textContent = values[value] ?? "";
-  cell.className = head.className;
-  cell.dir = "auto";
-  cell.append(holder);
-  if (note && values[note]) {
-    const remark = document.createElement("span");
-    remark.className = "facts";
-    remark.textContent = values[note];
-    cell.append(remark);
-  }
-  return cell;
-};
-
-const rowOfData = (heads) => (values) => {
-  let element = null;
-  return {
-    keys: heads.map((head) => values[head.dataset.key ?? head.dataset.value] ?? ""),
-    words: heads.map((head) => values[head.dataset.value] ?? "").join("\n").toLowerCase(),
-    element: () => {
-      if (!element) {
-        element = document.createElement("tr");
-        element.append(...heads.map((head) => cellOf(head, values)));
-      }
-      return element;
-    },
-  };
-};
+// Tables that one can sort. Without this script the page shows what stands in its HTML, in the order of the export.
 
 const compare = (numeric) => (a, b) => {
   if (a === "" || b === "") return (a === "") - (b === ""); // rows without a value come last
@@ -56,43 +9,8 @@ const compare = (numeric) => (a, b) => {
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const heads = Array.from(table.tHead.rows[0].cells);
-  const data = document.getElementById(`${table.id}-rows`);
-  const rows = data ? JSON.parse(data.textContent).map(rowOfData(heads)) : Array.from(body.rows, rowOfPage);
-  const atATime = data ? ROWS_AT_A_TIME : Infinity;
-  const pager = document.querySelector(`[data-pager="${table.id}"]`);
-  const form = document.querySelector(`[data-filters="${table.id}"]`);
-  const controls = form ? Array.from(form.querySelectorAll("input, select")) : [];
-  let sorted = rows;
-  let matching = rows;
-  let first = 0; // of the rows that are shown
-
-  const show = () => {
-    const last = Math.min(first + atATime, matching.length);
-    body.replaceChildren(...matching.slice(first, last).map((row) => row.element()));
-    if (!pager) return;
-    pager.hidden = matching.length <= atATime;
-    const count = (number) => number.toLocaleString("en");
-    pager.querySelector("span").textContent = `rows ${count(first + 1)} to ${count(last)} of ${count(matching.length)}`;
-    pager.querySelector("[data-step='-1']").disabled = first === 0;
-    pager.querySelector("[data-step='1']").disabled = last === matching.length;
-  };
-
-  const fits = (row) =>
-    controls.every((control) => {
-      const query = control.value.trim().toLowerCase();
-      if (!query) return true;
-      if (control.dataset.column === undefined) return row.words.includes(query);
-      return String(row.keys[control.dataset.column]).toLowerCase() === query;
-    });
-
-  const filter = () => {
-    matching = sorted.filter(fits);
-    first = 0;
-    show();
-    if (!form) return;
-    const [shown, all] = [matching.length, rows.length].map((number) => number.toLocaleString("en"));
-    form.querySelector("output").textContent = `${shown} of ${all} shown`;
-  };
+  const rows = Array.from(body.rows);
+  const keys = new Map(rows.map((row) => [row, Array.from(row.cells, (cell) => cell.dataset.key ?? cell.textContent.trim())]));
 
   heads.forEach((head, column) => {
     const button = document.createElement("button");
@@ -104,29 +22,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const order = compare(head.classList.contains("n"));
-      sorted = rows.slice().sort((a, b) => { // a stable sort: equals stay in the order of the export
-        const [left, right] = [a.keys[column], b.keys[column]];
+      const sorted = rows.slice().sort((a, b) => { // a stable sort: equals stay in the order of the export
+        const [left, right] = [keys.get(a)[column], keys.get(b)[column]];
         const difference = order(left, right);
         return descending && left !== "" && right !== "" ? -difference : difference;
       });
-      filter();
+      body.append(...sorted);
     });
   });
-
-  if (pager) {
-    for (const button of pager.querySelectorAll("button")) {
-      button.addEventListener("click", () => {
-        first = Math.max(0, first + Number(button.dataset.step) * atATime);
-        show();
-        table.parentElement.scrollTop = 0;
-      });
-    }
-  }
-  if (form) {
-    form.hidden = false;
-    controls.forEach((control) => control.addEventListener("input", filter));
-  }
-  filter();
 }
 
 // Of the pairs of subjects the chosen one is shown. Who chooses the same subject twice gets its first other.
