@@ -527,7 +527,7 @@ def test_the_page_has_what_was_found_out_and_calls_no_share_an_estimate(
     # The categories of a variable that was asked of few texts are not learned.
     assert "what: homes" in shown.text
     assert "the network always gives the most frequent code" in shown.text
-    names = {Path(picture["src"]).name.rpartition("-")[0] for picture in shown.pictures}
+    names = {picture["data-name"] for picture in shown.pictures}
     assert {"harm-learning", "harm-confusion", "degree-learning", "degree-confusion"} == names
 
 

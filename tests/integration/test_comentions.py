@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from reports.data.tables.comentions import ComentionRow, read_comentions
 from reports.data.tables.keyword_pairs import read_pairs_of_runs
 from reports.figures.figure_store import FigureStore
 from reports.pages import comparison
+from reports.words.scales import UNCHECKED
 from tests.exports_kit import rows_of
 from tests.integration.test_label_section import mentions_of
 from tests.label_kit import store_labels
@@ -157,6 +159,9 @@ def test_a_page_has_a_row_for_each_pair_and_there_is_none_for_a_single_keyword(
     documents = '<a class="count" href="documents.html#subject=fog&amp;other=tide">6 documents</a>'
     assert f"<dd>{documents}; 6.0 would be expected</dd>" in html
     assert 'data-name="compared-share-fog-tide"' in html
+    # A difference of moods is told, so that the page says how far they are checked.
+    assert "Mean polarity</dt><dd>fog is" in html
+    assert unescape(html).count(UNCHECKED) == 1
     # Two months are too few for an overtaking.
     assert "overtook" not in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])

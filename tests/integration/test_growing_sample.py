@@ -250,8 +250,10 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert f"± of the model model:stub: ± {100 * looks[-1].half_width:.2g} points" in page
     assert f"{confidence} intervals, from {looks[-1].coded} different texts" in page
     assert "± of readers Unknown: not checked against people." in page
-    assert "model:stub would say “yes”" in page
-    assert "readers would say" not in page
+    share = estimates(jobs.db, run)[None]
+    shown = f"{100 * share.estimate:.1f} % of all 900 texts"
+    assert f"model:stub would answer “yes” for {shown}" in page
+    assert "Readers would answer" not in page
     assert "as model:stub would code" in (tmp_path / "first" / "codes.html").read_text()
 
     with jobs.db.read() as connection:
@@ -266,7 +268,9 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     page = build_page(jobs.db, run, tmp_path / "second")
     assert "People read a random sample" in page
     assert "intervals, from 40 different texts that people coded." in page
-    assert "readers would say" in page
+    # None of 40 texts that people coded reports harm.
+    assert "Readers would answer “yes” for" in page
+    assert "40 coded texts" in page
 
 
 def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path) -> None:
