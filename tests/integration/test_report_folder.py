@@ -347,7 +347,7 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
-    assert "2 documents that were read could not be used, 1 was empty (in 1 import;" in methods(
+    assert "2 documents that were read could not be used, 1 was empty (in 1 import of" in methods(
         summary_of(db, months(db))
     )
 
@@ -364,7 +364,7 @@ def test_what_was_imported_again_is_counted_once(db: Database) -> None:
 
     text = methods(summary_of(db, run))
     assert "The New York Times (nyt, 7 documents)" in text
-    assert "4 documents that were read could not be used, 2 were empty (in 2 imports;" in text
+    assert "4 documents that were read could not be used, 2 were empty (in 2 imports of" in text
 
 
 @pytest.mark.parametrize(
