@@ -630,8 +630,8 @@ def test_an_account_with_about_as_many_posts_as_its_service_gives_may_lack_earli
     posts: int, is_told: bool
 ) -> None:
     told = (
-        "X (Twitter until July 2023) gives the newest 3,200 posts of an account, about as many as "
-        "there are here: earlier ones may be missing."
+        "X (Twitter until July 2023) gives only the newest 3,200 posts of an account. Here are "
+        "about as many, so earlier ones may be missing."
     )
     assert describe_limits(["posts", "x"], posts) == ([told] if is_told else [])
 
@@ -693,7 +693,7 @@ def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: 
     first, second = months(db, name="one"), months(db, name="two", shift=0.2)
     out = tmp_path / "out"
     text = Page(report_folder.build(db, [first, second], out).read_text(encoding="utf-8")).text
-    assert "one and two scored 5 of the same" in text
+    assert "one and two both scored 5 sentences" in text
     assert "Spearman\u2019s rank correlation is +1.00" in text
     assert (out / f"run-{first}" / "mentions.csv").is_file()
 
@@ -704,8 +704,8 @@ def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path:
     text = Page(report_folder.build(db, given, tmp_path / "out").read_text(encoding="utf-8")).text
     assert "engine" in text
     assert "have one engine" not in text
-    assert "one and three scored 5 of the same" in text
-    assert "one and two scored" not in text
+    assert "one and three both scored 5 sentences" in text
+    assert "one and two both scored" not in text
 
 
 def test_two_runs_of_the_same_name_are_kept_apart(db: Database) -> None:
