@@ -83,7 +83,7 @@ def add_events(
         }
         for finding in subject_findings:
             if finding.topic == COURSE:
-                told.update(finding.answer[1:])
+                told.update(map(str, finding.answer[1:]))
 
         untold = [
             finding

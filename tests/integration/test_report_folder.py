@@ -347,7 +347,7 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
-    assert "2 documents that were read could not be used, 1 was empty (in 1 import;" in methods(
+    assert "2 documents that were read could not be used, 1 was empty (in 1 import of" in methods(
         summary_of(db, months(db))
     )
 
@@ -364,7 +364,7 @@ def test_what_was_imported_again_is_counted_once(db: Database) -> None:
 
     text = methods(summary_of(db, run))
     assert "The New York Times (nyt, 7 documents)" in text
-    assert "4 documents that were read could not be used, 2 were empty (in 2 imports;" in text
+    assert "4 documents that were read could not be used, 2 were empty (in 2 imports of" in text
 
 
 @pytest.mark.parametrize(
@@ -693,7 +693,7 @@ def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: 
     first, second = months(db, name="one"), months(db, name="two", shift=0.2)
     out = tmp_path / "out"
     text = Page(report_folder.build(db, [first, second], out).read_text(encoding="utf-8")).text
-    assert "one and two scored 5 of the same" in text
+    assert "one and two both scored 5 sentences" in text
     assert "Spearman\u2019s rank correlation is +1.00" in text
     assert (out / f"run-{first}" / "mentions.csv").is_file()
 
@@ -704,8 +704,8 @@ def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path:
     text = Page(report_folder.build(db, given, tmp_path / "out").read_text(encoding="utf-8")).text
     assert "engine" in text
     assert "have one engine" not in text
-    assert "one and three scored 5 of the same" in text
-    assert "one and two scored" not in text
+    assert "one and three both scored 5 sentences" in text
+    assert "one and two both scored" not in text
 
 
 def test_two_runs_of_the_same_name_are_kept_apart(db: Database) -> None:

@@ -190,7 +190,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     assert "<li>“fever”: 31 new documents mention it, 31 in all.</li>" in page
     assert "<br><q>" in page
     assert f"<strong>New.</strong> {ON_PAGE}" in page
-    assert "three in a row are" in page
+    assert "unless three come in a row" in page
 
     feed = ET.parse(folder / "events.atom").getroot()  # noqa: S314 - our own
     (entry,) = feed.findall(f"{ATOM}entry")
