@@ -46,14 +46,14 @@ def test_an_accounts_page_has_no_note_about_another_accounts_posts(
 
     report_folder.build(db, [run], tmp_path, selection=Selection(distinct=True))
     everything = notices(tmp_path, "index.html")
-    assert "3 posts in German are counted and not scored." in everything
+    assert "3 posts in German are counted but not scored." in everything
     assert "3 posts are left out." in everything
     assert "1 of 3 jobs failed." in everything
 
     ann, bob, cid_notes = (notices(tmp_path, f"@{name}.html") for name in ("ann", "bob", "cid"))
     assert "3 posts are left out." in ann
     assert "0 posts are left out." in bob
-    assert "3 posts in German are counted and not scored." in bob
+    assert "3 posts in German are counted but not scored." in bob
     for own_notices in (ann, cid_notes):
         assert "German" not in own_notices
     for own_notices in (ann, bob):

@@ -277,7 +277,7 @@ def test_texts_that_are_left_out_are_in_no_part_and_counts_stay(
 
     held = {spelling for part in listed.parts for _, names, _ in part["word"] for spelling in names}
     assert held == {row.word.lower() for row in read_distinctive(counted.run) if row.documents}
-    assert "finds no words in texts" in (tmp_path / "documents.html").read_text(encoding="utf-8")
+    assert "cannot search texts" in (tmp_path / "documents.html").read_text(encoding="utf-8")
 
     # A word of a cloud leads to the list where it knows the words.
     def count_links(folder: Path) -> int:

@@ -156,10 +156,10 @@ def test_the_page_says_once_what_is_not_scored_and_the_mean_names_its_own_number
         " ".join(Path("report", f"{page}.html").read_text(encoding="utf-8").split())
         for page in ("index", "keyword-hafen", "methods")
     )
-    caution = "<strong>5 documents in German are counted and not scored.</strong> The engine reads"
+    caution = "<strong>5 documents in German are counted but not scored.</strong> The engine reads"
     assert front.count(caution) == keyword.count(caution) == 1
     assert "of 4 in English" in front
-    assert "counted and not scored: 5 documents in German." in methods
+    assert "counted but not scored: 5 documents in German." in methods
 
     english = jobs.do(months("The Tides")).run_id
     build(jobs.db, [english], Path("english"))

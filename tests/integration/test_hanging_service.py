@@ -238,6 +238,10 @@ def test_a_job_that_a_service_answers_ends_beside_one_that_waits(settings: Setti
         add_documents(jobs.db, posts)
         run = jobs.submit(STEPS, "ann", "ben")
         work_until_called(jobs, run, "@ann")
+        # On a busy machine the slice of both may end before the service was called for each.
+        if jobs.row(run, "@ben").state == State.QUEUED:
+            work_until_called(jobs, run, "@ben")
+
         states = {job.name: (job.state, job.waits) for job in jobs.rows(run)}
         assert states == {"@ann": (State.DONE, 0), "@ben": (State.WAITING, 1)}
 
@@ -400,11 +404,11 @@ class Looks:
     def __init__(self, jobs: Jobs, run: int) -> None:
         self._jobs, self._run = jobs, run
         self.seen: list[str | None] = []
-        self.first_at = 0.0
+        self.times: list[float] = []
         record_worker(jobs.db, own_process_name(), queues=QUEUE_TEXT, slots=2)
 
     def take(self) -> str | None:
-        self.first_at = self.first_at or time.time()
+        self.times.append(time.time())
         self.seen.append(blocking_reason(self._jobs.db, self._jobs.settings, self._run))
         return self.seen[-1]
 
@@ -446,8 +450,8 @@ def test_each_look_at_a_run_says_since_when_its_service_does_not_answer(
         with jobs.db.read() as connection:
             since = connection.execute(select(Outage.since)).scalar_one()
 
-        # The clock of SQLite tells milliseconds.
-        assert began - 0.001 < since < looks.first_at + 0.001
+        # The clock of SQLite tells milliseconds. The first call is meant, and not the second.
+        assert began - 0.001 < since < looks.times[1]
         assert set(no_answer_since(later)) == {f"{datetime.fromtimestamp(since, UTC):%H:%M:%S UTC}"}
         assert all("does not answer (time-out): is it running, or" in look for look in later)
 

@@ -89,12 +89,12 @@ def test_patterns_of_few_texts_are_no_repeats_worth_a_table(tmp_path: Path) -> N
     )
     index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     text = page_text(index)
-    assert "4 of 505 posts (0.79 %) repeat an earlier one of the month: " in text
+    assert "4 of 505 posts (0.79 %) repeat an earlier one of the month" in text
     assert "--distinct leaves them out. The largest pattern stands below." in text
     pair = [Text("2020-03-04", "No ferry at all this morning.", None, "ann", "x")] * 2
     stories.store(db, pair, prefix="c")
     text = page_text(report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out"))
-    assert "5 of 507 posts (0.99 %) repeat an earlier one of the month: " in text
+    assert "5 of 507 posts (0.99 %) repeat an earlier one of the month" in text
     assert "a daily briefing" not in text.partition("Methods")[0]
     assert "--distinct counts each pattern once a month" in text
     db.close()

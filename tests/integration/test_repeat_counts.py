@@ -88,7 +88,7 @@ def test_the_page_lists_labels_that_are_no_repeats_and_proposes_distinct_where_r
     )
     on_page = proposal.replace("the documents", "its documents")
     assert on_page in page.replace("\N{NO-BREAK SPACE}", " ")
-    assert "are no repeats: “<bdi>Critique: …</bdi>” 32 mentions." in page
+    assert "are not repeats: “<bdi>Critique: …</bdi>” 32 mentions." in page
     assert manifest.read_remarks(tmp_path) == [proposal]
     assert "remarks" in json.loads((tmp_path / "report.json").read_text())
 

@@ -78,7 +78,7 @@ def test_a_job_none_of_whose_texts_got_a_code_says_so_and_waiting_ends_with_1(
 
     index = report_folder.build(jobs.db, [run], tmp_path / "report")
     page = Page(index.read_text(encoding="utf-8"))
-    assert "3 of 4 texts got no code: invalid 3. model:stub answered about them" in page.text
+    assert "3 of 4 texts got no code: invalid 3. model:stub answered, but" in page.text
 
 
 def test_texts_of_which_some_got_no_code_are_counted_by_state(
