@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from sqlalchemy import select
 
@@ -26,16 +27,23 @@ def read_names(run: RunData) -> dict[str, str]:
 
     A keyword that texts write in several ways, or not at all, is called as the user wrote it.
     """
-    return run.once_of_all(
-        read_names, lambda: {keyword.name: _find_name(run, keyword) for keyword in run.keywords}
-    )
+    return run.once_of_all(read_names, lambda: _find_names(run))
 
 
-def _find_name(run: RunData, keyword: Keyword) -> str:
-    documents: set[int] = set()
+def _find_names(run: RunData) -> dict[str, str]:
+    documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
+    # The frames of few jobs are kept, so they are read once for all keywords.
     for job in run.jobs:
-        documents.update(load_frames(run, job).sentences(keyword.name)["document"])
+        frames = load_frames(run, job)
+        for keyword_name, mentioning in documents.items():
+            mentioning.update(frames.sentences(keyword_name)["document"])
 
+    return {
+        keyword.name: _find_name(run, keyword, documents[keyword.name]) for keyword in run.keywords
+    }
+
+
+def _find_name(run: RunData, keyword: Keyword, documents: Collection[int]) -> str:
     step = 1 + len(documents) // MOST_TEXTS
     name, spellings = pattern(keyword.name), Counter[str]()
     for batch in in_batches(sorted(documents)[::step]):

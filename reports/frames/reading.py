@@ -26,8 +26,9 @@ from reports.data.run_data import RunData, RunJob, document_scope
 from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames
 from reports.stats.intervals import TRILLIONTHS
 
-# The frames of so many jobs are kept in memory.
-_KEPT_JOBS = 25
+# Frames of together so many documents are kept in memory, and those of 25 jobs at least: of the
+# months of centuries most have hardly a document.
+_KEPT_DOCUMENTS, _KEPT_JOBS = 150_000, 25
 
 # This many letters count as a word, since some scripts have no spaces.
 _LETTERS_OF_WORD = 10
@@ -46,12 +47,16 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
     """
     kept: dict[int, Frames] = run.once_of_all(load_frames, dict)
     if job.id not in kept:
-        while len(kept) >= _KEPT_JOBS:
+        while len(kept) >= _KEPT_JOBS and _count_documents(kept.values()) >= _KEPT_DOCUMENTS:
             del kept[next(iter(kept))]
 
         kept[job.id] = _load(run, job)
 
     return kept[job.id]
+
+
+def _count_documents(kept: Iterable[Frames]) -> int:
+    return sum(len(frames.documents) for frames in kept)
 
 
 def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
