@@ -150,8 +150,10 @@ def _find_phrases(phrases: Iterable[str], corpus: Corpus) -> dict[str, DocumentI
     texts = [(number, normal_form(text)) for number, text in corpus.texts] if phrases else []
     held = {}
     for phrase in phrases:
-        rule = whole_words(phrase)
-        held[phrase] = {number for number, text in texts if rule.search(text)}
+        # What a service gives may be nothing but white space.
+        if normal_form(phrase).split():
+            rule = whole_words(phrase)
+            held[phrase] = {number for number, text in texts if rule.search(text)}
 
     return held
 

@@ -90,7 +90,7 @@ def test_an_archive_is_imported_and_its_months_are_planned(root: Path) -> None:
 
 def test_a_step_is_planned_run_exported_and_erased(root: Path) -> None:
     (printed,) = follow("step.md", root)
-    assert re.search(r"^ +text_polarity +5$", printed, re.MULTILINE)
+    assert re.search(r"^ +text_polarity +4$", printed, re.MULTILINE)
     commands = (root / "docs/reference/commands.md").read_text(encoding="utf-8")
     assert "of: codes, distinctive, document_polarity, entities, " in commands
 
