@@ -27,14 +27,15 @@ from tools.news_engine.evaluation import SENTENCES as NEUTRAL_SENTENCES
 
 CARD = Path(__file__).parents[2] / "docs" / "news-engine.md"
 DEVIATION = 0.3  # of the answers over sentences of news, by the data card
-WORDS = st.sampled_from(
-    [
-        *("good", "bad", "not", "never", "don't", "isn't", "won't", "very", "but", "killed"),
-        *("rescued", "crisis", "fears", "the", "a", "Obama", "it's", "New York"),
-        *("\u201cgreat\u201d", "\u2014", ",", "!"),
-    ]
+WORDS = (
+    *("good", "bad", "not", "never", "don't", "isn't", "won't", "very", "but", "killed"),
+    *("rescued", "crisis", "fears", "the", "a", "it's", "\u201cgreat\u201d", "\u2014", ",", "!"),
 )
-SENTENCES = st.lists(WORDS, min_size=1, max_size=25).map(" ".join)
+# The capitals of a name tell in running text that its word is one, which hides it.
+WITHOUT_NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=25).map(" ".join)
+SENTENCES = st.lists(st.sampled_from((*WORDS, "Obama", "New York")), min_size=1, max_size=25).map(
+    " ".join
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def small_features() -> Features:
     )
 
 
-@given(SENTENCES)
+@given(WITHOUT_NAMES)
 def test_case_and_the_kind_of_quotes_change_nothing(text: str) -> None:
     score = load().score
     expected = score(text)
