@@ -18,21 +18,13 @@ NEWS = 0.3
 
 
 @dataclass(frozen=True)
-class SubjectSentences:
-    """The findings on a subject that the front page shows further down."""
-
-    shown: Sequence[Finding]
-
-    # This many more are on the subject's own page.
-    hidden: int
-
-
-@dataclass(frozen=True)
 class FrontSentences:
     """The findings on a front page: the leading ones, and the others by keyword."""
 
     leading: Sequence[Finding]
-    by_subject: Mapping[str, SubjectSentences]
+
+    # The first of them; the subject's own page has all.
+    by_subject: Mapping[str, Sequence[Finding]]
 
 
 def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject) -> FrontSentences:
@@ -41,7 +33,7 @@ def arrange_sentences(keyword_names: Sequence[str], findings: FindingsBySubject)
     by_subject = {}
     for subject in (*keyword_names, ALL):
         others = [finding for finding in findings[subject] if finding not in leading]
-        by_subject[subject] = SubjectSentences(others[:FURTHER], max(0, len(others) - FURTHER))
+        by_subject[subject] = others[:FURTHER]
 
     return FrontSentences(leading, by_subject)
 

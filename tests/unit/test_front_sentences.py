@@ -19,16 +19,15 @@ def test_each_subject_has_a_finding_before_any_has_two() -> None:
     }
     front = arrange_sentences(["a", "b"], findings)
     assert [finding.text for finding in front.leading] == ["b1", "a1", "a2"]
-    assert front.by_subject["a"].shown == front.by_subject["b"].shown == []
-    assert [finding.text for finding in front.by_subject[ALL].shown] == ["both"]
+    assert front.by_subject["a"] == front.by_subject["b"] == []
+    assert [finding.text for finding in front.by_subject[ALL]] == ["both"]
 
 
-def test_no_finding_stands_twice_and_the_rest_is_counted() -> None:
+def test_no_finding_stands_twice_and_two_more_follow() -> None:
     many = stated(*(f"a{number}" for number in range(9)))
     front = arrange_sentences(["a"], {"a": many, ALL: []})
     assert front.leading == many[:3]
-    assert front.by_subject["a"].shown == many[3 : 3 + FURTHER]
-    assert front.by_subject["a"].hidden == 9 - 3 - FURTHER
+    assert front.by_subject["a"] == many[3 : 3 + FURTHER]
 
 
 def news(topic: str, text: str, interest: float) -> Finding:

@@ -182,6 +182,7 @@ def _make_row(  # noqa: PLR0917 - a row has many parts
 ) -> EstimateRow:
     n_model, n_population = counts
     codebook = subject.sample.codebook
+
     return EstimateRow(
         run=run.id,
         codebook=codebook.name,
