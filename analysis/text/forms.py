@@ -203,7 +203,7 @@ class Forms:
         starts = np.repeat(self.bounds[:-1], self.lengths)
         terms = (
             self.hashes
-            * powers(int(self.lengths.max(initial=0)))[np.arange(len(self.words)) - starts]
+            * powers(int(np.max(self.lengths, initial=0)))[np.arange(len(self.words)) - starts]
         )
         hashes = np.zeros(len(self), np.uint64)
         has_words = self.lengths > 0

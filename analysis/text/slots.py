@@ -118,7 +118,7 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
 
     form_of_words = forms.form_of_words()
     places = np.arange(len(form_of_words)) - forms.bounds[form_of_words]
-    factors = powers(int(forms.lengths.max(initial=0)))
+    factors = powers(int(np.max(forms.lengths, initial=0)))
     hashed = np.append(np.uint64(0), np.cumsum(forms.hashes * factors[places], dtype=np.uint64))
 
     for length in range(1, 1 + min(_LONGEST_SLOT, len(form_of_words))):

@@ -15,6 +15,8 @@ from reports.build import report_folder
 from tests import report_stories as stories
 from tests.report_stories import Text
 
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
 # Of A4 with margins of 16 mm, in pixels of CSS.
 SHEET = {"width": 673, "height": 1001}
 THINGS = ("lamps", "gulls", "ropes", "kites")
