@@ -66,6 +66,7 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
     ) -> P: ...
@@ -92,6 +93,7 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
     ) -> P: ...
@@ -118,6 +120,7 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
     ) -> P: ...
