@@ -58,11 +58,10 @@ def describe_payers(
     payers = {PayerKind.PERSON: person, PayerKind.PURSE: purse}
     keys = [PayerKey(kind, name, plan.currency) for kind, name in payers.items() if name]
     remarks = []
-    for cap in read_caps(connection, keys):
+    for key, cap in read_caps(connection, keys).items():
         if cap.left is not None and cap.left < plan.bound.cost:
             left = format_money(max(0, cap.left), plan.currency)
-            payer = f"{cap.key.kind} {cap.key.name}"
-            remarks.append(f"{payer} has {left} left: the run may pause there")
+            remarks.append(f"{key.kind} {key.name} has {left} left: the run may pause there")
 
     return remarks
 

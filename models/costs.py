@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Insert,
     Integer,
+    Row,
     Text,
     bindparam,
     func,
@@ -39,12 +40,12 @@ from models.calls import (
 )
 from models.database import Database, clock, clock_minute, upsert
 from models.payers import (
-    PayerCap,
+    CostCap,
     PayerKey,
     charge_payers,
-    lock_payers,
     payers_of,
     payers_of_forgotten,
+    read_caps,
 )
 from models.tables import Run
 from models.tables.language_models import ModelConsent, PromptUse, RunModel
@@ -82,7 +83,7 @@ class CallBound:
 class CapOfRun:
     """The caps of a run that leave no room for a call, or a run that has ended.
 
-    *max_cost* is the cap of the *payer* where it is that cap which leaves no room.
+    *max_cost* is the cap on costs that leaves none, of the *payer* or of the run.
     """
 
     max_calls: int | None
@@ -159,15 +160,13 @@ class Caps:
 
     max_calls: int | None
     calls_begun: int
-    max_cost: int | None
-    cost_charged: int
-    has_ended: bool = False
-    payers: Sequence[PayerCap] = ()
+    cost_caps: Sequence[CostCap]
+    has_ended: bool
     taken_calls: int = 0
     taken_cost: int = 0
 
-    # The payer whose cap has refused the last call, if one has.
-    full_payer: PayerCap | None = None
+    # The cap that has left no room for the last call, if one has.
+    full: CostCap | None = None
 
     @property
     def are_calls_left(self) -> bool:
@@ -176,33 +175,23 @@ class Caps:
 
     def take(self, cost: int) -> bool:
         """Take a call that may cost *cost*; return whether there is room for it."""
-        charged = self.cost_charged + self.taken_cost + cost
-        has_room = self.max_cost is None or charged <= self.max_cost
-        self.full_payer = None
-        if self.has_ended or not self.are_calls_left or not has_room:
-            return False
-
-        self.full_payer = next((payer for payer in self.payers if not payer.has_room(cost)), None)
-        if self.full_payer is not None:
+        full = (cap for cap in self.cost_caps if cap.left is not None and cap.left < cost)
+        self.full = next(full, None)
+        if self.has_ended or not self.are_calls_left or self.full is not None:
             return False
 
         self.taken_calls += 1
         self.taken_cost += cost
-        for payer in self.payers:
-            payer.taken_cost += cost
+        for cap in self.cost_caps:
+            cap.cost_charged += cost
 
         return True
 
     def refusal(self) -> CapOfRun:
         """Return the caps, which leave no room for a call."""
-        payer = self.full_payer
-        max_cost = self.max_cost if payer is None else payer.max_cost
+        full = self.full or CostCap(None, 0)
         return CapOfRun(
-            self.max_calls,
-            max_cost,
-            self.are_calls_left,
-            self.has_ended,
-            None if payer is None else payer.key,
+            self.max_calls, full.max_cost, self.are_calls_left, self.has_ended, full.payer
         )
 
 
@@ -212,28 +201,24 @@ def lock_caps(connection: Connection, run_ids: Collection[int]) -> dict[int, Cap
     Transactions that charge the same run or payer take turns. `models.payers` says in which order
     all of them lock.
     """
-    runs, forgotten_payers = {}, []
+    runs: dict[int, Row[Any]] = {}
+    keys: list[PayerKey] = []
     for run_id in sorted(run_ids):
         run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one_or_none()
         if run is None:
-            forgotten_payers += payers_of_forgotten(connection, run_id)
+            keys += payers_of_forgotten(connection, run_id)
         else:
+            keys += payers_of(run)
             runs[run_id] = run
 
-    payers_of_runs = {run_id: payers_of(run) for run_id, run in runs.items()}
-    keys = [key for payers in payers_of_runs.values() for key in payers]
-    payers = lock_payers(connection, [*keys, *forgotten_payers])
-    return {
-        run_id: Caps(
-            run.max_calls,
-            run.calls_begun,
-            run.max_cost,
-            run.cost_charged,
-            run.state in ENDED,
-            [payers[key] for key in payers_of_runs[run_id]],
-        )
-        for run_id, run in runs.items()
-    }
+    payers = read_caps(connection, keys, is_locking=True)
+    caps = {}
+    for run_id, run in runs.items():
+        own = CostCap(run.max_cost, run.cost_charged)
+        cost_caps = [own, *(payers[key] for key in payers_of(run))]
+        caps[run_id] = Caps(run.max_calls, run.calls_begun, cost_caps, run.state in ENDED)
+
+    return caps
 
 
 def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int) -> bool:

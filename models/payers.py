@@ -40,22 +40,17 @@ class PayerKey(NamedTuple):
 
 
 @dataclass
-class PayerCap:
-    """The cap of a payer, what it was charged, and what calls of a transaction take."""
+class CostCap:
+    """The cap on costs of a run, or of a *payer*, and what was charged of it."""
 
-    key: PayerKey
     max_cost: int | None
     cost_charged: int
-    taken_cost: int = 0
+    payer: PayerKey | None = None
 
     @property
     def left(self) -> int | None:
         """What the cap leaves; None without a cap."""
         return None if self.max_cost is None else self.max_cost - self.cost_charged
-
-    def has_room(self, cost: int) -> bool:
-        """Return whether the cap leaves room for a call that may cost *cost*."""
-        return self.left is None or self.taken_cost + cost <= self.left
 
 
 _IS_PAYER = and_(
@@ -92,12 +87,15 @@ def payers_of_forgotten(connection: Connection, run_id: int) -> list[PayerKey]:
     return payers_of(connection.execute(_FORGOTTEN, {"run": run_id}).one_or_none())
 
 
-def lock_payers(connection: Connection, keys: Iterable[PayerKey]) -> dict[PayerKey, PayerCap]:
-    """Lock payers, in order, and return their caps. Their runs are locked before."""
+def read_caps(
+    connection: Connection, keys: Iterable[PayerKey], *, is_locking: bool = False
+) -> dict[PayerKey, CostCap]:
+    """Return the caps of those payers that are stored; *is_locking* locks their rows, in order."""
     caps = {}
     for key in sorted(set(keys)):
-        payer = connection.execute(_LOCKED, _parameters(key)).one()
-        caps[key] = PayerCap(key, payer.max_cost, payer.cost_charged)
+        payer = connection.execute(_LOCKED if is_locking else _PAYER, _parameters(key))
+        for max_cost, cost_charged in payer:
+            caps[key] = CostCap(max_cost, cost_charged, key)
 
     return caps
 
@@ -157,21 +155,10 @@ def cap_payer(db: Database, kind: PayerKind, name: str, cap: Money, *, person: s
         record_act(connection, ActKind.CAP, f"{kind} {name}", person=person, details=str(cap))
 
 
-def read_caps(connection: Connection, keys: Iterable[PayerKey]) -> list[PayerCap]:
-    """Return the caps of those payers that are stored, as they are now."""
-    caps = []
-    for key in keys:
-        payer = connection.execute(_PAYER, _parameters(key)).one_or_none()
-        if payer is not None:
-            caps.append(PayerCap(key, payer.max_cost, payer.cost_charged))
-
-    return caps
-
-
 def read_cost_left(connection: Connection, run: Row[Any]) -> int | None:
     """Return how much the caps of a run and its payers leave at least; None without a cap."""
-    left = [cap.left for cap in read_caps(connection, payers_of(run)) if cap.left is not None]
-    if run.max_cost is not None:
-        left.append(run.max_cost - run.cost_charged)
-
-    return min(left, default=None)
+    caps = [
+        *read_caps(connection, payers_of(run)).values(),
+        CostCap(run.max_cost, run.cost_charged),
+    ]
+    return min((cap.left for cap in caps if cap.left is not None), default=None)

@@ -107,7 +107,7 @@ def resume_run(
         if calls_left == 0 and not (may_go_on and max_calls is None):
             _refuse_used_cap(run, max_calls)
         if calls_left != 0 or max_cost is not None:
-            payers = read_caps(connection, payers_of(run))
+            payers = read_caps(connection, payers_of(run)).values()
             has_capped_payer = any(payer.max_cost is not None for payer in payers)
             is_raised = max_calls is not None or may_go_on or has_capped_payer
             _check_cost_cap(run, max_cost, is_raised=is_raised)
@@ -117,7 +117,12 @@ def resume_run(
             raised = update(Run).where(Run.id == run_id)
             connection.execute(raised.values(max_cost=max_cost.micro))
 
-        _record_resumption(connection, run_id, max_calls, max_cost, person)
+        caps = [str(max_cost)] if max_cost is not None else []
+        caps += [quantity(max_calls, "call")] if max_calls is not None else []
+        for cap in caps:
+            record_act(connection, ActKind.CAP, f"run {run_id}", person=person, details=cap)
+
+        record_act(connection, ActKind.RESUME, f"run {run_id}", person=person)
 
         # their messages met a paused run
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
@@ -128,23 +133,6 @@ def resume_run(
         connection.execute(paused.values(state=State.RUNNING, reason=None))
 
     return calls_left
-
-
-def _record_resumption(
-    connection: Connection,
-    run_id: int,
-    max_calls: int | None,
-    max_cost: Money | None,
-    person: str | None,
-) -> None:
-    subject = f"run {run_id}"
-    if max_calls is not None:
-        calls = quantity(max_calls, "call")
-        record_act(connection, ActKind.CAP, subject, person=person, details=calls)
-    if max_cost is not None:
-        record_act(connection, ActKind.CAP, subject, person=person, details=str(max_cost))
-
-    record_act(connection, ActKind.RESUME, subject, person=person)
 
 
 def _check_cost_cap(run: Row[Any], max_cost: Money | None, *, is_raised: bool) -> None:

@@ -82,20 +82,16 @@ def name_jobs(rows: Sequence[Row[Any]]) -> str:
     """Return the names of jobs, given in the order of their days; periods in a row as ranges."""
     ranges: list[list[Row[Any]]] = []
     for row in rows:
-        last = ranges[-1][-1] if ranges else None
-        is_next = last is not None and row.first_day is not None and last.last_day is not None
-        if is_next and last.last_day + _DAY == row.first_day:
+        last_day = ranges[-1][-1].last_day if ranges else None
+        if last_day is not None and row.first_day == last_day + _DAY:
             ranges[-1].append(row)
         else:
             ranges.append([row])
 
-    names = []
-    for jobs in ranges[:_MOST_NAMES]:
-        first, last = printable(jobs[0].name), printable(jobs[-1].name)
-        names.append(first if len(jobs) == 1 else f"{first}..{last}")
-
+    ends = [dict.fromkeys((jobs[0].name, jobs[-1].name)) for jobs in ranges[:_MOST_NAMES]]
+    names = ", ".join(printable("..".join(names)) for names in ends)
     more = sum(map(len, ranges[_MOST_NAMES:]))
-    return ", ".join(names) + (f" and {more:,} more" if more else "")
+    return f"{names} and {more:,} more" if more else names
 
 
 def list_failures(connection: Connection) -> list[FailureListing]:
