@@ -207,6 +207,7 @@ class RunCommands:
         job: str | None = None,
         for_: Literal["dsl"] | None = None,
         codebook: str | None = None,
+        kwic: bool = False,
         by: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,
