@@ -54,8 +54,9 @@ def estimate_from_two(first: int, second: int, both: int) -> Estimate:
 def estimate_from_three(table: Table, *, are_independent: bool) -> Estimate:
     """Return the log-linear estimate from a table of documents by three sources.
 
-    Of independent sources the interval is that of the profile likelihood, as of two. Else each two may depend on each other, and the interval is of the logarithm of what is
-    missed (Bishop, Fienberg and Holland 1975, chapter 6).
+    Of independent sources the interval is that of the profile likelihood, as of two. Else each two
+    may depend on each other, and the interval is of the logarithm of what is missed (Bishop,
+    Fienberg and Holland 1975, chapter 6).
     """
     held = table.astype(float)
     held[0, 0, 0] = 0
