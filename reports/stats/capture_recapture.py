@@ -66,6 +66,19 @@ def estimate_from_three(table: Table, *, are_independent: bool) -> Estimate:
     return _with_whole_ends(seen, missed, low, high)
 
 
+def add_up(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the sum of independent estimates, of months say, with limits joined by MOVER.
+
+    Source: Zou and Donner (2008), Statistics in Medicine 27(10), 1693-1702.
+    """
+    value = math.fsum(estimate.value for estimate in estimates)
+    below = math.hypot(*(estimate.value - estimate.low for estimate in estimates))
+    above = math.hypot(*(estimate.high - estimate.value for estimate in estimates))
+    seen = sum(estimate.n for estimate in estimates)
+    high = math.ceil(value + above) if math.isfinite(above) else math.inf
+    return Estimate(value, max(seen, math.floor(value - below)), high, seen)
+
+
 def _with_whole_ends(seen: int, missed: float, low: float, high: float) -> Estimate:
     """Return the estimate of all documents; an interval without upper end ends at infinity."""
     highest = seen + math.ceil(high) if math.isfinite(high) else math.inf

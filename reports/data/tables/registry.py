@@ -17,6 +17,7 @@ from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.labels import LABELS
 from reports.data.tables.mentions import MENTIONS
+from reports.data.tables.overlap import OVERLAP
 from reports.data.tables.periods import PERIODS
 from reports.data.tables.phrases import PHRASES
 from reports.data.tables.summaries import SUMMARIES
@@ -32,4 +33,6 @@ _TABLES: tuple[Table[Any], ...] = (
 TABLES = {table.name: table for table in _TABLES}
 
 #: Tables that are written when they are asked for: no report and no pack holds them.
-ON_REQUEST: dict[str, Table[Any]] = {table.name: table for table in (COLLOCATES, CONCORDANCE)}
+ON_REQUEST: dict[str, Table[Any]] = {
+    table.name: table for table in (COLLOCATES, CONCORDANCE, OVERLAP)
+}
