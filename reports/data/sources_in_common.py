@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TypeAlias
 
 import numpy as np
@@ -24,12 +25,15 @@ from reports.stats.capture_recapture import (
     estimate_from_three,
     estimate_from_two,
     independence_p,
+    measure_dispersion,
 )
 from reports.stats.estimates import Estimate
 from sources.base import host_of
 from sources.stories import canonical_address
 
 Sources: TypeAlias = frozenset[str]
+# The sources that hold a story, its day and its section.
+Place: TypeAlias = tuple[Sources, date | None, str]
 
 # The sources with most documents of an outlet are compared.
 MOST_SOURCES = 3
@@ -75,16 +79,18 @@ class _Story:
     """Documents with one address, or one headline on one day."""
 
     site: str
+    day: date | None
+    section: str
     sources: set[str] = field(default_factory=set)
     documents: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Outlet:
-    """What the sources hold of an outlet: the stories of each set of sources, month by month."""
+    """What the sources hold of an outlet: the stories of each place, month by month."""
 
     names: Counter[str] = field(default_factory=Counter)
-    months: dict[str, Counter[Sources]] = field(default_factory=dict)
+    months: dict[str, Counter[Place]] = field(default_factory=dict)
 
     # The stories of each set of sources that mention a keyword.
     mentioning: Counter[tuple[Sources, str]] = field(default_factory=Counter)
@@ -107,7 +113,8 @@ def _read(run: RunData) -> Iterator[CommonPeriod]:
         mentioning = _read_mentioning(run, job)
         for story in _read_stories(run, job, outlets):
             outlet, sources = outlets[story.site], frozenset(story.sources)
-            outlet.months.setdefault(job.name, Counter())[sources] += 1
+            month = outlet.months.setdefault(job.name, Counter())
+            month[sources, story.day, story.section] += 1
             for keyword, documents in mentioning.items():
                 outlet.mentioning[sources, keyword] += not documents.isdisjoint(story.documents)
 
@@ -133,7 +140,10 @@ def _read_mentioning(run: RunData, job: RunJob) -> dict[str, set[int]]:
 
 def _read_stories(run: RunData, job: RunJob, outlets: Mapping[str, _Outlet]) -> Iterable[_Story]:
     """Return the stories of a job; count the names of their outlets in *outlets*."""
-    columns = (Document.source, Origin.outlet, Document.address, Document.published_at)
+    columns = (
+        *(Document.source, Origin.outlet, Origin.section),
+        *(Document.address, Document.published_at),
+    )
     selected = select(Document.id, *columns, quoted_text(run.text_part))
     statement = selected.join(Origin, Origin.id == Document.origin_id)
     pages = fetch_column_pages(run.db, statement.where(documents_condition(run, job)), Document.id)
@@ -141,21 +151,23 @@ def _read_stories(run: RunData, job: RunJob, outlets: Mapping[str, _Outlet]) -> 
     # Documents without an address are of the site that others of their outlet have.
     site_of_outlet = {
         outlet.casefold(): site
-        for _, _, outlet, address, _, _ in documents
+        for _, _, outlet, _, address, _, _ in documents
         if outlet and (site := _site_of(address))
     }
 
     stories: dict[object, _Story] = {}
-    for number, source, outlet, address, at, text in documents:
+    for number, source, outlet, section, address, at, text in documents:
         name = outlet.casefold()
         site = _site_of(address) or site_of_outlet.get(name, name)
         outlets[site].names[outlet or site] += 1
         headline = "".join(filter(str.isalnum, text.casefold()))
-        keys: list[object] = [(site, at.date() if at else None, headline)]
+        day = at.date() if at else None
+        keys: list[object] = [(site, day, headline)]
         if address:
             keys.insert(0, canonical_address(address).replace("//www.", "//", 1))
 
-        story = next((stories[key] for key in keys if key in stories), _Story(site))
+        new_story = _Story(site, day, section)
+        story = next((stories[key] for key in keys if key in stories), new_story)
         story.sources.add(source)
         story.documents.append(number)
         for key in keys:
@@ -168,7 +180,7 @@ def _read_stories(run: RunData, job: RunJob, outlets: Mapping[str, _Outlet]) -> 
 def _compare(name: str, outlet: _Outlet) -> Iterator[CommonPeriod]:
     held = Counter[str]()
     for month in outlet.months.values():
-        for sources, count in month.items():
+        for (sources, _, _), count in month.items():
             held.update(dict.fromkeys(sources, count))
 
     compared = sorted(source for source, _ in held.most_common(MOST_SOURCES))
@@ -177,7 +189,14 @@ def _compare(name: str, outlet: _Outlet) -> Iterator[CommonPeriod]:
 
     tables = {period: _tabulate(month, compared) for period, month in sorted(outlet.months.items())}
     p_value = independence_p(list(tables.values())) if len(compared) == MOST_SOURCES else None
-    months = [_estimate(table, p_value) for table in tables.values()]
+    if p_value is None:
+        months = [_estimate_from_two(outlet.months[period], compared) for period in tables]
+    else:
+        are_independent = p_value >= LEVEL
+        months = [
+            estimate_from_three(table, are_independent=are_independent) for table in tables.values()
+        ]
+
     everything: Table = np.sum(list(tables.values()), axis=0)
 
     mentioning: dict[str, tuple[int, int]] = {}
@@ -192,21 +211,35 @@ def _compare(name: str, outlet: _Outlet) -> Iterator[CommonPeriod]:
         yield _describe(name, period, compared, table, total, p_value)
 
 
-def _tabulate(month: Counter[frozenset[str]], compared: Sequence[str]) -> Table:
+def _tabulate(month: Counter[Place], compared: Sequence[str]) -> Table:
     table = np.zeros((2,) * len(compared))
-    for sources, count in month.items():
+    for (sources, _, _), count in month.items():
         table[tuple(int(source in sources) for source in compared)] += count
 
     table[(0,) * len(compared)] = 0
     return table
 
 
-def _estimate(table: Table, p_value: float | None) -> Estimate:
-    if p_value is not None:
-        return estimate_from_three(table, are_independent=p_value >= LEVEL)
+def _estimate_from_two(month: Counter[Place], compared: Sequence[str]) -> Estimate:
+    """Return the estimate of a month, wider where both sources take whole days or sections."""
+    dispersions = [1.0]
+    for part in (1, 2):
+        clusters: dict[object, Counter[Place]] = defaultdict(Counter)
+        for place, count in month.items():
+            clusters[place[part]][place] += count
 
-    first, second = (int(np.take(table, 1, axis=axis).sum()) for axis in range(2))
-    return estimate_from_two(first, second, int(table[1, 1]))
+        # A source that knows no sections takes none.
+        if not clusters.keys() & {None, ""}:
+            shares = [_count_shared(cluster, compared) for cluster in clusters.values()]
+            dispersions.append(measure_dispersion(shares))
+
+    return estimate_from_two(*_count_shared(month, compared), max(dispersions))
+
+
+def _count_shared(places: Counter[Place], compared: Sequence[str]) -> tuple[int, int, int]:
+    """Return the documents of the first source, of the second and of both."""
+    table = _tabulate(places, compared)
+    return int(table[1].sum()), int(table[:, 1].sum()), int(table[1, 1])
 
 
 def _describe(  # noqa: PLR0917 - they are the parts of one row

@@ -23,8 +23,8 @@ from reports.stats.intervals import Z
 # Sources depend on each other if they would differ so much by chance in one of twenty outlets.
 LEVEL = 0.05
 
-# The profile deviance rises by so much at the ends of the interval.
-_RISE = Z**2
+# Fewer days or sections do not tell how much they vary.
+_FEWEST_CLUSTERS = 5
 
 # Nobody misses a thousand times as much as it has: more is said as "no upper end".
 _MOST = 1000
@@ -34,21 +34,45 @@ _MOST = 1000
 Table = npt.NDArray[np.float64]
 
 
-def estimate_from_two(first: int, second: int, both: int) -> Estimate:
+def estimate_from_two(first: int, second: int, both: int, dispersion: float = 1) -> Estimate:
     """Return the estimate of Chapman (1951) from the documents of two sources and of both.
 
     The interval is that of the profile likelihood (Cormack 1992, Biometrics 48(2)), which holds
-    where few documents are in both, or all of them. Raises `ValueError` where *both* is more than
-    either.
+    where few documents are in both, or all of them; it is wider by the root of *dispersion*, see
+    `measure_dispersion`. Raises `ValueError` where *both* is more than either.
     """
     if both > min(first, second):
         raise ValueError(f"{both} documents of both, and {first} and {second} of each")
 
     held = np.array([[0.0, second - both], [first - both, both]])
     seen = first + second - both
-    _, low, high = _independent(held)
+    _, low, high = _independent(held, dispersion)
     estimated = (first + 1) * (second + 1) / (both + 1) - 1
     return _with_whole_ends(seen, estimated - seen, low, high)
+
+
+def measure_dispersion(clusters: Sequence[tuple[int, int, int]]) -> float:
+    """Return by how much more two sources share by chance if each takes whole days or sections.
+
+    *clusters* are days, or sections: the documents of the first source, of the second and of both.
+    What is shared beyond expectation in a cluster, given how much of the cluster each source has,
+    is compared with what single documents would make it vary; at least 1. If one of the sources
+    takes documents one by one, it makes no difference what the other does. Days that neither has
+    are not seen by it.
+    """
+    first, second, both = np.array(clusters, dtype=float).reshape(-1, 3).T
+    seen = first + second - both > 0
+    first, second, both = first[seen], second[seen], both[seen]
+    if len(both) < _FEWEST_CLUSTERS or not both.sum():
+        return 1.0
+
+    of_second, of_first = both.sum() / first.sum(), both.sum() / second.sum()
+    alone = np.where(first > 0, first / of_first, second / of_second)
+    size = np.where((first > 0) & (second > 0), (first + 1) * (second + 1) / (both + 1) - 1, alone)
+    surplus = both - of_second * first - of_first * second + of_first * of_second * size
+    expected = size.sum() * of_first * (1 - of_first) * of_second * (1 - of_second)
+    observed = (surplus**2).sum() * len(both) / (len(both) - 1)
+    return max(1.0, float(observed / expected)) if expected else 1.0
 
 
 def estimate_from_three(table: Table, *, are_independent: bool) -> Estimate:
@@ -124,17 +148,18 @@ def _dependent(held: Table) -> tuple[float, float, float]:
     return missed, missed / factor, missed * factor
 
 
-def _independent(held: Table) -> tuple[float, float, float]:
+def _independent(held: Table, dispersion: float = 1) -> tuple[float, float, float]:
     """Return the missed documents at which independence fits best, and their interval.
 
-    *held* has an axis of two for each source, and 0 documents that nobody holds.
+    The deviance rises by the quantile of chi²(1), times *dispersion*, at its ends. *held* has an
+    axis of two for each source, and 0 documents that nobody holds.
     """
     seen = float(held.sum())
     fit = minimize_scalar(lambda missed: _deviance(held, missed), bounds=(0, _MOST * seen + 1))
     best = float(fit.x)
 
     def risen(missed: float) -> float:
-        return _deviance(held, missed) - float(fit.fun) - _RISE
+        return _deviance(held, missed) - float(fit.fun) - dispersion * Z**2
 
     low = float(brentq(risen, 0, best)) if risen(0) > 0 else 0.0
     high = best + 1

@@ -14,6 +14,7 @@ from reports.stats.capture_recapture import (
     estimate_from_three,
     estimate_from_two,
     independence_p,
+    measure_dispersion,
 )
 
 
@@ -103,3 +104,17 @@ def draw(
     np.add.at(table, (first.astype(int), second.astype(int), third.astype(int)), 1)
     table[0, 0, 0] = 0
     return table
+
+
+def test_sources_that_both_take_whole_sections_vary_more() -> None:
+    # Ten sections of 100: the first source has most of some and little of others, as the second.
+    rates = [(0.9, 0.9), (0.9, 0.2), (0.2, 0.9), (0.2, 0.2), (0.9, 0.9)] * 2
+    clustered = [(round(100 * a), round(100 * b), round(100 * a * b)) for a, b in rates]
+    assert measure_dispersion(clustered) > 5
+    # It makes no difference how the first varies where the second takes half of each section.
+    even = [(round(100 * a), 50, round(50 * a)) for a, _ in rates]
+    assert measure_dispersion(even) == 1
+    assert measure_dispersion(clustered[:4]) == 1
+
+    narrow, wide = estimate_from_two(600, 600, 400), estimate_from_two(600, 600, 400, 9)
+    assert wide.half_width == pytest.approx(3 * narrow.half_width, rel=0.1)
