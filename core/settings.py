@@ -240,6 +240,9 @@ class Settings(BaseSettings):
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
+    feeds_limits: Limits = Field(
+        "1/2s", description="Limit of each host of feeds; 1/2s is one request at a time."
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -121,6 +121,31 @@ class HomeCommands(Generic[P]):
         yes: bool = False,
         mask: PathText | None = None,
     ) -> P: ...
+    @command("submit feeds")
+    def feeds(
+        self,
+        feeds: Texts,
+        *,
+        steps: str | None = None,
+        phrases: int = 5,
+        proportion: float = 0.1,
+        text_size: int = 3000,
+        max_words: int = 50,
+        limit: int | None = None,
+        by: str | None = None,
+        codebook: str | None = None,
+        coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        distinct: bool = False,
+        without: Texts | None = None,
+        not_a_name: PathText | None = None,
+        name: str | None = None,
+        max_calls: int | None = None,
+        max_cost: str | None = None,
+        yes: bool = False,
+        mask: PathText | None = None,
+    ) -> P: ...
 
 class TrainingCommands(Generic[P]):
     """The networks that can be trained."""

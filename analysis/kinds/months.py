@@ -315,7 +315,7 @@ class Months(DocumentKind[MonthsParameters]):
             "material": () if parameters.material is None else (parameters.material,),
         }
 
-        can_fetch = any(source_named(source_name).is_available(settings) for source_name in sources)
+        can_fetch = any(source_named(source).fetches_months(settings) for source in sources)
         spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
         return parameters.model_copy(
             update={
@@ -429,7 +429,7 @@ class Months(DocumentKind[MonthsParameters]):
             is_stored = has_documents(connection, scope.of_all_kinds)
             documents = count_documents(connection, scope) if is_stored else 0
             for source in self.archives(parameters) if scope.newest_document is None else ():
-                if source.archive is not None and source.is_available(settings):
+                if source.archive is not None and source.fetches_months(settings):
                     for month in _months_begun(job, parameters):
                         stored_month = read_stored_month(connection, source, month)
                         if stored_month.is_to_be_fetched(source.archive, time.time()):
@@ -484,7 +484,7 @@ class Months(DocumentKind[MonthsParameters]):
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
-            if archive and archive.fetch is not None and source.is_available(settings):
+            if archive is not None and source.fetches_months(settings):
                 fetched.append((source, archive))
 
         present = grains.period_of(datetime.fromtimestamp(now, UTC).date(), self.grain)
