@@ -30,7 +30,13 @@ from sqlalchemy import (
 )
 
 from core.enums import QUEUE_REPORTS, State, WaitFor
-from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
+from models.database import (
+    CLOCK_SLACK_SECONDS,
+    Database,
+    batched,
+    clock,
+    is_of_own_revision,
+)
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
@@ -78,6 +84,9 @@ _LOSS = _Setback(
     "the machine's memory, then `tidings retry`",
 )
 
+# A worker claims nothing more as soon as a program of another version has changed the tables.
+_MAY_CLAIM = is_of_own_revision()
+
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
 _OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
 _SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
@@ -91,6 +100,7 @@ _QUEUED = (
         Job.crashes == 0,
         Job.losses == 0,
         Job.waits == 0,
+        _MAY_CLAIM,
     )
     .order_by(Job.due_at, Job.id)
     .limit(bindparam("most", type_=Integer))
@@ -136,7 +146,9 @@ def claim_job(
         "claims": claims,
         "losses": Job.losses + int(was_lost),
     }
-    is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
+    is_unchanged = and_(
+        Job.id == job_id, Job.claims == job.claims, Job.state == job.state, _MAY_CLAIM
+    )
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
 
