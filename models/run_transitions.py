@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Update,
     and_,
     bindparam,
     case,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.enums import ENDED, QUEUE_REPORTS, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
@@ -186,17 +186,21 @@ def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
 
 
 def close_run(connection: Connection, run_id: int) -> None:
-    """End the run and queue its report if all its jobs have ended; otherwise do nothing.
+    """End the run if all its jobs have ended, and queue its report if it is to have one.
 
     Call it with the run locked (`lock_run`) and after the job's change, which is a statement of its
     own.
     """
-    if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
-        forget_outages(connection, run_id)
+    with_report = connection.scalar(_CLOSE_RUN, {"closed_run": run_id})
+    if with_report is None:
+        return
+
+    forget_outages(connection, run_id)
+    if with_report:
         queue_report(connection, run_id)
 
 
-def _close_run() -> Update:
+def _close_run() -> ReturningUpdate[bool]:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
     first_job = (
@@ -207,7 +211,7 @@ def _close_run() -> Update:
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
 
     open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
-    return open_run.values(state=state, ended_at=clock())
+    return open_run.values(state=state, ended_at=clock()).returning(Run.with_report)
 
 
 # The statement is built once: that costs more than what the database does with it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.enums import JobKind
@@ -36,6 +36,9 @@ class Run(Base):
     # The PNG file that gives the word clouds their shape.
     mask: Mapped[bytes | None]
     max_calls: Mapped[int | None]
+
+    # Whether its report is made when it ends.
+    with_report: Mapped[bool] = mapped_column(server_default=true())
 
     # The attempts taken from `max_calls`.
     calls_begun: Mapped[Counter]
