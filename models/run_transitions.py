@@ -28,6 +28,7 @@ from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
 from models.outages import forget_outages
+from models.redo_transitions import ask_refused_again
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
@@ -162,17 +163,18 @@ def cancel_run(db: Database, run_id: int) -> None:
 
 
 def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
-    """Queue failed jobs again, those *job_names* or all; return their number.
+    """Queue failed jobs again, and those that left out refused texts; return their number.
 
-    Raises `NotFound` where one of *job_names* is no failed job, and `RunEnded` where the run was
-    cancelled.
+    *job_names* are those to queue, by default all. Raises `NotFound` where one of them is no such
+    job, and `RunEnded` where the run was cancelled.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, (State.CANCELLED,))
+        refused_names = ask_refused_again(connection, run_id, job_names)
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
         if job_names:
-            failed_names = set(connection.scalars(select(Job.name).where(failed)))
-            if missing := [job_name for job_name in job_names if job_name not in failed_names]:
+            retried_names = refused_names.union(connection.scalars(select(Job.name).where(failed)))
+            if missing := [job_name for job_name in job_names if job_name not in retried_names]:
                 raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
 
             failed = and_(failed, Job.name.in_(job_names))
@@ -182,7 +184,7 @@ def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
         requeued["newest_document"] = func.nullif(Job.newest_document, 0)
         queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
         reopen_run(connection, run_id)
-        return queued
+        return queued + len(refused_names)
 
 
 def close_run(connection: Connection, run_id: int) -> None:
