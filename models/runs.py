@@ -53,6 +53,7 @@ def create_run(
     max_cost: int | None = None,
     currency: str | None = None,
     mask: bytes | None = None,
+    with_report: bool = True,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write a run and its jobs in one transaction; return the run's id.
@@ -72,6 +73,9 @@ def create_run(
     )
     if currency is not None:
         run = run.values(max_cost=max_cost, currency=currency)
+
+    if not with_report:
+        run = run.values(with_report=False)
 
     with db.write() as connection:
         if on_equal is not None:

@@ -23,6 +23,7 @@ def submit_run(
     max_calls: int | None = None,
     max_cost: Money | None = None,
     mask: bytes | None = None,
+    with_report: bool = True,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and its jobs and return its id. *names* are the names of its subjects.
@@ -45,6 +46,7 @@ def submit_run(
         max_cost=None if max_cost is None else max_cost.micro,
         currency=currency,
         mask=mask,
+        with_report=with_report,
         on_equal=on_equal,
     )
 

@@ -29,6 +29,7 @@ def submit_training(
     jobs: Sequence[NewJob],
     *,
     name: str | None = None,
+    with_report: bool = True,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and the jobs that `plan_training` returned, and return the run's id.
@@ -37,7 +38,13 @@ def submit_training(
     """
     stored = parameters.model_dump(mode="json")
     return create_run(
-        db, kind=parameters.kind, name=name, parameters=stored, jobs=jobs, on_equal=on_equal
+        db,
+        kind=parameters.kind,
+        name=name,
+        parameters=stored,
+        jobs=jobs,
+        with_report=with_report,
+        on_equal=on_equal,
     )
 
 

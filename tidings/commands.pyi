@@ -68,6 +68,7 @@ class HomeCommands(Generic[P]):
         max_cost: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit handles")
     def accounts(
@@ -94,6 +95,7 @@ class HomeCommands(Generic[P]):
         max_cost: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit search")
     def searches(
@@ -120,6 +122,7 @@ class HomeCommands(Generic[P]):
         max_cost: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit feeds")
     def feeds(
@@ -171,6 +174,7 @@ class TrainingCommands(Generic[P]):
         seed: str | float | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training recurrent")
     def recurrent(
@@ -198,6 +202,7 @@ class TrainingCommands(Generic[P]):
         carry: str | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training codes")
     def codes(
