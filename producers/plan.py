@@ -315,7 +315,9 @@ class _Planner:
         if parameters.batch:
             price = price.of_batches
 
-        self._plan.model = plan_costs(fetcher.model_requests, uses, price, price_text)
+        answered = fetcher.calls_needed[operation] - fetcher.calls_to_make[operation]
+        costs = plan_costs(fetcher.model_requests, uses, price, price_text)
+        self._plan.model = replace(costs, answered=answered)
         if parameters.batch:
             self._plan.remarks.append(
                 "what batches ask may take up to a day, and waits for no limit"
