@@ -149,8 +149,10 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
 
 class TrainingCommands(Generic[P]):
