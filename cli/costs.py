@@ -74,7 +74,7 @@ def _print_costs(listing: CostListing) -> None:
         show(f"{payer.kind} {payer.name}: charged {charged}{cap}")
 
     heads = ("month", "person", "purse", "service", "model", "calls", "reused", "charged")
-    table = [heads]
+    table: list[tuple[str, ...]] = [heads]
     for bill in listing.bills:
         names = (bill.person, bill.purse, bill.service, bill.model)
         counts = (f"{bill.calls:,}", f"{bill.answers_reused:,}")
