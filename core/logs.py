@@ -1,4 +1,7 @@
-"""Structured logs on stderr: one line an event, with the run, job and step it belongs to."""
+"""Structured logs on stderr: one line an event, with the run, job and step it belongs to.
+
+A worker's lines have its name, and those of a task the id by which Flower shows it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
 import structlog
@@ -18,11 +21,20 @@ from core.settings import Settings
 # the line that says why the job failed is written outside of the step.
 _interrupted_steps: ContextVar[list[str]] = ContextVar("interrupted_steps")
 
+# What all lines of this process have, of its threads and libraries too.
+_process_fields: dict[str, str] = {}
+
+
+def name_worker(worker: str) -> None:
+    """Add the name of a worker to every line of this process and its children."""
+    _process_fields["worker"] = worker
+
 
 def configure(settings: Settings) -> None:
     """Send this process's logs, the libraries' too, to stderr in the format of the settings."""
     shared: list[structlog.typing.Processor] = [
         merge_contextvars,
+        _add_process_fields,
         _add_interrupted_step,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -92,6 +104,17 @@ async def step_context(step: str) -> AsyncIterator[None]:
             raise
 
         log.info("step ended", seconds=round(time.monotonic() - began, 3))
+
+
+def task_context(task: str) -> AbstractContextManager[None]:
+    """Add the id of a Celery task to every line written inside."""
+    return bound_contextvars(task=task)
+
+
+def _add_process_fields(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {**_process_fields, **event}
 
 
 def _add_interrupted_step(
