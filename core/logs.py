@@ -6,6 +6,7 @@ A worker's lines have its name, and those of a task the id by which Flower shows
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,8 +14,9 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from contextvars import ContextVar
 
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 
+from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.settings import Settings
 
 # These steps of the job were ended by an exception. The job's tasks and threads share them, because
@@ -79,14 +81,40 @@ log = get_logger(__name__)
 
 
 @contextmanager
-def job_context(*, run: int, job: str) -> Iterator[None]:
-    """Add run and job to every line written inside, by tasks and threads started inside too."""
+def job_context(*, run: int, job: str, **trace: str) -> Iterator[None]:
+    """Add run and job to every line written inside, by tasks and threads started inside too.
+
+    Calls that are made inside are of the *trace*, of 32 hexadecimal digits, if it is given.
+    """
     token = _interrupted_steps.set([])
     try:
-        with bound_contextvars(run=run, job=job):
+        with bound_contextvars(run=run, job=job, **trace):
             yield
     finally:
         _interrupted_steps.reset(token)
+
+
+@contextmanager
+def call_context(service: str, path: str) -> Iterator[dict[str, str]]:
+    """Add the id of a new span to every line written inside; yield the headers that name it.
+
+    They are those of W3C's Trace Context. A call that fails is logged. Outside of a job there is
+    neither header nor line.
+    """
+    trace = get_contextvars().get("trace")
+    if trace is None:
+        yield {}
+        return
+
+    span = secrets.token_hex(8)
+    began = time.monotonic()
+    with bound_contextvars(span=span):
+        try:
+            yield {"traceparent": f"00-{trace}-{span}-01"}
+        except (ServiceBadAnswer, ServiceRefused, ServiceUnavailable) as error:
+            seconds = round(time.monotonic() - began, 3)
+            log.info("a call failed", service=service, path=path, seconds=seconds, why=str(error))
+            raise
 
 
 @asynccontextmanager
