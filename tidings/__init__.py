@@ -13,8 +13,20 @@ from tidings.packs import PackFile, open_pack
 from tidings.plan import Plan
 from tidings.report import Figure, Report
 from tidings.run import Run
+from tidings.waiting import Waiting
 
 pack = Run.pack
+
+
+def wait(*runs: Run, report: bool = True) -> None:
+    """Wait for several runs under one bar, as `Run.wait` does for one."""
+    Waiting(runs, report=report).wait()
+
+
+def __dir__() -> list[str]:
+    """Return the names that are there to be used."""
+    return __all__
+
 
 __all__ = [
     "DEMO_ARCHIVE",
@@ -32,4 +44,5 @@ __all__ = [
     "open",
     "open_pack",
     "pack",
+    "wait",
 ]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
+from difflib import get_close_matches
 from itertools import product, repeat, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -48,6 +49,9 @@ they were made before any were left out."""
 _SELECTED_TABLES = {
     table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES)
 }
+# Of the tables that there are, those whose names are nearest to a wrong one.
+_MOST_NAMED = 10
+
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
 
@@ -71,7 +75,8 @@ def write(
     a grouping, `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
     """
     if table not in TABLES:
-        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
+        nearest = get_close_matches(table, TABLES, _MOST_NAMED, cutoff=0.0)
+        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(nearest)}")
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
     if grain is not None and table not in (PERIODS.name, ESTIMATES.name):
