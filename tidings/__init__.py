@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from tidings.completion import complete_texts
 from tidings.errors import CommandError, NoWorker, RunFailed, TidingsError, UsageError
 from tidings.home import DEMO_ARCHIVE, Home
 from tidings.home import open_home as open  # noqa: A004 - it is read as `tidings.open`
@@ -21,6 +22,9 @@ pack = Run.pack
 def wait(*runs: Run, report: bool = True) -> None:
     """Wait for several runs under one bar, as `Run.wait` does for one."""
     Waiting(runs, report=report).wait()
+
+
+complete_texts()
 
 
 def __dir__() -> list[str]:

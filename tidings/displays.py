@@ -118,12 +118,17 @@ class ProgressBar:
         self._display = _open_display()
         self._width = 0
         self._share = 0.0
+        self._line = ""
         self._next_line_at = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def update(self, share: float, text: str) -> None:
         """Show that *share* is done, from 0 to 1; a sample that grows takes nothing back."""
         share = self._share = max(self._share, share)
         line = f"{self._subject}: {share:.0%}, {text}"
+        if line == self._line:
+            return
+
+        self._line = line
         if self._display is not None:
             bar = f"<progress value='{share:.4f}' max='1'></progress>"
             self._display.update(

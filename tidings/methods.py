@@ -70,11 +70,7 @@ def command(name: str, **flags: str) -> Callable[[Declared], Declared]:
 
                 return typed["self"]._call(name, options, positional)  # noqa: SLF001
 
-        shown = [
-            _show_plainly(parameter, declared.__globals__)
-            for parameter in signature.parameters.values()
-        ]
-        method.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+        write_out_types(method, declared.__globals__)
         method.__doc__ = _describe(name, declared.__doc__, parameters, flags)
         return cast("Declared", method)
 
@@ -109,16 +105,22 @@ def _frame_file(frame: Frame, program: Any) -> Iterator[Path]:
         yield path
 
 
-def _show_plainly(parameter: inspect.Parameter, names: Mapping[str, Any]) -> inspect.Parameter:
-    """Return a parameter whose type is written out; *names* are those of the stub."""
-    types = []
-    for part in str(parameter.annotation).split(" | "):
-        choices = str(names.get(part)).removeprefix("typing.")
-        is_literal = choices.startswith("Literal[")
-        types.append(choices if is_literal else words.PLAIN_TYPES.get(part, part))
+def write_out_types(function: Callable[..., Any], names: Mapping[str, Any]) -> None:
+    """Let the signature of *function* say in plain types what its module's *names* of types are."""
+    signature = inspect.signature(function)
+    parameters = []
+    for parameter in signature.parameters.values():
+        types = []
+        for part in str(parameter.annotation).split(" | "):
+            choices = str(names.get(part)).removeprefix("typing.")
+            is_literal = choices.startswith("Literal[")
+            types.append(choices if is_literal else words.PLAIN_TYPES.get(part, part))
 
-    is_typed = parameter.annotation is not inspect.Parameter.empty
-    return parameter.replace(annotation=" | ".join(types)) if is_typed else parameter
+        is_typed = parameter.annotation is not inspect.Parameter.empty
+        annotation = " | ".join(types) if is_typed else parameter.annotation
+        parameters.append(parameter.replace(annotation=annotation))
+
+    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
-from tidings.displays import inline_page
+from tidings.displays import inline_page, link_report
 from tidings.errors import TidingsError, list_names, suggest
 from tidings.tables import import_library
 
@@ -77,7 +77,7 @@ class Report:
         page = escape(str(self.page))
         if not self.page.is_file():
             return f"<p>{page} (on the machine of the command)</p>"
-        return f"<p>{page}</p>{inline_page(self.page)}"
+        return f"<p>{page}{link_report(self.page)}</p>{inline_page(self.page)}"
 
     def open(self) -> None:
         """Open the page in a browser."""

@@ -13,6 +13,7 @@ from tidings.coding import CodingPage
 from tidings.commands import By, RunCommands, TableName
 from tidings.displays import html_table, link_report
 from tidings.errors import TidingsError
+from tidings.methods import write_out_types
 from tidings.packs import PackFile
 from tidings.program import Program
 from tidings.report import Figure, Report
@@ -53,7 +54,7 @@ class Run(RunCommands):
         lines = {"run": self.number, "name": status["name"], "state": describe(status)}
         lines |= {"calls": f"{status['calls']:,}", "cost": charged}
         shown = [(label, str(text)) for label, text in lines.items() if text is not None]
-        return html_table(shown, {"run": link_report(self.program.report_page(self.number))})
+        return html_table(shown, {"state": link_report(self.program.report_page(self.number))})
 
     def status(self) -> dict[str, Any]:
         """Return the state of the run, job by job, and what it waits for."""
@@ -275,3 +276,7 @@ class Run(RunCommands):
             f"`{shlex.join(['tidings', *words])}` there, or take files: out= writes the sample, "
             "file= reads what was coded"
         )
+
+
+for _method in (Run.table, Run.documents, Run.sentences, Run.sample, Run.code):
+    write_out_types(_method, globals())

@@ -111,7 +111,8 @@ class Waiting:
                 raise status
             if status is not None:
                 self._statuses[number] = status
-                bar.update(self._progress(), self._describe())
+                shares = [known["progress"] for known in self._statuses.values()]
+                bar.update(sum(shares) / len(self._runs), self._describe())
 
             if status is None or self._has_ended(status):
                 waiting.discard(number)
@@ -121,16 +122,16 @@ class Waiting:
             if status["slots"] != 0:
                 worker_seen_at = moment
             elif moment - worker_seen_at >= NO_WORKER_SECONDS:
-                raise NoWorker(self._describe_no_worker(number))
+                raise NoWorker(
+                    f"run {number} waits, and no worker has been there for a minute: "
+                    f"{self._runs[0].program.how_to_start}, and the run goes on"
+                )
 
         self._check()
 
     def _has_ended(self, status: _Status) -> bool:
         """Return whether a run is not waited for any more, though its command may go on."""
         return status["state"] == PAUSED or not (self._report or status["state"] in UNFINISHED)
-
-    def _progress(self) -> float:
-        return sum(status["progress"] for status in self._statuses.values()) / len(self._runs)
 
     def _describe(self) -> str:
         if len(self._runs) == 1:
@@ -139,13 +140,6 @@ class Waiting:
 
         states = [status["state"] for status in self._statuses.values()]
         return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-
-    def _describe_no_worker(self, number: int) -> str:
-        how_to_start = next(run for run in self._runs if run.number == number).program.how_to_start
-        return (
-            f"run {number} waits, and no worker has been there for a minute: {how_to_start}, and "
-            "the run goes on"
-        )
 
     def _check(self) -> None:
         """Raise `RunFailed` if a run is not done; say how many texts got no code."""
