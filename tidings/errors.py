@@ -14,11 +14,6 @@ def suggest(name: str, names: Collection[str]) -> str:
     if close := get_close_matches(name, names):
         return f"did you mean {' or '.join(close)}?"
 
-    return list_names(names)
-
-
-def list_names(names: Collection[str]) -> str:
-    """Return what a wrong name is to be one of, at most ten names."""
     more = f", and {len(names) - MOST_NAMES:,} more" * (len(names) > MOST_NAMES)
     return f"it is one of {', '.join(list(names)[:MOST_NAMES])}{more}"
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from tidings.displays import inline_page, link_report
-from tidings.errors import TidingsError, list_names, suggest
+from tidings.errors import TidingsError, suggest
 from tidings.tables import import_library
 
 # A picture is a part of a page; one of pixels has a file.
@@ -101,7 +101,7 @@ class Report:
             if full_name in svgs:
                 return Figure(full_name, svgs[full_name])
 
-        meant = list_names(ending) if ending else suggest(figure, sorted(svgs))
+        meant = suggest(figure, ending or sorted(svgs))
         raise TidingsError(f"the report has no figure {figure}: {meant}")
 
     def __getitem__(self, figure: str) -> Figure:

@@ -72,14 +72,15 @@ class Rows:
 
         Raises `TidingsError` if it is no name of them, and no sentence holds it.
         """
-        spellings_by_name = dict(
-            zip(entities["name"].to_pylist(), entities["spellings"].to_pylist(), strict=True)
-        )
-        words = "|".join(map(re.escape, {name, *spellings_by_name.get(name, ())}))
-        pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)")
+        spellings = {name}
+        names = entities["name"].to_pylist()
+        for known, written in zip(names, entities["spellings"].to_pylist(), strict=True):
+            spellings.update(written if known == name else ())
+
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, spellings))})(?!\w)")
         held = [bool(pattern.search(sentence or "")) for sentence in self.texts("sentence")]
         if not any(held):
-            check_names("name", [name], spellings_by_name)
+            check_names("name", [name], names)
 
         self.table = self.table.filter(held)
 
@@ -111,30 +112,22 @@ def _parse_period(period: str) -> tuple[datetime, datetime]:
 
 def _begin(period: str, *, is_next: bool = False) -> datetime:
     """Return when a period begins, or the next one. Raises `ValueError`."""
-    moment = datetime.fromisoformat(
-        {4: "{}-01-01", 7: "{}-01"}.get(len(period), "{}").format(period)
-    )
-    moment = moment.replace(tzinfo=UTC)
-    if not is_next:
-        return moment
-
-    days = {4: 366, 7: 31, 8: 7}.get(len(period), 1)
-    following = moment + timedelta(days=days)
-    return following.replace(day=1) if len(period) in {4, 7} else following
+    ending, days = {4: ("-01-01", 366), 7: ("-01", 31), 8: ("", 7)}.get(len(period), ("", 1))
+    moment = datetime.fromisoformat(f"{period}{ending}").replace(tzinfo=UTC)
+    following = moment + timedelta(days=days) if is_next else moment
+    return following.replace(day=1) if ending else following
 
 
 def pivot_shares(periods: Any, group: str | None) -> Any:
     """Return the rows of a frame `periods` as rows of periods with a column for each keyword."""
     is_wanted = periods["term"].isna() & periods["keyword"].notna()
     is_wanted &= periods["group"].isna() if group is None else periods["group"].notna()
-    rows = periods[is_wanted].rename(columns={"group": group}).astype({"keyword": str})
+    texts = dict.fromkeys(["keyword", group or "group"], str)
+    rows = periods[is_wanted].rename(columns={"group": group or "group"}).astype(texts)
     if rows.empty:
         raise TidingsError("the run has no shares of keywords: `table` returns what it has")
 
     index = ["period"] if group is None else [group, "period"]
-    if group is not None:
-        rows[group] = rows[group].astype(str)
-
     columns = {name: rows.pivot(index=index, columns="keyword", values=name) for name in _SHARES}
     return import_library("pandas").concat(columns, axis=1).rename(columns=_SHARES, level=0)
 

@@ -25,18 +25,18 @@ UNFINISHED = {"queued", "running", "waiting"}
 # A stack that starts has its workers in less time, and one that is started anew, too.
 NO_WORKER_SECONDS = 60.0
 
-_Status = dict[str, Any]
-
 
 class Waiting:
     """Runs that are waited for together, with their reports or without."""
 
     def __init__(self, runs: Sequence[Run], *, report: bool) -> None:
         self._runs, self._report = runs, report
-        self._statuses: dict[int, _Status] = {}
+        self._statuses: dict[int, dict[str, Any]] = {}
 
         # What the commands print, the number of the run with it; None ends the waiting.
-        self._printed: SimpleQueue[tuple[int, _Status | Exception | None] | None] = SimpleQueue()
+        self._printed: SimpleQueue[tuple[int, dict[str, Any] | Exception | None] | None] = (
+            SimpleQueue()
+        )
 
     def wait(self) -> None:
         """Return when all have ended. Raises `RunFailed` and `NoWorker`."""
@@ -129,7 +129,7 @@ class Waiting:
 
         self._check()
 
-    def _has_ended(self, status: _Status) -> bool:
+    def _has_ended(self, status: dict[str, Any]) -> bool:
         """Return whether a run is not waited for any more, though its command may go on."""
         return status["state"] == PAUSED or not (self._report or status["state"] in UNFINISHED)
 
