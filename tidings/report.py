@@ -41,7 +41,7 @@ class Figure:
         the columns behind them are arguments of `Run.documents`. *row* names the row of an export.
         """
         root = ET.fromstring(self.svg)  # noqa: S314 - of our own report
-        links = {}
+        links: dict[ET.Element, dict[str, str]] = {}
         for link in root.iter(f"{_SVG}a"):
             query = dict(parse_qsl(link.get("href", "").partition("#")[2]))
             links |= dict.fromkeys(link.iter(f"{_SVG}g"), query)

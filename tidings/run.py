@@ -24,7 +24,6 @@ from tidings.tables import (
     Form,
     Frame,
     convert,
-    is_frame,
     read_parquet,
     read_sample,
 )
@@ -203,9 +202,10 @@ class Run(RunCommands):
         on whose codes the estimates rest: a machine codes by ``home.months(coder=...)``. Returns
         how many texts each coder has coded.
         """
-        if not is_frame(codes):
-            coder = coder or codes.__name__
-            codes = fill_in(self.sample(codebook, form="arrow", coder=coder, **drawing), codes)
+        if callable(codes):
+            coder = coder or str(getattr(codes, "__name__", "function")).strip("<>")
+            sample = self.sample(codebook, form="arrow", coder=coder, **drawing)
+            return str(self.label(codebook, file=fill_in(sample, codes), coder=coder))
 
         return str(self.label(codebook, file=codes, coder=coder))
 
