@@ -128,19 +128,23 @@ def draw(
     as often as its weight is large (systematic sampling with probabilities in proportion to size:
     W. G. Madow, Annals of Mathematical Statistics 20, 1949).
     """
-    places: list[tuple[int, SamplePart, int]] = []
-    orders: list[NDArray[np.float64]] = []
-    for number, cell in enumerate(cells):
-        for part, frame in cell.frames.items():
-            ranks = np.arange(min(n, len(frame.places)))
-            orders.append((ranks + _random_start(frame)) / weights[number, part])
-            places.append((number, part, len(ranks)))
-
-    if not orders:
+    strata = [(number, part) for number, cell in enumerate(cells) for part in cell.frames]
+    if not strata:
         return []
 
-    drawn = [Draw(number, part, rank) for number, part, texts in places for rank in range(texts)]
-    return [drawn[place] for place in np.argsort(np.concatenate(orders), kind="stable")[:n]]
+    orders: list[NDArray[np.float64]] = []
+    for number, part in strata:
+        frame = cells[number].frames[part]
+        ranks = np.arange(min(n, len(frame.places)))
+        orders.append((ranks + _random_start(frame)) / weights[number, part])
+
+    stratum_of = np.repeat(np.arange(len(strata)), [len(order) for order in orders])
+    rank_of = np.concatenate([np.arange(len(order)) for order in orders])
+    chosen = np.argsort(np.concatenate(orders), kind="stable")[:n]
+    return [
+        Draw(*strata[stratum], rank)
+        for stratum, rank in zip(stratum_of[chosen].tolist(), rank_of[chosen].tolist(), strict=True)
+    ]
 
 
 def _random_start(frame: Frame) -> float:
