@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli import context
 from cli.messages import inform, show, warn
 from cli.options import check_utf8
-from core.enums import MODEL, ActKind, CodingProgram, SamplePeriod
+from core.enums import MODEL, ActKind, CodingProgram, SampleGoal, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -63,6 +63,9 @@ class CodingRequest:
     file: Path | None
     out: Path | None
     program: CodingProgram | None
+
+    # What the sample is to tell best.
+    goal: SampleGoal = SampleGoal.SHARE
 
     def read_codebook(self) -> Codebook:
         """Return the codebook. Raises `BadInput` and `UsageError`."""
@@ -155,7 +158,7 @@ def draw_for_people(
 
     within = request.within
     n = request.n if within is None else plan_sample(db, run, codebook, within, per)
-    sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed)
+    sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed, goal=request.goal)
     with db.read() as connection:
         codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
 

@@ -181,6 +181,27 @@ class AnalysisProgram(StrEnum):
     DSL = "dsl"
 
 
+class SampleRule(StrEnum):
+    """By which rule a sample is drawn; one that grows keeps the rule with which it began."""
+
+    # A text has one random number for all periods, the first of equal texts stands for all, and
+    # near misses are told by words that stand out.
+    TEXT = "text"
+
+    # A text has a random number for each period, one of equal texts is drawn by chance, and near
+    # misses are told by all words and the section.
+    PERIOD = "text and period"
+
+
+class SampleGoal(StrEnum):
+    """What a sample is to tell best, by which its first codes are divided."""
+
+    SHARE = "share"
+    RECALL = "recall"
+    PRECISION = "precision"
+    MONTHS = "months"
+
+
 class SamplePeriod(StrEnum):
     """The periods between which a sample of texts is shared out evenly."""
 
