@@ -110,7 +110,7 @@ def code_sample(request: CodingRequest) -> None:
 
     codebook = request.read_codebook()
     if request.file is None and request.out is None and request.within is None:
-        _check_terminal()
+        check_terminal()
 
     with closing(context.open_database()) as db:
         if request.file is not None:
@@ -122,8 +122,8 @@ def code_sample(request: CodingRequest) -> None:
                 _write_file(db, codebook, coding, sample, request, request.out)
                 return
 
-            _check_terminal()
-            _code_in_terminal(db, codebook, coding, sample)
+            check_terminal()
+            code_in_terminal(db, codebook, coding, sample)
 
         _show_coders(db, request.run, codebook, codebook_id)
 
@@ -155,7 +155,7 @@ def draw_for_people(
     return codebook_id, sample
 
 
-def _check_terminal() -> None:
+def check_terminal() -> None:
     """Raise `UsageError` if there is no terminal to code in."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -182,9 +182,15 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
         )
 
 
-def _code_in_terminal(
-    db: Database, codebook: Codebook, coding: Coding, sample: Sequence[SampledText]
-) -> None:
+def code_in_terminal(
+    db: Database,
+    codebook: Codebook,
+    coding: Coding,
+    sample: Sequence[SampledText],
+    *,
+    is_part: bool = False,
+) -> bool:
+    """Ask until all texts are coded; return whether they are. More follow if they are a part."""
     from cli.coding_terminal import TerminalSession
     from models.codes import read_codes, read_codes_elsewhere
     from producers.coding_session import CodingSession, DatabaseCodes
@@ -196,7 +202,7 @@ def _code_in_terminal(
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
     session = CodingSession(codebook, units, codes, store, codes_elsewhere)
-    TerminalSession(sample, session).run()
+    return TerminalSession(sample, session, is_part=is_part).run()
 
 
 def _write_file(

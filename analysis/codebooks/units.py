@@ -84,6 +84,11 @@ class CodableUnits:
         return np.frombuffer(self._documents, np.int64)
 
     @property
+    def vocabulary(self) -> list[str]:
+        """The words of all texts, by their numbers."""
+        return list(self._vocabulary)
+
+    @property
     def keywords(self) -> NDArray[np.int32]:
         """The number of the keyword of each mention."""
         return np.frombuffer(self._keywords, np.int32)
@@ -194,7 +199,9 @@ def read_posts(db: Database, run: Row[Any], salt: bytes) -> CodableUnits:
 
     units = CodableUnits()
     for post in sorted(posts.values(), key=lambda post: (post.period or "", post.identity)):
-        units.add(post.id, post.period or "", make_random_number(salt, read_form(post.text)))
+        form = read_form(post.text)
+        units.add(post.id, post.period or "", make_random_number(salt, form))
+        units.add_words(form)
 
     return units
 

@@ -26,6 +26,7 @@ from models.tables.codes import (
     SampledUnit,
     SampleLook,
     SampleStratum,
+    SearchedUnit,
     StoredCodebook,
 )
 from models.tables.documents import (
@@ -115,6 +116,7 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "SearchedUnit",
     "StoredCodebook",
     "Summary",
     "SuppressedName",
