@@ -14,6 +14,7 @@ from reports.data.estimate_strata import Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.machine_codings import MachineCoding, read_machine_codings
+from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_looks
 from reports.data.tables.estimates import EstimateRow, read_estimates
@@ -91,6 +92,9 @@ class ValidityCard:
     # several.
     widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
+
+    # Whether machines may replace a coder, in the whole run.
+    replaced: Sequence[ReplacedCoder]
 
     # A keyword, an answer, a period, and how right the keyword is in it, by measure.
     keywords: Sequence[tuple[str, str, str, Mapping[str, EstimateRow]]]
@@ -324,6 +328,7 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
         used=method,
         widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
+        replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
 
