@@ -49,7 +49,7 @@ def find_documents(
         codebook_id = search.search.codebook_id
         while True:
             state = search.look()
-            progress = _make_progress(state)
+            progress = make_progress(state)
             _say_progress(state, progress, recall)
             if progress.has_reached(recall) or state.texts_read == state.texts:
                 _say_end(search, progress, request.run)
@@ -59,7 +59,7 @@ def find_documents(
             if port is not None:
                 serve_texts(db, request, questions, codebook_id, batch, port=port, doubles=0.0)
                 state = search.look()
-                _say_progress(state, _make_progress(state), recall)
+                _say_progress(state, make_progress(state), recall)
                 inform("the same command goes on from here")
                 return
 
@@ -80,7 +80,7 @@ def _keep_questions(codebook: Codebook, name: str) -> Codebook:
     return codebook.model_copy(update={"variables": tuple(reversed(kept))})
 
 
-def _make_progress(state: SearchState) -> SearchProgress:
+def make_progress(state: SearchState) -> SearchProgress:
     from reports.stats.search_recall import ChanceDraws, SearchProgress
 
     draws = ChanceDraws(

@@ -37,12 +37,12 @@ from models.searches import (
 )
 from producers.code_sample import SampledText, check_unit, name_item
 
-# A batch is of so many texts, or of this share of those that were read.
-LEAST_BATCH = 50
+# A batch is of this share of the texts that were read, within these bounds.
 BATCH_SHARE = 0.1
+LEAST_BATCH, _MOST_BATCH = 50, 200
 
 # How often texts of the top were relevant lately is told by so many, or by this share of all read.
-LEAST_LATELY = 200
+LEAST_LATELY = 50
 LATELY_SHARE = 0.2
 
 # A query has at most so many words.
@@ -271,7 +271,8 @@ class DocumentSearch:
         known = np.flatnonzero(is_read & ~listed)
 
         unread = np.flatnonzero(~is_read)
-        size = min(len(unread), max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
+        wanted = min(_MOST_BATCH, max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
+        size = min(len(unread), wanted)
         top, by_chance = choose_batch(
             self._ranking.score()[unread], self._chance[unread], size, share_by_chance
         )

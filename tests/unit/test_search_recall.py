@@ -130,7 +130,7 @@ def test_many_hits_say_that_much_is_missed() -> None:
     estimate = progress.estimate_recall()
     assert estimate.high < 0.75
     assert progress.refutes_fewer_than(round(60 / estimate.high))
-    assert TAIL_OF_LOWER + TAIL_OF_UPPER == pytest.approx(0.05)
+    assert pytest.approx(0.05) == TAIL_OF_LOWER + TAIL_OF_UPPER
 
 
 def test_what_is_read_whole_is_found_whole_and_of_nothing_everything_is_found() -> None:
