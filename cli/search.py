@@ -81,6 +81,7 @@ def _keep_questions(codebook: Codebook, name: str) -> Codebook:
 
 
 def make_progress(state: SearchState) -> SearchProgress:
+    """Return what the draws of a search tell of its recall."""
     from reports.stats.search_recall import ChanceDraws, SearchProgress
 
     draws = ChanceDraws(
