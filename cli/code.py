@@ -96,7 +96,7 @@ def code(
     find: Annotated[
         str | None,
         Option(
-            metavar="VARIABLE=CATEGORY",
+            metavar="[KEYWORD:]VARIABLE=CATEGORY",
             help="Search: read the documents that are likeliest of this category, and some by "
             "chance, until --recall of all that are is found.",
         ),

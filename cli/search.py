@@ -39,13 +39,14 @@ def find_documents(
         )
 
     codebook = request.read_codebook()
-    (sought,) = parse_wanted(codebook, [find], "--find")
+    keyword, _, category = find.rpartition(":") if codebook.asks_of_keyword else ("", "", find)
+    (sought,) = parse_wanted(codebook, [category], "--find")
     questions = _keep_questions(codebook, sought.variable)
     if port is None:
         check_terminal()
 
     with closing(context.open_database()) as db:
-        search = DocumentSearch(db, request.run, codebook, sought)
+        search = DocumentSearch(db, request.run, codebook, sought, keyword or None)
         codebook_id = search.search.codebook_id
         while True:
             state = search.look()

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Row
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, CodedUnit
 from analysis.codebooks.near_misses import Bits, Floats, Integers, WordsOfTexts
@@ -78,24 +79,23 @@ class DocumentSearch:
     """A search in a run, which knows the words of all its texts."""
 
     def __init__(
-        self, db: Database, run_id: int, codebook: Codebook, sought: WantedCategory
+        self,
+        db: Database,
+        run_id: int,
+        codebook: Codebook,
+        sought: WantedCategory,
+        keyword: str | None = None,
     ) -> None:
-        """Read the texts of the run. Raises `NotFound`, and `UsageError` if it has none to read."""
+        """Read the texts of the run.
+
+        *keyword* is the one that is asked of, where a codebook asks of several. Raises `NotFound`,
+        and `UsageError` if there is nothing to read.
+        """
         self._db, self._codebook, self._sought = db, codebook, sought
         with db.read() as connection:
             run = get_run(connection, run_id)
 
-        check_unit(codebook, run)
-        kind = kind_named(run.kind)
-        keywords = [keyword.name for keyword in kind.keywords(kind.read_parameters(run.parameters))]
-        if codebook.unit == CodedUnit.MENTION:
-            raise UsageError("a search is for documents: write unit: document into the codebook")
-        if codebook.asks_of_keyword and len(keywords) > 1:
-            raise UsageError(
-                f"the codebook {codebook.name} asks of each keyword, and run {run_id} has "
-                f"{len(keywords)}: search in a run with one, or ask without {{keyword}}"
-            )
-
+        keywords = _list_keywords(run, codebook, sought, keyword)
         if keywords:
             units, matches = read_documents(db, run, keywords, b"")
         else:
@@ -106,8 +106,8 @@ class DocumentSearch:
         with db.write() as connection:
             codebook_id = keep_codebook(connection, db, codebook)
 
-        keyword = keywords[0] if codebook.asks_of_keyword else ""
-        self.search = Search(run_id, codebook_id, f"{sought}", keyword)
+        asked_of = keywords[0] if codebook.asks_of_keyword else ""
+        self.search = Search(run_id, codebook_id, f"{sought}", asked_of)
         self._part = text_part_of(run.parameters)
         self._vocabulary = units.vocabulary
 
@@ -303,6 +303,28 @@ class DocumentSearch:
         texts = np.flatnonzero(is_read)
         self._ranking.forget()
         self._ranking.learn(texts, is_relevant[texts])
+
+
+def _list_keywords(
+    run: Row[Any], codebook: Codebook, sought: WantedCategory, keyword: str | None
+) -> list[str]:
+    """Return the keywords of a run, or the one that is asked of. Raises `UsageError`."""
+    check_unit(codebook, run)
+    kind = kind_named(run.kind)
+    names = [entry.name for entry in kind.keywords(kind.read_parameters(run.parameters))]
+    if codebook.unit == CodedUnit.MENTION:
+        raise UsageError("a search is for documents: write unit: document into the codebook")
+    if not codebook.asks_of_keyword:
+        return names
+
+    chosen = [name for name in names if keyword in (None, name)]
+    if len(chosen) != 1:
+        raise UsageError(
+            f"the codebook {codebook.name} asks of each keyword: write --find KEYWORD:{sought} "
+            f"with one of run {run.id}"
+        )
+
+    return chosen
 
 
 def choose_batch(

@@ -228,6 +228,8 @@ class RunCommands:
         for_: Literal["label-studio"] | None = None,
         serve: bool = False,
         port: int = 8767,
+        find: str | None = None,
+        recall: float = 0.95,
         doubles: float = 0.2,
     ) -> str | CodingPage:
         """With *serve* it returns the page with its links; there is no terminal here."""

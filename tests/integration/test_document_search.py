@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from analysis.codebooks.codebook_files import parse_codebook
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.codebooks.wanted import WantedCategory
 from cli.search import make_progress
 from core.enums import ReadBy, SamplePeriod
@@ -275,6 +275,13 @@ def test_what_cannot_be_searched_is_refused_with_what_to_write(
     with db.write() as connection:
         assert connection.scalar(select(func.count()).select_from(Document)) == 482
 
+    two = months_run(db, "2020-03", "2020-03", ["port", "harbour"])
+    relevant = WantedCategory("relevant", "yes")
+    with pytest.raises(UsageError, match="write --find KEYWORD:relevant=yes"):
+        DocumentSearch(db, two, read_shipped("relevance"), relevant)
+
+    search = DocumentSearch(db, two, read_shipped("relevance"), relevant, "harbour")
+    assert {text.keyword for text in search.plan_batch(0.2)} == {"harbour"}
     mentions = CODEBOOK.replace("document", "mention").encode()
     with pytest.raises(UsageError, match="unit: document"):
         DocumentSearch(db, run, parse_codebook(mentions, "ports.yaml"), ABOUT)
