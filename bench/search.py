@@ -42,7 +42,7 @@ from sources.registry import source_named
 
 RECALLS = (0.8, 0.9, 0.95)
 # A batch is of this share of what was read, without the program's bound of 200: it reads more.
-BATCH_SHARE = 0.15
+BATCH_SHARE = 0.2
 IN_A_ROW = (50, 100, 200)
 
 # What is searched for: the newspaper's tags, and a keyword to begin with.
