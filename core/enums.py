@@ -159,6 +159,19 @@ class UncodedReason(StrEnum):
     TOO_SHORT = "too short"
 
 
+class ReadBy(StrEnum):
+    """How a text came to be read in a search."""
+
+    # Somebody had coded it before.
+    KNOWN = "known"
+
+    # It stood at the top of the ranking.
+    RANK = "rank"
+
+    # It was drawn from all that were unread.
+    CHANCE = "chance"
+
+
 class SamplePart(StrEnum):
     """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
 

@@ -6,7 +6,7 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsIndex, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
@@ -17,7 +17,7 @@ from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
 
-TableName = Literal[
+TableName: TypeAlias = Literal[
     "mentions",
     "periods",
     "phrases",
@@ -31,17 +31,18 @@ TableName = Literal[
     "codes",
     "agreement",
     "estimates",
+    "found",
     "epochs",
     "predictions",
     "trainings",
     "calls",
 ]
-FormatName = Literal[
+FormatName: TypeAlias = Literal[
     "jsonl",
     "csv",
     "parquet",
 ]
-By = Literal[
+By: TypeAlias = Literal[
     "day",
     "week",
     "month",
@@ -308,9 +309,11 @@ class RunCommands:
         seed: int = 1,
         file: PathText | Frame | None = None,
         out: PathText | None = None,
-        for_: Literal["label-studio"] | None = None,
+        for_: str | None = None,
         serve: bool = False,
         port: int = 8767,
+        find: str | None = None,
+        recall: float = 0.95,
         doubles: float = 0.2,
     ) -> str | CodingPage:
         """Read what people coded: a table of `sample` or a *file*. *serve* lets them code."""
