@@ -36,11 +36,15 @@ TableName: TypeAlias = Literal[
     "predictions",
     "trainings",
     "calls",
+    "collocates",
+    "concordance",
+    "overlap",
 ]
 FormatName: TypeAlias = Literal[
     "jsonl",
     "csv",
     "parquet",
+    "txt",
 ]
 By: TypeAlias = Literal[
     "day",
