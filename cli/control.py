@@ -87,7 +87,7 @@ def retry(
         Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
-    """Queue the failed jobs of a run again."""
+    """Queue the failed jobs of a run again, and those that left out texts as refused."""
     from models.run_transitions import retry_run
 
     settings = context.load_settings()
@@ -96,7 +96,10 @@ def retry(
         dispatch(db, settings)
 
     if not queued:
-        raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+        raise TidingsError(
+            f"run {run} has no failed job, and none that left out refused texts: `tidings status "
+            f"{run}` says how it is"
+        )
 
     jobs_are = "job is" if queued == 1 else "jobs are"
     inform(f"{queued} {jobs_are} queued again in run {run}")

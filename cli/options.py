@@ -164,6 +164,13 @@ Once = Annotated[
         "caps, if it was not cancelled.",
     ),
 ]
+NoReport = Annotated[
+    bool,
+    Option(
+        "--no-report",
+        help="Make no report when the run ends; `tidings report` makes one at any time.",
+    ),
+]
 Wait = Annotated[
     bool,
     Option(
@@ -208,6 +215,7 @@ class RunOptions:
     ] = False
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
     once: Once = False
+    no_report: NoReport = False
     wait: Wait = False
 
 

@@ -11,7 +11,7 @@ from typer import Option
 
 from cli import context
 from cli.messages import show, show_json
-from cli.options import DeclaredCommand, Json, Name, Once, Run, Wait, check_utf8
+from cli.options import DeclaredCommand, Json, Name, NoReport, Once, Run, Wait, check_utf8
 from core.errors import BadInput, UsageError
 
 # The text of a network option; `networks.presets` checks it.
@@ -71,6 +71,7 @@ class SweepOptions:
     ] = None
     name: Name = None
     once: Once = False
+    no_report: NoReport = False
     wait: Wait = False
 
     def run(self) -> None:
@@ -96,6 +97,7 @@ class SweepOptions:
                 parameters,
                 jobs,
                 name=self.name,
+                with_report=not self.no_report,
                 person=settings.person,
                 on_equal=on_equal,
             )

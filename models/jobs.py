@@ -6,7 +6,7 @@ database's clock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,11 +173,13 @@ def set_step(
     documents: int,
     reason: str | None = None,
     fetch_remark: str | None = None,
+    refused: Sequence[bytes | tuple[str, int]] = (),
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
     step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
-    counts = {"documents": documents, "fetch_remark": fetch_remark}
-    connection.execute(_upsert_step(db), {**step_row, **counts})
+    refused_keys = [key.hex() if isinstance(key, bytes) else list(key) for key in refused]
+    left_out = {"fetch_remark": fetch_remark, "refused": sorted(refused_keys, key=str) or None}
+    connection.execute(_upsert_step(db), {**step_row, "documents": documents, **left_out})
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -185,7 +187,7 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        columns = ("state", "reason", "documents", "at", "fetch_remark")
+        columns = ("state", "reason", "documents", "at", "fetch_remark", "refused")
         changes = {column: insert.excluded[column] for column in columns}
         upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
         _STEP_UPSERTS[dialect] = upsert

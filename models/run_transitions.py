@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Update,
     and_,
     bindparam,
     case,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.enums import ENDED, QUEUE_REPORTS, ActKind, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
@@ -31,6 +31,7 @@ from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
 from models.outages import forget_outages
 from models.payers import payers_of, read_caps
+from models.redo_transitions import ask_refused_again
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
@@ -195,17 +196,18 @@ def cancel_run(db: Database, run_id: int, *, person: str | None = None) -> None:
 def retry_run(
     db: Database, run_id: int, job_names: Sequence[str] = (), *, person: str | None = None
 ) -> int:
-    """Queue failed jobs again, those *job_names* or all; return their number.
+    """Queue failed jobs again, and those that left out refused texts; return their number.
 
-    Raises `NotFound` where one of *job_names* is no failed job, and `RunEnded` where the run was
-    cancelled.
+    *job_names* are those to queue, by default all. Raises `NotFound` where one of them is no such
+    job, and `RunEnded` where the run was cancelled.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, (State.CANCELLED,))
+        refused_names = ask_refused_again(connection, run_id, job_names)
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
         if job_names:
-            failed_names = set(connection.scalars(select(Job.name).where(failed)))
-            if missing := [job_name for job_name in job_names if job_name not in failed_names]:
+            retried_names = refused_names.union(connection.scalars(select(Job.name).where(failed)))
+            if missing := [job_name for job_name in job_names if job_name not in retried_names]:
                 raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
 
             failed = and_(failed, Job.name.in_(job_names))
@@ -215,23 +217,28 @@ def retry_run(
         requeued["newest_document"] = func.nullif(Job.newest_document, 0)
         queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
         reopen_run(connection, run_id)
+        queued += len(refused_names)
         jobs = quantity(queued, "job")
         record_act(connection, ActKind.RETRY, f"run {run_id}", person=person, details=jobs)
         return queued
 
 
 def close_run(connection: Connection, run_id: int) -> None:
-    """End the run and queue its report if all its jobs have ended; otherwise do nothing.
+    """End the run if all its jobs have ended, and queue its report if it is to have one.
 
     Call it with the run locked (`lock_run`) and after the job's change, which is a statement of its
     own.
     """
-    if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
-        forget_outages(connection, run_id)
+    with_report = connection.scalar(_CLOSE_RUN, {"closed_run": run_id})
+    if with_report is None:
+        return
+
+    forget_outages(connection, run_id)
+    if with_report:
         queue_report(connection, run_id)
 
 
-def _close_run() -> Update:
+def _close_run() -> ReturningUpdate[bool]:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
     first_job = (
@@ -242,7 +249,7 @@ def _close_run() -> Update:
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
 
     open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
-    return open_run.values(state=state, ended_at=clock())
+    return open_run.values(state=state, ended_at=clock()).returning(Run.with_report)
 
 
 # The statement is built once: that costs more than what the database does with it.

@@ -55,6 +55,7 @@ def create_run(
     max_cost: int | None = None,
     currency: str | None = None,
     mask: bytes | None = None,
+    with_report: bool = True,
     person: str | None = None,
     purse: str | None = None,
     on_equal: Callable[[int], None] | None = None,
@@ -79,6 +80,9 @@ def create_run(
         run = run.values(max_cost=max_cost, currency=currency)
     if person is not None or purse is not None:
         run = run.values(person=person, purse=purse)
+
+    if not with_report:
+        run = run.values(with_report=False)
 
     with db.write() as connection:
         if on_equal is not None:

@@ -37,8 +37,8 @@ from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.model_costs import CostPlan, plan_costs
 from sources.source import Source
+from textapi.engine.summary import LANGUAGES
 from textapi.messages import SERVICE, Engine
-from textapi.text.sentences import LANGUAGES
 
 # Our own engine; those whose names begin with this match keywords as the dry run does.
 OUR_ENGINE = Engine("tidings", LANGUAGES)

@@ -29,6 +29,7 @@ def submit_training(
     jobs: Sequence[NewJob],
     *,
     name: str | None = None,
+    with_report: bool = True,
     person: str | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
@@ -43,6 +44,7 @@ def submit_training(
         name=name,
         parameters=stored,
         jobs=jobs,
+        with_report=with_report,
         person=person,
         on_equal=on_equal,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.enums import JobKind
@@ -36,6 +36,9 @@ class Run(Base):
     # The PNG file that gives the word clouds their shape.
     mask: Mapped[bytes | None]
     max_calls: Mapped[int | None]
+
+    # Whether its report is made when it ends.
+    with_report: Mapped[bool] = mapped_column(server_default=true())
 
     # The attempts taken from `max_calls`.
     calls_begun: Mapped[Counter]
@@ -195,6 +198,10 @@ class JobStep(Base):
     # What the fetching of posts said. `reason` adds the counts of the posts, which an erasure
     # changes.
     fetch_remark: Mapped[str | None]
+
+    # The keys of answers that are refusals: hashes as hexadecimal digits, else a term and the id of
+    # a document.
+    refused: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class JobDocument(Base):

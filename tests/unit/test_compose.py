@@ -180,6 +180,10 @@ def test_make_env_generates_the_secrets_that_compose_requires(tmp_path: Path) ->
     assert env.read_text() == before, "passwords in use were replaced"
 
 
+def test_flower_changes_nothing() -> None:
+    assert "--read-only" in SERVICES["flower"]["command"]
+
+
 def test_only_services_that_need_a_secret_get_it() -> None:
     def names(service: str) -> set[str]:
         return set(SERVICES[service].get("environment", {}))
