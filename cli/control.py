@@ -22,8 +22,9 @@ def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
     from models.run_transitions import pause_run
 
-    with closing(context.open_database()) as db:
-        pause_run(db, run)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        pause_run(db, run, person=settings.person)
 
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
@@ -56,7 +57,7 @@ def resume(
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        calls_left = resume_run(db, run, max_calls, max_cost)
+        calls_left = resume_run(db, run, max_calls, max_cost, person=settings.person)
         _let_services_be_tried(settings)
         dispatch(db, settings)
 
@@ -91,7 +92,7 @@ def retry(
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        queued = retry_run(db, run, jobs or ())
+        queued = retry_run(db, run, jobs or (), person=settings.person)
         dispatch(db, settings)
 
     if not queued:
@@ -108,8 +109,9 @@ def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
     from models.run_transitions import cancel_run
 
-    with closing(context.open_database()) as db:
-        cancel_run(db, run)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        cancel_run(db, run, person=settings.person)
 
     inform(f"run {run} is cancelled")
 

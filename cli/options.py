@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import NotFound, UsageError
+from core.names import check_name
 from core.prices import Money, parse_money
 from core.printing import printable
 
@@ -33,11 +34,19 @@ class DeclaredCommand(TyperCommand):
 
 
 def read_money(text: str) -> Money:
-    """Return the amount of money that `--max-cost` names. Raises `UsageError`."""
+    """Return the amount of money that a cap names. Raises `UsageError`."""
     try:
         return parse_money(text)
     except ValueError as error:
-        raise UsageError(f"--max-cost: {error}") from None
+        raise UsageError(str(error)) from None
+
+
+def read_name(text: str) -> str:
+    """Return the name of a person or a purse. Raises `UsageError`."""
+    try:
+        return check_name(text)
+    except ValueError as error:
+        raise UsageError(f"{printable(text)}: {error}") from None
 
 
 def check_utf8(argument: Text) -> Text:
@@ -190,6 +199,14 @@ class RunOptions:
             parser=read_money,
             metavar="20USD",
             help="Stop before a language model costs more, whatever happens.",
+        ),
+    ] = None
+    purse: Annotated[
+        str | None,
+        Option(
+            metavar="GRANT",
+            parser=read_name,
+            help="The purse that is charged what a language model costs; `tidings costs` has them.",
         ),
     ] = None
     yes: Annotated[

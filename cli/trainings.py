@@ -91,13 +91,15 @@ class SweepOptions:
                 # Data that does not fit the options is wrong usage.
                 raise UsageError(str(error)) from error
 
+            on_equal = note_equal_run if self.once else None
             run = submit_training(
                 db,
                 parameters,
                 jobs,
                 name=self.name,
                 with_report=not self.no_report,
-                on_equal=note_equal_run if self.once else None,
+                person=settings.person,
+                on_equal=on_equal,
             )
             dispatch_and_wait(db, settings, run, wait=self.wait)
 
@@ -172,7 +174,9 @@ def submit_codes(
 
         parameters, jobs = plan_code_training(run, chosen.hash.hex())
         on_equal = note_equal_run if once else None
-        training = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
+        training = submit_training(
+            db, parameters, jobs, name=name, person=settings.person, on_equal=on_equal
+        )
         dispatch_and_wait(db, settings, training, wait=wait)
 
 

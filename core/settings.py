@@ -7,9 +7,11 @@ default here.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,6 +33,7 @@ from core.addresses import (
     sqlite_address,
 )
 from core.errors import SettingsError
+from core.names import check_name
 from core.prices import parse_price
 from core.processes import is_locked
 from core.ratelimit.notation import parse_call_limits, parse_limits
@@ -108,6 +111,7 @@ Origins = Annotated[
     BeforeValidator(_split_at_commas),
     AfterValidator(_check_origins),
 ]
+PersonName = Annotated[str, AfterValidator(check_name)]
 Seconds = float
 
 
@@ -120,6 +124,9 @@ class Settings(BaseSettings):
 
     home: Folder = Field(
         Path(".tidings"), description="Folder of the stack, its database and reports."
+    )
+    user: PersonName | None = Field(
+        None, description="Who submits runs and pays for them; by default the user at this machine."
     )
     database_url: DatabaseAddress | None = Field(
         None, description="SQLAlchemy address of the database."
@@ -244,6 +251,9 @@ class Settings(BaseSettings):
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
+    feeds_limits: Limits = Field(
+        "1/2s", description="Limit of each host of feeds; 1/2s is one request at a time."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -257,6 +267,20 @@ class Settings(BaseSettings):
         """Read files after the environment and `.env`, before the defaults."""
         files = (_SecretFiles(settings_cls), _StackFile(settings_cls))
         return init_settings, env_settings, dotenv_settings, *files
+
+    @property
+    def person(self) -> str:
+        """Return who runs this process: as set, else the user at this machine."""
+        if self.user is not None:
+            return self.user
+
+        try:
+            user = getpass.getuser()
+        except (ImportError, KeyError, OSError):
+            # A container may run as a number without a name.
+            user = str(os.getuid())
+
+        return f"{user}@{socket.gethostname()}"
 
     @property
     def reports(self) -> Path:

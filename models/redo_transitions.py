@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from core.enums import DOCUMENTS, ENDED, State, StepState
 from models.database import batched
@@ -24,16 +24,16 @@ def collect_again(
 ) -> None:
     """Queue ended jobs with *options* to collect their documents again and to do every step.
 
-    Call it with the run locked, then `reopen_run`. Stored answers are not requested again.
+    Their other options stay, such as the name of an account as it was typed. Call it with the run
+    locked, then `reopen_run`. Stored answers are not requested again.
     """
-    again = (
-        due_columns(State.QUEUED)
-        | NO_SETBACKS
-        | {"newest_document": None, "options": dict(options)}
-    )
+    again = due_columns(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
     for batch in batched(job_ids):
         connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
-        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
+        jobs = connection.execute(select(Job.id, Job.options).where(Job.id.in_(batch))).all()
+        rows = [{"job": job.id, "kept": {**job.options, **options}} for job in jobs]
+        queued = update(Job).where(Job.id == bindparam("job"))
+        connection.execute(queued.values(again | {"options": bindparam("kept")}), rows)
 
 
 def redo_step(connection: Connection, run_id: int, step: str, job_names: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
 
 DAY = 86_400.0
 # A month has no fixed length.
-SECONDS = {"day": DAY, "week": 7 * DAY}
+SECONDS = {"hour": DAY / 24, "day": DAY, "week": 7 * DAY}
 
 
 @dataclass(frozen=True)

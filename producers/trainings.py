@@ -30,6 +30,7 @@ def submit_training(
     *,
     name: str | None = None,
     with_report: bool = True,
+    person: str | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and the jobs that `plan_training` returned, and return the run's id.
@@ -44,6 +45,7 @@ def submit_training(
         parameters=stored,
         jobs=jobs,
         with_report=with_report,
+        person=person,
         on_equal=on_equal,
     )
 

@@ -48,16 +48,24 @@ class Run(Base):
     max_cost: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None]
     cost_charged: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    # Who submitted it, and the purse that pays. Both are charged what the run is (`Payer`).
+    person: Mapped[str | None]
+    purse: Mapped[str | None]
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
 
 
 class ForgottenRun(Base):
-    """The number of a run that was forgotten, which no other run gets."""
+    """A run that was forgotten: its number, which no other run gets, and who pays its calls."""
 
     __tablename__ = "forgotten_runs"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person: Mapped[str | None]
+    purse: Mapped[str | None]
+    currency: Mapped[str | None]
+    coder: Mapped[str | None]
 
 
 class RunEngine(Base):
