@@ -91,8 +91,9 @@ KUSTOMIZATION = fields(
     configMapGenerator={
         "type": "array",
         "items": fields(
-            ("name", "literals"),
+            ("name",),
             name={"type": "string"},
+            files={"type": "array", "items": {"pattern": r"^[a-z]+\.ini$"}},
             literals={"type": "array", "items": {"pattern": "^TIDINGS_[A-Z_]+="}},
         ),
     },
@@ -143,7 +144,9 @@ def test_every_file_is_listed_in_its_kustomization_and_is_one_of_kubernetes(fold
     (kustomization,) = read_all(folder / "kustomization.yaml")
     jsonschema.validate(kustomization, KUSTOMIZATION)
     listed = kustomization["resources"]
-    assert {path.name for path in folder.iterdir()} == {"kustomization.yaml", *listed}
+    generators = kustomization.get("configMapGenerator", [])
+    files = {file for generator in generators for file in generator.get("files", [])}
+    assert {path.name for path in folder.iterdir()} == {"kustomization.yaml", *listed, *files}
     for name in listed:
         if name != "scaled-object.yaml":
             for manifest in read_all(folder / name):
