@@ -225,7 +225,7 @@ class RunCommands:
         seed: int = 1,
         file: PathText | None = None,
         out: PathText | None = None,
-        for_: Literal["label-studio"] | None = None,
+        for_: str | None = None,
         serve: bool = False,
         port: int = 8767,
         doubles: float = 0.2,
