@@ -12,7 +12,7 @@ from analysis.options import SAMPLE_SIZE
 from cli.codebook import CodebookOption
 from cli.coding import DEFAULT_CODER, CodingRequest, check_coder, code_sample
 from cli.options import Run
-from core.enums import CodingProgram, SamplePeriod
+from core.enums import CodingProgram, SampleGoal, SamplePeriod
 from core.errors import UsageError
 from core.printing import printable
 
@@ -82,10 +82,16 @@ def code(
     out: Annotated[
         Path | None, Option(help="Write the sample as CSV, to be coded elsewhere.")
     ] = None,
-    program: Annotated[
-        CodingProgram | None,
-        Option("--for", help="Write the sample of a codebook for this program instead."),
-    ] = None,
+    purpose: Annotated[
+        str,
+        Option(
+            "--for",
+            metavar="|".join((*SampleGoal, *CodingProgram)),
+            help="What a codebook's sample is to tell best: texts are drawn where that takes them; "
+            "or the program for which --out writes it. [default: share]",
+            show_default=False,
+        ),
+    ] = "",
     serve: Annotated[
         bool,
         Option("--serve", help="Code in a browser: a page on this machine, a link for each coder."),
@@ -120,6 +126,7 @@ def code(
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
+    program, goal = _parse_purpose(purpose)
     if program is not None and (codebook is None or out is None):
         raise UsageError(
             f"--for {program} writes the sample of a codebook: give --codebook FILE and --out FILE"
@@ -127,7 +134,14 @@ def code(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is None:
-        _refuse_codebook_options({"--within": within, "--find": find, "--serve": serve or None})
+        _refuse_codebook_options(
+            {
+                "--within": within,
+                "--find": find,
+                "--serve": serve or None,
+                f"--for {purpose}": purpose or None,
+            }
+        )
 
     request = CodingRequest(
         run=run,
@@ -141,6 +155,7 @@ def code(
         file=file,
         out=out,
         program=program,
+        goal=goal,
     )
     if find is not None:
         from cli.search import find_documents
@@ -152,6 +167,18 @@ def code(
         code_in_browser(request, port, doubles)
     else:
         code_sample(request)
+
+
+def _parse_purpose(purpose: str) -> tuple[CodingProgram | None, SampleGoal]:
+    """Return the program and the goal that `--for` names. Raises `UsageError`."""
+    if purpose in list(CodingProgram):
+        return CodingProgram(purpose), SampleGoal.SHARE
+    if purpose and purpose not in list(SampleGoal):
+        raise UsageError(
+            f"--for {printable(purpose)} is none of {', '.join((*SampleGoal, *CodingProgram))}"
+        )
+
+    return None, SampleGoal(purpose or SampleGoal.SHARE)
 
 
 def _refuse_codebook_options(given: Mapping[str, object]) -> None:

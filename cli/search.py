@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.codebooks.wanted import parse_wanted
 from cli import context
-from cli.coding import CodingRequest, check_terminal, code_in_terminal
+from cli.coding import CodingRequest, check_terminal, code_in_terminal, record_coding
 from cli.messages import inform, show
 from core.errors import UsageError
 from core.quantities import quantity
@@ -45,7 +45,11 @@ def find_documents(
     if port is None:
         check_terminal()
 
-    with closing(context.open_database()) as db:
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        if port is None:
+            record_coding(db, codebook, request.run, settings.person)
+
         search = DocumentSearch(db, request.run, codebook, sought, keyword or None)
         codebook_id = search.search.codebook_id
         while True:

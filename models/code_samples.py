@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
-from core.enums import ReadBy, TextPart
+from core.enums import ReadBy, SamplePart, TextPart
 from models.codes import PERSON, UnitKey
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
@@ -109,6 +109,45 @@ def list_coded_keys(
         .where(is_coded)
     )
     return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
+
+
+def count_codes_by_part(
+    connection: Connection, run_id: int, codebook_id: int, variable: str, sampler: str | None = None
+) -> dict[SamplePart, dict[str, int]]:
+    """Return how often each code of a variable was given in each part of a run's sample.
+
+    By people, or by a *sampler* where it is named.
+    """
+    is_coded = Code.coder.startswith(PERSON, autoescape=True)
+    if sampler is not None:
+        is_coded = Code.coder == sampler
+
+    counts = (
+        select(SampleStratum.part, Code.code, func.count())
+        .join(SampledUnit, _is_unit_of(Code, SampledUnit))
+        .join(
+            SampleStratum,
+            and_(
+                SampleStratum.run_id == SampledUnit.run_id,
+                SampleStratum.codebook_id == SampledUnit.codebook_id,
+                SampleStratum.number == SampledUnit.stratum,
+            ),
+        )
+        .where(Code.run_id == run_id, Code.codebook_id == codebook_id, is_coded)
+        .where(Code.variable == variable, Code.code.is_not(None))
+        .group_by(SampleStratum.part, Code.code)
+    )
+    codes: dict[SamplePart, dict[str, int]] = {}
+    for part, code, n in connection.execute(counts):
+        codes.setdefault(SamplePart(part), {})[code] = n
+
+    return codes
+
+
+def _is_unit_of(code: Any, unit: Any) -> ColumnElement[bool]:
+    """Return the condition that a code is of a sampled unit."""
+    columns = ("run_id", "codebook_id", "document_id", "keyword", "position")
+    return and_(*(getattr(code, column) == getattr(unit, column) for column in columns))
 
 
 def count_dropped_units(connection: Connection, run_id: int, codebook_id: int) -> int:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from analysis.codebooks.codebook import Codebook
 from analysis.options import FrozenModel
-from core.enums import CodeState, ReadBy, SamplePart, StepState
+from core.enums import CodeState, ReadBy, SamplePart, SampleRule, StepState
 from core.errors import BadInput
 from models import tables
 from models.database import Database
@@ -81,6 +81,7 @@ class PackedTable:
     left_out: frozenset[str] = frozenset()
     kinds: Mapping[str, Any] = field(default_factory=dict)
     added: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -110,7 +111,8 @@ class PackedTable:
         for name, column in self.columns.items():
             kind = str if column.foreign_keys else _KINDS[column.type.python_type]
             kind = self.kinds.get(name, kind)
-            fields[name] = (kind | None if column.nullable else kind, ...)
+            kind = kind | None if column.nullable else kind
+            fields[name] = (kind, self.defaults.get(name, ...))
 
         fields |= {name: (kind, ...) for name, kind in self.added.items()}
         return create_model(self.name, __base__=FrozenModel, **fields)
@@ -146,7 +148,7 @@ JOBS = PackedTable(
     {"frozen": bool, "stored_days": dict[str, tuple[Number, ...]]},
 )
 STEPS = PackedTable(
-    JobStep, frozenset({"fetch_remark"}), {"state": StepState}, {"engine": str | None}
+    JobStep, frozenset({"fetch_remark", "refused"}), {"state": StepState}, {"engine": str | None}
 )
 CODEBOOKS = PackedTable(
     tables.StoredCodebook,
@@ -155,7 +157,13 @@ CODEBOOKS = PackedTable(
 )
 STRATA = PackedTable(
     SampleStratum,
-    kinds={"part": SamplePart, "seed": Annotated[str, Field(pattern="^[0-9]+$")]},
+    kinds={
+        "part": SamplePart,
+        "seed": Annotated[str, Field(pattern="^[0-9]+$")],
+        # Packs of earlier versions have no rule.
+        "rule": SampleRule,
+    },
+    defaults={"rule": SampleRule.TEXT},
 )
 UNITS = PackedTable(SampledUnit, kinds={"inclusion": _Share})
 LOOKS = PackedTable(

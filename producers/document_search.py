@@ -22,7 +22,7 @@ from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import read_documents, read_posts
 from analysis.codebooks.wanted import WantedCategory
 from analysis.kinds import kind_named
-from core.enums import ReadBy
+from core.enums import ReadBy, SampleRule
 from core.errors import UsageError
 from models.codes import UnitKey, read_all_peoples_codes
 from models.database import Database
@@ -97,9 +97,9 @@ class DocumentSearch:
 
         keywords = _list_keywords(run, codebook, sought, keyword)
         if keywords:
-            units, matches = read_documents(db, run, keywords, b"")
+            units, matches = read_documents(db, run, keywords, b"", SampleRule.PERIOD)
         else:
-            units, matches = read_posts(db, run, b""), {}
+            units, matches = read_posts(db, run, b"", SampleRule.PERIOD), {}
         if not len(units):
             raise UsageError(f"run {run_id} has no text (yet): `tidings status {run_id}` says why")
 

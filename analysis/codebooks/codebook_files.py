@@ -71,10 +71,13 @@ class _Refused(Exception):
 
 
 def find_codebook(reference: str) -> Codebook:
-    """Return the shipped codebook of that name, or the one in the file of that path.
+    """Return the shipped codebook of that name, the one in the file of that path, or in the text.
 
     Raises `BadInput`.
     """
+    if reference.startswith("{"):
+        return parse_codebook(reference.encode(errors="replace"), "the codebook")
+
     return read_shipped(reference) if reference in SHIPPED else read_codebook(Path(reference))
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from analysis.codebooks.codebook import Codebook
 from cli import context
-from cli.coding import CodingRequest, draw_for_people, show_agreement
+from cli.coding import CodingRequest, draw_for_people, record_coding, show_agreement
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -63,6 +63,7 @@ def serve_texts(
         coders=split_coders(request.coder),
         doubles=doubles,
     )
+    record_coding(db, codebook, request.run, settings.person)
     _serve_project(project, request.run, read_link_key(settings.home), port)
 
 

@@ -46,6 +46,7 @@ from models.tables.language_models import (
     PromptUse,
     RunModel,
 )
+from models.tables.people import Act, Payer
 from models.tables.results import (
     DistinctiveWord,
     Entity,
@@ -76,6 +77,7 @@ __all__ = [
     "POLARITY_CODEBOOK",
     "POLARITY_VARIABLE",
     "UNKNOWN_ORIGIN",
+    "Act",
     "Answer",
     "AnswerClaim",
     "AnswerDocument",
@@ -104,6 +106,7 @@ __all__ = [
     "ModelConsent",
     "Origin",
     "Outage",
+    "Payer",
     "Phrase",
     "PostPolarity",
     "Prediction",

@@ -84,6 +84,9 @@ class SampleStratum(Base):
     # The seed, which may be any number; None of a sample that an older version drew.
     seed: Mapped[str | None]
 
+    # A `SampleRule`.
+    rule: Mapped[str] = mapped_column(server_default="text")
+
 
 class SampledUnit(Base):
     """A text or a mention that was drawn to be coded, and what it stands for."""

@@ -12,7 +12,7 @@ from sqlalchemy import and_, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
-from core.enums import MODEL, CodeState, SamplePart
+from core.enums import MODEL, CodeState, SamplePart, SampleRule
 from models.code_samples import list_searched_keys, list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
@@ -40,6 +40,7 @@ class Stratum:
     # How many different texts its units are, and how many of these were drawn.
     texts: int
     drawn: int
+    rule: SampleRule = SampleRule.PERIOD
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class CodedSample:
             units[unit.stratum].append(unit)
 
         return units
+
+    @property
+    def rule(self) -> SampleRule:
+        """The rule by which the sample was begun."""
+        return self.strata[0].rule
 
     @property
     def keywords(self) -> list[str]:
@@ -171,6 +177,7 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
             population=row.population,
             texts=row.texts,
             drawn=row.drawn,
+            rule=SampleRule(row.rule),
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0031_searches"
-down_revision = "0025_frames"
+down_revision = "0030_sample_rules"
 branch_labels = None
 depends_on = None
 
