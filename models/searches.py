@@ -30,8 +30,9 @@ class Search(NamedTuple):
 
 def list_searched(connection: Connection, search: Search) -> list[Row[Any]]:
     """Return the rows of `SearchedUnit` of a search, in the order of reading."""
-    columns: tuple[Any, ...] = (SearchedUnit.document_id, SearchedUnit.place)
-    units = select(*columns, SearchedUnit.read_by, SearchedUnit.unread).where(
+    read = (SearchedUnit.place, SearchedUnit.read_by, SearchedUnit.unread)
+    columns: tuple[Any, ...] = (SearchedUnit.document_id, *read)
+    units = select(*columns).where(
         SearchedUnit.run_id == search.run_id,
         SearchedUnit.codebook_id == search.codebook_id,
         SearchedUnit.sought == search.sought,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
-from sqlalchemy import Select, insert, select
+from sqlalchemy import ColumnElement, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from analysis.codebooks.codebook import Codebook
@@ -271,7 +271,7 @@ def list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
     coded = select(Code.codebook_id).where(Code.run_id == run.id)
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
     searched = select(SearchedUnit.codebook_id).where(SearchedUnit.run_id == run.id)
-    is_used = tables.StoredCodebook.id.in_(coded.union(sampled, searched))
+    is_used: ColumnElement[bool] = tables.StoredCodebook.id.in_(coded.union(sampled, searched))
     if getattr(run.parameters, "has_model_coder", False):
         # A model's answers are read by it, also where none of them gives a code.
         is_used |= tables.StoredCodebook.hash == bytes.fromhex(run.parameters.codebook)

@@ -118,7 +118,7 @@ class DocumentSearch:
         )
         self._documents = units.documents
         self._first_documents = units.documents[first]
-        self._texts_by_document = dict(
+        self._texts_by_document: dict[int, int] = dict(
             zip(units.documents.tolist(), self._text_of.tolist(), strict=True)
         )
         # Where documents come or go, all that are unread are drawn from anew.
@@ -222,7 +222,7 @@ class DocumentSearch:
             if is_found is not None and text >= 0 and unit[1:] == (self.search.keyword, 0):
                 votes[int(is_found), text] += 1
 
-        is_read: Bits = votes.any(axis=0)
+        is_read: Bits = votes.sum(axis=0) > 0
         return is_read, is_read & (votes[1] >= votes[0])
 
     def _describe(self, rows: Sequence[Any], is_read: Bits, is_relevant: Bits) -> SearchState:

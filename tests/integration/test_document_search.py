@@ -198,8 +198,8 @@ def test_what_ranked_high_is_no_random_sample_of_the_estimates(db: Database, run
     list(read_until(db, search, 0.8))
 
     def count_coded() -> int:
-        (coded,) = read_coded_samples(load_run(db, run)) or [None]
-        return 0 if coded is None else sum(bool(unit.people) for unit in coded.units)
+        samples = read_coded_samples(load_run(db, run))
+        return sum(bool(unit.people) for sample in samples for unit in sample.units)
 
     read_already = count_coded()
     first = next(place for place, text in enumerate(sample) if text.unit not in keys_of(db, run))
