@@ -226,7 +226,8 @@ def write_stub() -> str:
     """Return the text of the file."""
     lines = [HEAD]
     for type_name, choices in CHOICES.items():
-        lines += [f"{type_name}: TypeAlias = Literal[", *(f'    "{choice}",' for choice in choices), "]"]
+        listed = [f'    "{choice}",' for choice in choices]
+        lines += [f"{type_name}: TypeAlias = Literal[", *listed, "]"]
 
     for head, methods in CLASSES.items():
         lines.append(head)
