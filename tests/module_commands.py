@@ -16,8 +16,8 @@ from typer.main import get_command
 from cli.export import WEIGHTS
 from cli.main import app
 from core.enums import Grain, Grouping
-from reports.data.formats import WRITERS
-from reports.data.tables.registry import TABLES
+from reports.data.formats import ALIGNED, WRITERS
+from reports.data.tables.registry import ON_REQUEST, TABLES
 
 STUB = Path(__file__).parents[1] / "tidings" / "commands.pyi"
 
@@ -44,8 +44,8 @@ P = TypeVar("P")
 
 # The texts that an option or argument takes, by the name of their type.
 CHOICES = {
-    "TableName": tuple(TABLES),
-    "FormatName": tuple(WRITERS),
+    "TableName": (*TABLES, *ON_REQUEST),
+    "FormatName": (*WRITERS, ALIGNED),
     "By": (
         *Grain,
         *Grouping,
@@ -88,6 +88,7 @@ class HomeCommands(Generic[P]):
         Method("months", "submit months"),
         Method("accounts", "submit handles"),
         Method("searches", "submit search"),
+        Method("feeds", "submit feeds"),
     ),
     '''
 class TrainingCommands(Generic[P]):

@@ -31,15 +31,20 @@ TableName: TypeAlias = Literal[
     "codes",
     "agreement",
     "estimates",
+    "found",
     "epochs",
     "predictions",
     "trainings",
     "calls",
+    "collocates",
+    "concordance",
+    "overlap",
 ]
 FormatName: TypeAlias = Literal[
     "jsonl",
     "csv",
     "parquet",
+    "txt",
 ]
 By: TypeAlias = Literal[
     "day",
@@ -113,8 +118,10 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit handles")
     def accounts(
@@ -139,8 +146,10 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit search")
     def searches(
@@ -165,8 +174,37 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
+    ) -> P: ...
+    @command("submit feeds")
+    def feeds(
+        self,
+        feeds: Texts,
+        *,
+        steps: str | None = None,
+        phrases: int = 5,
+        proportion: float = 0.1,
+        text_size: int = 3000,
+        max_words: int = 50,
+        limit: int | None = None,
+        by: By | None = None,
+        codebook: Codebook | None = None,
+        coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        distinct: bool = False,
+        without: Texts | None = None,
+        not_a_name: Codebook | None = None,
+        name: str | None = None,
+        max_calls: int | None = None,
+        max_cost: str | None = None,
+        purse: str | None = None,
+        yes: bool = False,
+        mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
 
 class TrainingCommands(Generic[P]):
@@ -193,6 +231,7 @@ class TrainingCommands(Generic[P]):
         seed: str | float | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training recurrent")
     def recurrent(
@@ -220,6 +259,7 @@ class TrainingCommands(Generic[P]):
         carry: str | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training codes")
     def codes(
@@ -254,6 +294,7 @@ class RunCommands:
         job: str | None = None,
         for_: Literal["dsl"] | None = None,
         codebook: str | None = None,
+        kwic: bool = False,
         by: By | None = None,
         distinct: bool = False,
         without: Texts | None = None,
@@ -272,9 +313,11 @@ class RunCommands:
         seed: int = 1,
         file: PathText | Frame | None = None,
         out: PathText | None = None,
-        for_: Literal["label-studio"] | None = None,
+        for_: str | None = None,
         serve: bool = False,
         port: int = 8767,
+        find: str | None = None,
+        recall: float = 0.95,
         doubles: float = 0.2,
     ) -> str | CodingPage:
         """Read what people coded: a table of `sample` or a *file*. *serve* lets them code."""

@@ -56,7 +56,7 @@ def strata_of(db: Database, run: int, codebook_id: int = 2) -> list[Row[Any]]:
         return list_strata(connection, run, codebook_id)
 
 
-def test_each_document_is_in_one_part_and_two_fifths_of_the_sample_are_mentions(
+def test_each_document_is_in_one_part_and_codes_go_where_documents_and_doubt_are(
     db: Database,
 ) -> None:
     store(db, MARCH)
@@ -68,8 +68,8 @@ def test_each_document_is_in_one_part_and_two_fifths_of_the_sample_are_mentions(
         SamplePart.REST: 24,
     }
     assert {part: stratum.drawn for part, stratum in strata.items()} == {
-        SamplePart.MENTION: 5,
-        SamplePart.NEAR_MISS: 2,
+        SamplePart.MENTION: 4,
+        SamplePart.NEAR_MISS: 3,
         SamplePart.REST: 5,
     }
     first_words = [text.text.split()[0] for text in sample]
@@ -159,12 +159,16 @@ def test_periods_and_keywords_get_as_many_texts(db: Database) -> None:
     store(db, MARCH + april)
     run = months_run(db, "2020-03", "2020-04", ["tide", "harbour"])
     sample = draw(db, run, n=40, per=SamplePeriod.MONTH)
-    assert Counter((text.period, text.keyword) for text in sample) == {
+    counts = Counter((text.period, text.keyword) for text in sample)
+    for place, n in {
         ("2020-03", "tide"): 10,
         ("2020-03", "harbour"): 10,
         ("2020-04", "tide"): 10,
         ("2020-04", "harbour"): 10,
-    }
+    }.items():
+        # Each part has a random start of its own.
+        assert abs(counts[place] - n) <= 2
+
     assert {stratum.period for stratum in strata_of(db, run)} == {"2020-03", "2020-04"}
     draw(db, run, n=40, per=SamplePeriod.QUARTER)
     assert {stratum.period for stratum in strata_of(db, run)} == {"2020-Q1", "2020-Q2"}
@@ -237,7 +241,9 @@ def test_later_months_get_texts_beside_those_that_are_coded(db: Database) -> Non
     run_data = load_run(db, run)
     assert count_later_units(run_data, read_coded_samples(run_data)[0]) == len(april)
     sample = draw(db, run, n=30, per=SamplePeriod.MONTH)
-    assert Counter(text.period for text in sample) == {"2020-03": 30, "2020-04": 15}
+    periods = Counter(text.period for text in sample)
+    assert periods["2020-03"] == 30
+    assert 10 <= periods["2020-04"] <= 20
     assert {text.item for text in coded} <= {text.item for text in sample}
     assert count_dropped(db, run) == 0
 
