@@ -74,6 +74,7 @@ def count_attempt(
     credential: str,
     operation: str,
     seconds: float,
+    waited: float = 0.0,
     retries: int = 0,
     unanswered: str | None = None,
     is_answered: bool = False,
@@ -82,7 +83,7 @@ def count_attempt(
 
     *unanswered* says why it was not answered, *is_answered* that it was.
     """
-    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
+    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds, waited=waited)}
     with db.write() as connection:
         if is_answered:
             end_outage(connection, run_id, service)
