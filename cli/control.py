@@ -22,8 +22,9 @@ def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
     from models.run_transitions import pause_run
 
-    with closing(context.open_database()) as db:
-        pause_run(db, run)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        pause_run(db, run, person=settings.person)
 
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
@@ -56,7 +57,7 @@ def resume(
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        calls_left = resume_run(db, run, max_calls, max_cost)
+        calls_left = resume_run(db, run, max_calls, max_cost, person=settings.person)
         _let_services_be_tried(settings)
         dispatch(db, settings)
 
@@ -86,16 +87,19 @@ def retry(
         Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
-    """Queue the failed jobs of a run again."""
+    """Queue the failed jobs of a run again, and those that left out texts as refused."""
     from models.run_transitions import retry_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        queued = retry_run(db, run, jobs or ())
+        queued = retry_run(db, run, jobs or (), person=settings.person)
         dispatch(db, settings)
 
     if not queued:
-        raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+        raise TidingsError(
+            f"run {run} has no failed job, and none that left out refused texts: `tidings status "
+            f"{run}` says how it is"
+        )
 
     jobs_are = "job is" if queued == 1 else "jobs are"
     inform(f"{queued} {jobs_are} queued again in run {run}")
@@ -105,8 +109,9 @@ def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
     from models.run_transitions import cancel_run
 
-    with closing(context.open_database()) as db:
-        cancel_run(db, run)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        cancel_run(db, run, person=settings.person)
 
     inform(f"run {run} is cancelled")
 

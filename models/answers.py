@@ -58,7 +58,7 @@ FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 # Lines of batches are counted as calls of this operation, which are beside all limits of calls.
 BATCH_OPERATION = "batches"
 
-# The calls of erased runs go to this run, so that limits go on counting them.
+# The calls of batches whose run was forgotten before its number was kept go to this run.
 NOBODY = 0
 
 # The longest slice of a job, with the calls that were in flight at its end.
