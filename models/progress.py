@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+)
 
-from core.enums import ENDED
+from core.enums import ENDED, State
 from models.answers import BATCH_OPERATION
-from models.database import clock
+from models.database import Database, clock
 from models.runs import IS_OPEN, IS_SUBMITTED, UNENDED
 from models.tables import Call, DocumentCount, Job, Run
 
@@ -85,7 +97,8 @@ def sum_recent_calls(connection: Connection, since: float) -> Sequence[Row[Any]]
     this_minute = cast(func.floor(clock() / MINUTE), Integer)
     is_recent = (Call.minute >= int(since // MINUTE)) & (Call.minute < this_minute)
     key = (Call.run_id, Call.service, Call.credential)
-    sums = [func.sum(getattr(Call, name)).label(name) for name in ("calls", "seconds", "waited")]
+    names = ("calls", "seconds", "waited", "charged_tokens", "charged_cost")
+    sums = [func.coalesce(func.sum(getattr(Call, name)), 0).label(name) for name in names]
     calls = select(*key, *sums).where(is_recent, Call.operation != BATCH_OPERATION)
     return connection.execute(calls.group_by(*key)).all()
 
@@ -104,3 +117,46 @@ def list_open_runs(connection: Connection, most: int) -> list[int]:
     """Return up to *most* open runs, the newest first."""
     runs = select(Run.id).where(IS_OPEN).order_by(Run.id.desc()).limit(most)
     return list(connection.scalars(runs))
+
+
+class RunJobs(NamedTuple):
+    """A run's jobs in a queue: how many may be worked on now, and how many slots do so."""
+
+    run_id: int
+    queue: str
+    due: int
+    busy: int
+
+
+def count_due_jobs(connection: Connection) -> list[RunJobs]:
+    """Return the jobs of open runs that are due or at work, by run and queue.
+
+    Jobs that a process works on at once are at work in one slot.
+    """
+    is_running = Job.state == State.RUNNING
+    is_due = or_(
+        is_running,
+        Job.state == State.QUEUED,
+        and_(Job.state == State.WAITING, Job.due_at <= clock()),
+    )
+    jobs = select(
+        *(Job.run_id, Job.queue),
+        func.count().label("due"),
+        func.count(case((is_running, Job.owner)).distinct()).label("busy"),
+    ).join(Run, Run.id == Job.run_id)
+    jobs = jobs.where(Run.state != State.PAUSED, is_due).group_by(Job.run_id, Job.queue)
+    return [RunJobs(*row) for row in connection.execute(jobs)]
+
+
+def connection_share(connection: Connection, db: Database) -> float | None:
+    """Return the share of PostgreSQL's connections that is in use; None of SQLite."""
+    if db.is_sqlite:
+        return None
+
+    share = text(
+        "SELECT count(*)::float"
+        " / (current_setting('max_connections')::int"
+        " - current_setting('superuser_reserved_connections')::int)"
+        " FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    )
+    return float(connection.execute(share).scalar_one())

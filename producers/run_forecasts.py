@@ -30,6 +30,7 @@ from models.progress import (
 from models.runs import IS_SUBMITTED, UNENDED, get_run
 from models.tables import Job
 from producers.forecast import (
+    FEWEST_MINUTES,
     LONG_SECONDS,
     MINUTE,
     NOTHING_ENDED,
@@ -45,6 +46,8 @@ LONGEST_LOOK_BACK = 26 * 3600
 MOST_OTHERS = 20
 # How long calls wait for a limit is that of the last minutes.
 STRETCH_SECONDS = 5 * MINUTE
+# A speed is that of so many seconds at least.
+SHORTEST_SECONDS = 20
 # The share of a job at work that is done is known give or take this.
 SHARE_ERROR = 0.2
 PACE_STEPS = 5
@@ -201,12 +204,16 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     limits: list[LimitUse] = []
     for row in measured.calls:
         if row.calls:
-            limits += _measure_limits(db, settings, row, measured.done / row.calls, _weights(row))
+            limits += _measure_limits(db, settings, row, measured.done / row.calls, weights_of(row))
 
     if main is not None:
         unit = measured.done / main.calls
         made = _made_by_minute(db, main, now - since + MINUTE, now)
         done_by_minute = [unit * calls for calls in _fill(made, since, now)]
+
+    if len(done_by_minute) < FEWEST_MINUTES and now - since >= SHORTEST_SECONDS:
+        # A run of a few minutes has no whole ones to speak of.
+        done_by_minute = [measured.done * MINUTE / (now - since)] * FEWEST_MINUTES
 
     work = Work(
         measured.done,
@@ -371,7 +378,7 @@ def _measure_limits(
     return limits
 
 
-def _weights(calls: Row[Any]) -> dict[LimitUnit, float]:
+def weights_of(calls: Row[Any]) -> dict[LimitUnit, float]:
     """Return what a call took of tokens and of cost."""
     return {
         LimitUnit.TOKENS: float(calls.charged_tokens) / calls.calls,
