@@ -226,7 +226,13 @@ def measure(
     wanted, made = (sum(amounts[:steps][-180:]) for amounts in (windows.wanted, windows.used))
     stretch = wanted / made if made else 1.0
     return Work(
-        done, looked_at, error, stretch, tail=measure_tail(groups), others=ratios, limits=limits
+        done,
+        looked_at,
+        error,
+        stretch,
+        tail=measure_tail(groups, sum(group.at_work for group in groups)),
+        others=ratios,
+        limits=limits,
     )
 
 

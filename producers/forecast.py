@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from statistics import NormalDist, fmean, pstdev
@@ -56,10 +56,10 @@ class Forecast:
     earliest: Annotated[float, "It ends later than this in 95 of 100 cases."]
     latest: Annotated[float, "It ends before this in 95 of 100 cases."]
     bound_by: Annotated[str, "What decides it: a limit, with its service, or the workers."]
-    cost: Annotated[float | None, "What it will have cost; null if it costs nothing."]
-    cost_low: Annotated[float | None, "It costs more in 95 of 100 cases."]
-    cost_high: Annotated[float | None, "It costs less in 95 of 100 cases."]
-    currency: Annotated[str | None, "Of the cost."]
+    cost: Annotated[float | None, "What it will have cost; null if it costs nothing."] = None
+    cost_low: Annotated[float | None, "It costs more in 95 of 100 cases."] = None
+    cost_high: Annotated[float | None, "It costs less in 95 of 100 cases."] = None
+    currency: Annotated[str | None, "Of the cost."] = None
 
 
 @dataclass(frozen=True)
@@ -136,20 +136,19 @@ def forecast(work: Work, now: float) -> Forecast | str:
     middle = _Curve(speed, work.limits, left)
     low, high = _bounds(times)
     margin = max(LEAST_SECONDS, LEAST_END_ERROR * middle.time(left))
-    costs: tuple[float, ...] | tuple[None, ...] = (None, None, None)
-    if work.currency is not None and work.done:
-        rest = work.cost / work.done * (1 - work.done)
-        draws = [rest * math.exp(quantile * work_error) for quantile in _QUANTILES]
-        costs = tuple((work.cost + more) / MICRO for more in (rest, draws[0], draws[-1]))
-
-    return Forecast(
+    prediction = Forecast(
         now + middle.time(left) + tail,
         now + max(0.0, low + TAIL_LOW * tail - margin),
         now + high + TAIL_HIGH * tail + margin,
         middle.bound_by,
-        *costs,
-        work.currency,
     )
+    if work.currency is None or not work.done:
+        return prediction
+
+    rest = work.cost / work.done * (1 - work.done)
+    draws = [rest * math.exp(quantile * work_error) for quantile in _QUANTILES]
+    about, cheap, dear = ((work.cost + more) / MICRO for more in (rest, draws[0], draws[-1]))
+    return replace(prediction, cost=about, cost_low=cheap, cost_high=dear, currency=work.currency)
 
 
 def _bounds(values: Sequence[float]) -> tuple[float, float]:
@@ -305,7 +304,7 @@ def _describe_times(times: Sequence[float], now: float) -> list[str]:
     grain = next(g for g in (1, 5, 10, 30, 60) if width <= g * 30 * MINUTE or g == 60) * MINUTE
     day = datetime.fromtimestamp(now, UTC).date()
     week_ends = day + timedelta(days=6)
-    words = []
+    words: list[str] = []
     for time in times:
         moment = datetime.fromtimestamp(round(time / grain) * grain, UTC)
         clock = f"{moment:%H:%M}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heapify, heapreplace
+from heapq import heapreplace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -134,34 +134,36 @@ def measure_pace(groups: Sequence[JobGroup]) -> float:
     return pace
 
 
-def measure_tail(groups: Sequence[JobGroup]) -> float:
-    """Return for how many seconds slots go idle on average at the end, at the pace so far.
+def measure_tail(groups: Sequence[JobGroup], slots: int) -> float:
+    """Return for how many seconds *slots* go idle on average at the end, at the pace so far.
 
     The jobs that are left, in their order, each go to the first slot that is free. Of many jobs
-    the last ones tell it.
+    the last ones tell it. Where more jobs are begun than there are slots, each was at work for a
+    part of its time.
     """
-    slots, pace = sum(group.at_work for group in groups), measure_pace(groups)
+    begun, pace = sum(group.at_work for group in groups), measure_pace(groups)
     if slots < 2 or not pace:
         return 0.0
 
+    pace *= min(1.0, slots / begun) if begun else 1.0
     most = JOBS_A_SLOT * slots
     lengths: list[float] = []
     for group in reversed(groups):
         lengths += [pace * group.weight] * min(group.left, most - len(lengths))
 
-    at_work = [group for group in groups if group.at_work]
-    busy: list[float] = []
-    for group in at_work:
-        share = group.share(pace)
-        rest = group.ages / group.at_work * (1 - share) / share if share else pace * group.weight
-        busy += [rest] * group.at_work
+    for group in groups:
+        share = group.share(measure_pace(groups)) if group.at_work else 0.0
+        rest = pace * group.weight * (1 - share)
+        if share == MOST_SHARE:
+            rest = group.ages / group.at_work * (1 - share) / share
 
-    work = sum(busy) + sum(lengths)
-    heapify(busy)
+        lengths += [rest] * group.at_work
+
+    free_at = [0.0] * slots
     for length in reversed(lengths):
-        heapreplace(busy, busy[0] + length)
+        heapreplace(free_at, free_at[0] + length)
 
-    return max(busy) - work / slots
+    return max(free_at) - sum(lengths) / slots
 
 
 def limits_in_force(settings: Settings, service: str) -> tuple[Window, ...]:
@@ -192,6 +194,8 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         others = _measure_others(connection, run_id, measured)
         begun = select(func.min(Job.started_at)).where(Job.run_id == run_id, IS_SUBMITTED)
         since = max(connection.scalar(begun) or now, now - LONGEST_LOOK_BACK)
+        is_running = (Job.run_id == run_id) & IS_SUBMITTED & (Job.state == State.RUNNING)
+        running = connection.scalar(select(func.count()).where(is_running)) or 0
         by_minute = count_ended_by_minute(connection, run_id, since)
         recent = sum_recent_calls(connection, now - STRETCH_SECONDS)
 
@@ -220,7 +224,7 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         done_by_minute,
         measured.error,
         stretch=1.0 if main is None else _stretch(recent, main),
-        tail=measure_tail(measured.groups),
+        tail=measure_tail(measured.groups, running),
         others=others,
         limits=limits,
         cost=run.cost_charged,

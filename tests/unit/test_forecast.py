@@ -106,7 +106,7 @@ def test_nothing_is_foretold_of_a_run_that_did_nothing_lately(by_minute: list[fl
 
 def test_a_forecast_is_told_with_the_days_that_differ() -> None:
     prediction = Forecast(
-        NOON + 2 * HOUR, NOON + HOUR + 1200, NOON + 30 * HOUR, "the limit 9/d of nyt", *[None] * 4
+        NOON + 2 * HOUR, NOON + HOUR + 1200, NOON + 30 * HOUR, "the limit 9/d of nyt"
     )
     assert describe_forecast(prediction, NOON) == (
         "done about Tue 14:00 (13:00 to Wed 18:00) UTC, bound by the limit 9/d of nyt"
@@ -158,5 +158,5 @@ def test_the_last_jobs_leave_slots_idle() -> None:
     # Two slots, three equal jobs left that none has begun: one slot does two of them.
     ended = JobGroup(1.0, ended=10, seconds=600.0, squares=36_000.0)
     groups = [ended, JobGroup(1.0, at_work=2, ages=0.0), JobGroup(1.0, left=1)]
-    assert measure_tail(groups) == pytest.approx(2 * 60 - 3 * 60 / 2)
-    assert measure_tail([ended, JobGroup(1.0, at_work=1, ages=0.0)]) == 0.0
+    assert measure_tail(groups, 2) == pytest.approx(2 * 60 - 3 * 60 / 2)
+    assert measure_tail([ended, JobGroup(1.0, at_work=1, ages=0.0)], 1) == 0.0
