@@ -17,12 +17,13 @@ from core.ratelimit.notation import Window, parse_limits
 from producers.forecast import LONG_SECONDS, MINUTE, LimitUse, Work, forecast
 from producers.run_forecasts import LONGEST_LOOK_BACK, JobGroup, measure_done, measure_tail
 
-FIRST_LOOK, LAST_LOOK = 0.2, 0.98
-LONGEST = 12 * 86400.0
+FIRST_LOOK, LAST_LOOK, CLOSE = 0.2, 0.98, 0.1
 
 
 @dataclass
 class SimulatedJob:
+    """A job: its size as the database knows it, and the calls that it needs and has made."""
+
     weight: float
     calls: float
     made: float = 0.0
@@ -32,6 +33,8 @@ class SimulatedJob:
 
 @dataclass
 class SimulatedRun:
+    """A run: its jobs in their order, and its calls in each step."""
+
     begins: float
     jobs: list[SimulatedJob]
     calls: list[float] = field(default_factory=list)
@@ -39,15 +42,28 @@ class SimulatedRun:
 
     @property
     def open_jobs(self) -> list[SimulatedJob]:
+        """Its jobs that have not ended."""
         return [job for job in self.jobs if job.ended is None]
+
+    def work(self, jobs: list[SimulatedJob], calls: float, now: float, step: float) -> None:
+        """Share *calls* among *jobs*; what one does not need goes to the next."""
+        for number, job in enumerate(jobs):
+            job.started = now - step if job.started is None else job.started
+            used = min(calls / (len(jobs) - number), job.calls - job.made)
+            job.made += used
+            calls -= used
+            if job.calls - job.made < 1e-6:
+                job.ended = now
+
+        if not self.open_jobs:
+            self.ended = now
 
 
 class Service:
     """A service whose latency drifts, jumps and fails, and which is away at times."""
 
-    def __init__(self, chance: random.Random, step: float) -> None:
-        self._chance, self._step = chance, step
-        self._usual = chance.choice([0.05, 0.2, 0.5, 1.0])
+    def __init__(self, chance: random.Random, step: float, usual: float) -> None:
+        self._chance, self._step, self._usual = chance, step, usual
         self._level, self._drift = 1.0, 0.0
         self._failures = chance.choice([0.0, 0.0, 0.02, 0.1])
         self._away_until = 0.0
@@ -114,70 +130,91 @@ def make_jobs(chance: random.Random, count: int, calls: float) -> list[Simulated
     return jobs
 
 
-def simulate(seed: int) -> tuple[SimulatedRun, list[SimulatedRun], Windows, float, str]:
-    """Return a run that has ended, the others, what its limit counted, and the step in seconds."""
-    chance = random.Random(seed)
+@dataclass
+class Shape:
+    """The shape of a run, drawn by chance: its slots, its service and its limit."""
+
+    slots: int
+    concurrency: int
+    hours: float
+    usual_seconds: float
+    months: int
+    limit: str
+
+    @property
+    def calls(self) -> float:
+        """The calls that the slots would make in `hours`."""
+        return self.slots * self.concurrency / self.usual_seconds * self.hours * 3600
+
+    @property
+    def step(self) -> float:
+        """The seconds of a step."""
+        return 5.0 if self.hours < 3 else 20.0
+
+
+def draw_shape(chance: random.Random) -> Shape:
+    """Draw a shape: from twenty minutes to a day without a limit, under one of six kinds."""
     slots = chance.choice([1, 2, 4, 8, 16, 40])
-    count = max(3 * slots, round(math.exp(chance.uniform(math.log(24), math.log(600)))))
+    months = max(3 * slots, round(math.exp(chance.uniform(math.log(24), math.log(600)))))
     concurrency = chance.choice([1, 4, 10])
     hours = math.exp(chance.uniform(math.log(0.3), math.log(24)))
-    step = 5.0 if hours < 3 else 20.0
-    service = Service(chance, step)
-    natural = slots * concurrency / service._usual
-    total = natural * hours * 3600
-    share = chance.choice([0.3, 0.6, 0.9, 2.0])
-    rate = natural * share
-    shape = chance.choice(["", "s", "min", "s,d", "d", "h"])
-    parts = []
-    if "s" in shape.split(","):
-        parts.append(f"{max(1, round(rate))}/s")
-    if shape == "min":
-        parts.append(f"{max(1, round(60 * rate))}/min")
-    if shape == "h":
-        parts.append(f"{max(1, round(3600 * rate))}/h")
-    if "d" in shape.split(","):
-        parts.append(f"{max(1, round(total / chance.choice([0.5, 1.5, 3.0, 6.0])))}/d")
-    text = ",".join(parts)
-    windows = Windows(parse_limits(text), step)
+    shape = Shape(slots, concurrency, hours, chance.choice([0.05, 0.2, 0.5, 1.0]), months, "")
+    rate = shape.calls / hours / 3600 * chance.choice([0.3, 0.6, 0.9, 2.0])
+    of_day = shape.calls / chance.choice([0.5, 1.5, 3.0, 6.0])
+    kinds = ("", "{s}/s", "{min}/min", "{s}/s,{d}/d", "{d}/d", "{h}/h")
+    amounts = {"s": rate, "min": 60 * rate, "h": 3600 * rate, "d": of_day}
+    whole = {unit: max(1, round(amount)) for unit, amount in amounts.items()}
+    shape.limit = chance.choice(kinds).format(**whole)
+    return shape
 
-    run = SimulatedRun(0.0, make_jobs(chance, count, total / count))
-    others = []
+
+@dataclass
+class Simulation:
+    """A run that has ended, those that shared its slots and its limit, and what that counted."""
+
+    shape: Shape
+    run: SimulatedRun
+    others: list[SimulatedRun]
+    windows: Windows
+
+
+def simulate(seed: int) -> Simulation:
+    """Draw a run with its faults and its neighbours, and follow it to its end."""
+    chance = random.Random(seed)
+    shape = draw_shape(chance)
+    service = Service(chance, shape.step, shape.usual_seconds)
+    months, calls = shape.months, shape.calls / shape.months
+    run = SimulatedRun(0.0, make_jobs(chance, months, calls))
+    others: list[SimulatedRun] = []
     for _ in range(chance.choice([0, 0, 1, 2, 3])):
-        size = chance.uniform(0.1, 1.5)
-        begins = chance.choice([0.0, 0.0, chance.uniform(0, 1) * hours * 3600])
-        others.append(SimulatedRun(begins, make_jobs(chance, count, size * total / count)))
+        begins = chance.choice([0.0, 0.0, chance.uniform(0, 1) * shape.hours * 3600])
+        jobs = make_jobs(chance, months, chance.uniform(0.1, 1.5) * calls)
+        others.append(SimulatedRun(begins, jobs))
 
+    simulation = Simulation(shape, run, others, Windows(parse_limits(shape.limit), shape.step))
     now = 0.0
-    while run.ended is None and now < LONGEST:
-        active = [r for r in [run, *others] if r.ended is None and r.begins <= now]
-        latency, failures = service.next(now)
-        at_work: list[tuple[SimulatedRun, list[SimulatedJob]]] = []
-        share_of_slots = slots / len(active)
-        for r in active:
-            jobs = [j for j in r.jobs if j.ended is None][: max(1, math.ceil(share_of_slots))]
-            at_work.append((r, jobs))
-        demands = [
-            min(share_of_slots, len(jobs)) * concurrency / latency * step for _, jobs in at_work
-        ]
-        granted = windows.allow(sum(demands))
-        scale = granted / sum(demands) if sum(demands) else 0.0
-        now += step
-        for (r, jobs), demand in zip(at_work, demands, strict=True):
-            calls = demand * scale
-            r.calls.extend([0.0] * (len(windows.used) - 1 - len(r.calls)))
-            r.calls.append(calls)
-            rest = calls * (1 - failures)
-            for number, job in enumerate(jobs):
-                job.started = now - step if job.started is None else job.started
-                part = rest / (len(jobs) - number)
-                used = min(part, job.calls - job.made)
-                job.made += used
-                rest -= used
-                if job.calls - job.made < 1e-6:
-                    job.ended = now
-            if not r.open_jobs:
-                r.ended = now
-    return run, others, windows, step, text or "no limit"
+    while run.ended is None:
+        now += shape.step
+        work_a_step(simulation, now, *service.next(now))
+
+    return simulation
+
+
+def work_a_step(simulation: Simulation, now: float, latency: float, failures: float) -> None:
+    """Let each run that is open have its share of the slots for the step that ends *now*."""
+    shape, windows = simulation.shape, simulation.windows
+    runs = [simulation.run, *simulation.others]
+    active = [run for run in runs if run.ended is None and run.begins < now]
+    share = shape.slots / len(active)
+    begun = [run.open_jobs[: max(1, math.ceil(share))] for run in active]
+    a_slot = shape.concurrency / latency * shape.step
+    demands = [min(share, len(jobs)) * a_slot for jobs in begun]
+    wanted = sum(demands)
+    scale = windows.allow(wanted) / wanted if wanted else 0.0
+    for run, jobs, demand in zip(active, begun, demands, strict=True):
+        run.calls.extend([0.0] * (len(windows.used) - 1 - len(run.calls)))
+        run.calls.append(demand * scale)
+        run.work(jobs, demand * scale * (1 - failures), now, shape.step)
 
 
 def groups_at(run: SimulatedRun, now: float) -> list[JobGroup]:
@@ -200,10 +237,9 @@ def by_minute(calls: list[float], step: float, now: float) -> list[float]:
     return [sum(calls[at * each : (at + 1) * each]) for at in range(whole)]
 
 
-def measure(
-    run: SimulatedRun, others: list[SimulatedRun], windows: Windows, step: float, now: float
-) -> Work:
+def measure(simulation: Simulation, now: float) -> Work:
     """Return what can be measured at a time."""
+    run, windows, step = simulation.run, simulation.windows, simulation.shape.step
     steps = round(now / step)
     groups = groups_at(run, now)
     done, error = measure_done(groups)
@@ -213,63 +249,94 @@ def measure(
     used = [
         (now - MINUTE * (at + 1), amount * unit) for at, amount in enumerate(all_minutes) if amount
     ]
-    limits = [LimitUse("textapi", w, w.amount * unit, used) for w in windows.windows]
-    ratios = []
-    for other in others:
+    wanted, made = (sum(amounts[:steps][-180:]) for amounts in (windows.wanted, windows.used))
+    left = (1 - done) / done if done else 1.0
+    ratios: list[float] = []
+    for other in simulation.others:
         if other.begins < now and (other.ended is None or other.ended > now):
             other_done, _ = measure_done(groups_at(other, now))
             is_known = done and other_done
-            other_left = (1 - other_done) / other_done * (now - other.begins) if is_known else 0.0
-            ratios.append(other_left / ((1 - done) / done * now) if is_known else 1.0)
+            calls_of_other = sum(other.calls[:steps])
+            other_left = (1 - other_done) / other_done * calls_of_other if is_known else 0.0
+            ratios.append(other_left / (left * sum(calls)) if is_known else 1.0)
 
-    looked_at = [calls * unit for calls in all_minutes[-LONGEST_LOOK_BACK // 60 :]]
-    wanted, made = (sum(amounts[:steps][-180:]) for amounts in (windows.wanted, windows.used))
-    stretch = wanted / made if made else 1.0
     return Work(
         done,
-        looked_at,
+        [made_in_minute * unit for made_in_minute in all_minutes[-LONGEST_LOOK_BACK // 60 :]],
         error,
-        stretch,
+        stretch=wanted / made if made else 1.0,
         tail=measure_tail(groups, sum(group.at_work for group in groups)),
         others=ratios,
-        limits=limits,
+        limits=[
+            LimitUse("textapi", window, window.amount * unit, used) for window in windows.windows
+        ],
     )
 
 
+@dataclass(frozen=True)
+class Look:
+    """A forecast: its error as a share of the whole time, and whether the end was in its range."""
+
+    error: float
+    is_inside: bool
+    error_of_left: float
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it was within a tenth."""
+        return abs(self.error) <= CLOSE
+
+
+def look_at(simulation: Simulation, looks: int) -> list[Look | None]:
+    """Return what was foretold at each look; None where nothing was."""
+    ended, step = simulation.run.ended or 0.0, simulation.shape.step
+    told: list[Look | None] = []
+    for number in range(looks):
+        share = FIRST_LOOK + (LAST_LOOK - FIRST_LOOK) * number / (looks - 1)
+        now = ended * share // step * step
+        prediction = forecast(measure(simulation, now), now)
+        if isinstance(prediction, str):
+            told.append(None)
+            continue
+
+        error = prediction.ends_at - ended
+        is_inside = prediction.earliest <= ended <= prediction.latest
+        told.append(Look(error / ended, is_inside, error / (ended - now)))
+
+    return told
+
+
 def main() -> None:
-    """Print the share of looks within 10 % and inside the range."""
+    """Print for each run, and of all looks, how many were within 10 % and inside the range."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--looks", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    all_looks: list[tuple[bool, bool]] = []
+    every: list[Look | None] = []
     for seed in range(options.seed, options.seed + options.runs):
-        run, others, windows, step, text = simulate(seed)
-        if run.ended is None:
-            print(seed, "did not end", text)
-            continue
-        found, errors, widths = [], [], []
-        for number in range(options.looks):
-            share = FIRST_LOOK + (LAST_LOOK - FIRST_LOOK) * number / (options.looks - 1)
-            now = run.ended * share // step * step
-            told = forecast(measure(run, others, windows, step, now), now)
-            if isinstance(told, str):
-                found.append((False, False))
-                continue
-            error = (told.ends_at - run.ended) / run.ended
-            errors.append(error)
-            widths.append((told.latest - told.earliest) / run.ended)
-            found.append((abs(error) <= 0.1, told.earliest <= run.ended <= told.latest))
-        all_looks += found
-        close, inside = (sum(flags) / len(found) for flags in zip(*found, strict=True))
+        simulation = simulate(seed)
+        looks = look_at(simulation, options.looks)
+        every += looks
+        shape = simulation.shape
+        errors = " ".join("?" if look is None else f"{look.error:+.0%}" for look in looks)
         print(
-            f"{seed:>4} {run.ended / 3600:>7.2f} h {len(run.jobs):>4} jobs {len(others)} others "
-            f"{text:<22} within 10 % {close:>4.0%} inside {inside:>4.0%} "
-            f"errors {' '.join(f'{e:+.0%}' for e in errors)}  width {sum(widths) / max(1, len(widths)):.0%}"
+            f"{seed:>4} {(simulation.run.ended or 0) / 3600:>6.1f} h {shape.months:>4} jobs "
+            f"{shape.slots:>3} slots {len(simulation.others)} others {shape.limit or '-':<18} "
+            f"{describe_looks(looks)} {errors}",
+            flush=True,
         )
-    close, inside = (sum(flags) / len(all_looks) for flags in zip(*all_looks, strict=True))
-    print(f"{len(all_looks)} looks: within 10 % {close:.1%}, inside the range {inside:.1%}")
+
+    print(f"{len(every)} looks: {describe_looks(every)}")
+
+
+def describe_looks(looks: list[Look | None]) -> str:
+    """Return the shares of looks that were close, and inside; what was not foretold is neither."""
+    told = [look for look in looks if look is not None]
+    close, inside = sum(look.is_close for look in told), sum(look.is_inside for look in told)
+    of_left = sum(abs(look.error_of_left) <= CLOSE for look in told)
+    shares = [count / len(looks) for count in (close, of_left, inside)]
+    return "within 10 % {:.0%}, of what was left {:.0%}, inside {:.0%}".format(*shares)
 
 
 if __name__ == "__main__":

@@ -177,10 +177,11 @@ def main() -> None:
         idle, all_idle = (
             1 - fleet.made[-1] * CYCLE_SECONDS / fleet.slot_seconds for fleet in (ours, most)
         )
+        by_advice = 1 - ours.needed / ours.advised
         print(
             f"{case.name:<44} {ours.now / 60:>7.1f} min, maximum {most.now / 60:>7.1f} "
-            f"({ours.now / most.now - 1:+.1%}); idle by the advice "
-            f"{1 - ours.needed / ours.advised:.1%}, of the fleet {idle:.1%}, of the maximum {all_idle:.1%}",
+            f"({ours.now / most.now - 1:+.1%}); idle by the advice {by_advice:.1%}, of the fleet "
+            f"{idle:.1%}, of the maximum {all_idle:.1%}",
             flush=True,
         )
 
