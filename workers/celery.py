@@ -145,7 +145,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
                 if QUEUE_TEXT in self._queues.split(","):
                     update_watched_runs(db, app, broker, settings, every_seconds=every_seconds)
                 if self._metrics:
-                    self._metrics.refresh(db, broker)
+                    self._metrics.refresh(db, broker, settings)
         except TidingsError as error:
             if self._metrics:
                 self._metrics.clear()

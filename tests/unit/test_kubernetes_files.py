@@ -166,7 +166,7 @@ def test_it_scales_on_a_metric_that_workers_serve_and_never_on_a_queue_s_length(
     (query,) = scaling_queries()
     assert unknown_names(query, documented_metrics()) == set()
     (selector,) = selectors(query)
-    assert selector.name == "tidings_oldest_due_seconds"
+    assert selector.name == "tidings_useful_slots"
     (matcher,) = selector.matchers.matchers
     assert (matcher.name, matcher.value) == ("queue", "text")
     assert "text" in QUEUES
