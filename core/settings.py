@@ -118,7 +118,9 @@ class Settings(BaseSettings):
         Path(".tidings"), description="Folder of the stack, its database and reports."
     )
     database_url: DatabaseAddress | None = Field(
-        None, description="SQLAlchemy address of the database."
+        None,
+        description="SQLAlchemy address of the database; with ?prepare=no behind a pooler that "
+        "keeps no prepared statements.",
     )
     redis_url: RedisAddress | None = Field(
         None, description="Address of Redis or Valkey, with password."

@@ -66,8 +66,8 @@ class Runtime:
         self.app = app
         self.owner = own_process_name()
         self.db = Database(settings.database)
-        # The lease's thread uses its own connections.
-        self.lease_db = Database(settings.database, pooled=False)
+        # Leases are renewed whatever the others wait for, over a connection of their own.
+        self.lease_db = Database(settings.database, connections=1)
         self.broker = redis_client(settings)
         self.database_threads = DatabaseThreads(is_file=self.db.is_sqlite)
         self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
