@@ -80,6 +80,7 @@ def status(
                 show_json(report)
             else:
                 _print_status(report, only_failed=failed)
+                _print_shared_limits(db)
 
             if failed and not report.details:
                 inform(f"no job of run {run} has failed")
@@ -89,6 +90,14 @@ def status(
                 return
 
             time.sleep(WATCH_SECONDS)
+
+
+def _print_shared_limits(db: Database) -> None:
+    from models.shared_settings import shared_limits
+
+    with db.read() as connection:
+        for service, limit in shared_limits(connection).items():
+            show(f"  limit of {service}, set for all workers: {limit or 'none'}")
 
 
 def _is_report_coming(db: Database, report: RunStatus) -> bool:

@@ -31,6 +31,7 @@ from core.processes import is_locked, take_lock
 from models.database import Database
 from models.jobs import count_live_slots
 from models.queue_stats import QueueStats, read_queue_stats
+from models.shared_settings import are_all_paused
 
 FOLDER_PREFIX = "tidings-metrics-"
 LOCK = "lock"
@@ -51,6 +52,8 @@ class Snapshot:
 
     # The number of jobs that can be at work at once, by queue.
     slots: Mapping[str, int]
+
+    all_are_paused: bool = False
 
 
 class WorkerMetrics(Collector):
@@ -95,7 +98,11 @@ class WorkerMetrics(Collector):
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
         messages = {queue: queue_length(broker, queue) for queue in QUEUES}
         slots = count_live_slots(db, has_exited)
-        self._snapshot = Snapshot(time.time(), read_queue_stats(db), messages, slots)
+        with db.read() as connection:
+            all_are_paused = are_all_paused(connection)
+
+        stats = read_queue_stats(db)
+        self._snapshot = Snapshot(time.time(), stats, messages, slots, all_are_paused)
 
     def clear(self) -> None:
         """Drop the snapshot, which may be out of date."""
@@ -129,6 +136,12 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
     )
     age.add_metric([], time.time() - snapshot.at)
     yield age
+
+    paused = GaugeMetricFamily(
+        "tidings_all_paused", "1 while all runs are paused (`tidings pause --all`)."
+    )
+    paused.add_metric([], float(snapshot.all_are_paused))
+    yield paused
 
     jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
     oldest = _gauge_by_queue(

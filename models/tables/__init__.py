@@ -67,7 +67,7 @@ from models.tables.runs import (
 )
 from models.tables.trainings import Epoch, Prediction, Training
 from models.tables.watches import Watch, WatchEvent, WatchReport
-from models.tables.workers import MaintenanceLock, Worker
+from models.tables.workers import MaintenanceLock, SharedSetting, Worker
 
 __all__ = [
     "BIG",
@@ -115,6 +115,7 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "SharedSetting",
     "StoredCodebook",
     "Summary",
     "SuppressedName",

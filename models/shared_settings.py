@@ -1,0 +1,96 @@
+"""Settings that all workers share: limits of services, and whether all runs are paused.
+
+They are kept in the database, and come before what each process has in its environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Connection, case, select
+
+from core.enums import State
+from core.ratelimit import SharedLimits
+from core.ratelimit.notation import parse_limits
+from models.database import Database
+from models.tables import Run, SharedSetting
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+PAUSED = "paused"
+
+#: The condition that all runs are paused.
+ALL_ARE_PAUSED = (
+    select(SharedSetting.name)
+    .where(SharedSetting.name == PAUSED, SharedSetting.value.is_not(None))
+    .exists()
+)
+#: The state of a run, paused where all are.
+RUN_STATE = case((ALL_ARE_PAUSED, State.PAUSED), else_=Run.state)
+
+
+class _Stored(NamedTuple):
+    value: str | None
+    version: int
+
+
+def share_setting(db: Database, name: str, value: str | None) -> None:
+    """Set what all workers have for *name*; None lets each have what its environment says."""
+    setting = db.upsert(SharedSetting).values(name=name, value=value, version=1)
+    changed = {"value": setting.excluded.value, "version": SharedSetting.version + 1}
+    with db.write() as connection:
+        connection.execute(setting.on_conflict_do_update(index_elements=["name"], set_=changed))
+
+
+def pause_all(db: Database) -> None:
+    """Let nothing new of any run start, and jobs at work end their slice soon."""
+    share_setting(db, PAUSED, "yes")
+
+
+def resume_all(db: Database) -> None:
+    """Let runs go on that are not paused themselves."""
+    share_setting(db, PAUSED, None)
+
+
+def are_all_paused(connection: Connection) -> bool:
+    """Return whether all runs are paused."""
+    return bool(connection.scalar(select(ALL_ARE_PAUSED)))
+
+
+def read_limits(db: Database, service: str, default: str) -> SharedLimits:
+    """Return the limits of *service* that are in force, the *default* unless they were shared."""
+    with db.read() as connection:
+        stored = _read(connection).get(f"{service}_limits", _Stored(None, 0))
+
+    return SharedLimits(
+        parse_limits(default if stored.value is None else stored.value), stored.version
+    )
+
+
+def shared_limits(connection: Connection) -> dict[str, str]:
+    """Return the limits that were shared, by service; "" is none."""
+    limits = {}
+    for name, stored in sorted(_read(connection).items()):
+        service, _, kind = name.rpartition("_")
+        if kind == "limits" and stored.value is not None:
+            limits[service] = stored.value
+
+    return limits
+
+
+def with_shared_limits(db: Database, settings: Settings) -> Settings:
+    """Return *settings* with the limits that are in force."""
+    with db.read() as connection:
+        limits = shared_limits(connection)
+
+    return settings.model_copy(
+        update={f"{service}_limits": limit for service, limit in limits.items()}
+    )
+
+
+def _read(connection: Connection) -> dict[str, _Stored]:
+    rows = connection.execute(
+        select(SharedSetting.name, SharedSetting.value, SharedSetting.version)
+    )
+    return {name: _Stored(value, version) for name, value, version in rows}
