@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -131,7 +131,7 @@ class PermitWindows:
         """What Redis notes behind its run id; nothing for limits that were never changed."""
         return f" {self.version}" if self.version else ""
 
-    def are_older_than(self, noted: bytes | None) -> bool:
+    def are_older_than(self, noted: Any) -> bool:
         """Return whether what Redis notes names a later version of the limits."""
         _, _, version = (noted or b"").partition(b" ")
         return int(version or 0) > self.version
