@@ -144,6 +144,7 @@ def _runs() -> Rows:
             "parameters": {},
             "calls_begun": 0,
             "cost_charged": 0,
+            "with_report": True,
             "created_at": time.time(),
         }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli import context
 from cli.messages import inform, show, warn
 from cli.options import check_utf8
-from core.enums import MODEL, CodingProgram, SamplePeriod
+from core.enums import MODEL, ActKind, CodingProgram, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -112,9 +112,10 @@ def code_sample(request: CodingRequest) -> None:
     if request.file is None and request.out is None and request.within is None:
         _check_terminal()
 
-    with closing(context.open_database()) as db:
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
         if request.file is not None:
-            codebook_id = _read_file(db, codebook, request, request.file)
+            codebook_id = _read_file(db, codebook, request, request.file, settings.person)
         else:
             codebook_id, sample = draw_for_people(db, codebook, request)
             coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder}")
@@ -123,9 +124,19 @@ def code_sample(request: CodingRequest) -> None:
                 return
 
             _check_terminal()
+            record_coding(db, codebook, request.run, settings.person)
             _code_in_terminal(db, codebook, coding, sample)
 
         _show_coders(db, request.run, codebook, codebook_id)
+
+
+def record_coding(db: Database, codebook: Codebook, run: int, person: str) -> None:
+    """Record the act of coding: each code is stored by itself, in the course of hours."""
+    from models.acts import record_act
+
+    with db.write() as connection:
+        details = f"by the codebook {codebook.name}"
+        record_act(connection, ActKind.CODE, f"run {run}", person=person, details=details)
 
 
 def draw_for_people(
@@ -246,8 +257,11 @@ def _write_file(
     )
 
 
-def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: Path) -> int:
+def _read_file(
+    db: Database, codebook: Codebook, request: CodingRequest, path: Path, person: str
+) -> int:
     """Store all codes of a coded file, or none if there is any error; return the codebook's id."""
+    from models.acts import record_act
     from models.codes import PERSON, Coding, find_stored_codebook, replace_codes
     from models.runs import get_run
     from models.tables import POLARITY_CODEBOOK
@@ -283,7 +297,10 @@ def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: P
             "sample that was drawn anew with another --n or --seed has other texts"
         )
 
+    texts = quantity(sum(map(len, file_codes.by_coder.values())), "text")
+    details = f"{texts} of a file, by the codebook {codebook.name}"
     with db.write() as connection:
+        record_act(connection, ActKind.CODE, f"run {run}", person=person, details=details)
         for file_coder, codes in file_codes.by_coder.items():
             coder = check_coder(file_coder or DEFAULT_CODER)
             replace_codes(connection, db, Coding(run, codebook_id, f"{PERSON}{coder}"), codes)

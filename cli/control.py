@@ -33,13 +33,14 @@ def pause(
     from models.shared_settings import pause_all
 
     _check_run_or_all(run, every_run=every_run)
-    with closing(context.open_database()) as db:
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
         if run is None:
-            pause_all(db)
+            pause_all(db, person=settings.person)
             inform("all runs are paused; `tidings resume --all` goes on")
             return
 
-        pause_run(db, run)
+        pause_run(db, run, person=settings.person)
 
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
@@ -81,12 +82,12 @@ def resume(
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
         if run is None:
-            resume_all(db)
+            resume_all(db, person=settings.person)
             dispatch(db, settings)
             inform("all runs go on that were not paused by themselves")
             return
 
-        calls_left = resume_run(db, run, max_calls, max_cost)
+        calls_left = resume_run(db, run, max_calls, max_cost, person=settings.person)
         _let_services_be_tried(settings)
         dispatch(db, settings)
 
@@ -121,16 +122,19 @@ def retry(
         Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
-    """Queue the failed jobs of a run again."""
+    """Queue the failed jobs of a run again, and those that left out texts as refused."""
     from models.run_transitions import retry_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        queued = retry_run(db, run, jobs or ())
+        queued = retry_run(db, run, jobs or (), person=settings.person)
         dispatch(db, settings)
 
     if not queued:
-        raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+        raise TidingsError(
+            f"run {run} has no failed job, and none that left out refused texts: `tidings status "
+            f"{run}` says how it is"
+        )
 
     jobs_are = "job is" if queued == 1 else "jobs are"
     inform(f"{queued} {jobs_are} queued again in run {run}")
@@ -140,8 +144,9 @@ def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
     from models.run_transitions import cancel_run
 
-    with closing(context.open_database()) as db:
-        cancel_run(db, run)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        cancel_run(db, run, person=settings.person)
 
     inform(f"run {run} is cancelled")
 

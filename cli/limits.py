@@ -44,7 +44,7 @@ def limits(
     as_json: Json = False,
 ) -> None:
     """Show the limits of services, or set those of one for all workers within 15 seconds."""
-    from models.shared_settings import share_setting, shared_limits
+    from models.shared_settings import share_limits, shared_limits
 
     settings = context.load_settings()
     services = [
@@ -58,7 +58,8 @@ def limits(
     shown = services if service is None else [service]
     with closing(context.open_database(settings, create=True)) as db:
         if service is not None and rate is not None:
-            share_setting(db, f"{service}_limits", _check_rate(settings, service, rate))
+            new_limits = _check_rate(settings, service, rate)
+            share_limits(db, service, new_limits, person=settings.person)
             inform(f"{service}: in force for all workers within 15 s")
 
         with db.read() as connection:

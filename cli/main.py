@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from cli import codebook, control, export, inspect, operations, plan, report, submit
 from cli.code import code
+from cli.costs import acts, costs
 from cli.figure import figure
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
@@ -63,7 +64,7 @@ for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, stored, report.report, export.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
-    *(predict, forget, code, figure, pack, verify, limits),
+    *(predict, forget, code, figure, pack, verify, costs, acts, limits),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.command("label")(code)

@@ -28,7 +28,7 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 def plan(request: RunRequest[PlanOptions]) -> None:
     """Print the calls that a run would make."""
     from cli.first_sample import describe_first_sample
-    from cli.plan_costs import describe_cap, describe_costs
+    from cli.plan_costs import describe_cap, describe_costs, describe_payers
     from cli.plan_sample import RunPlan, SamplePlanner, describe_sample
     from cli.progress import progress_display
     from producers.plan import plan_run
@@ -52,6 +52,8 @@ def plan(request: RunRequest[PlanOptions]) -> None:
 
         sample = None if sample_planner is None else sample_planner.finish(figures)
         first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
+        with db.read() as connection:
+            payers = describe_payers(connection, settings.person, options.purse, figures.model)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
@@ -59,6 +61,7 @@ def plan(request: RunRequest[PlanOptions]) -> None:
 
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
+    figures.remarks += payers
     if first_sample is not None:
         figures.remarks.append(first_sample)
     if options.as_json:

@@ -53,6 +53,28 @@ class WaitFor(StrEnum):
     END_OF_JOBS = "end of jobs"
 
 
+class ActKind(StrEnum):
+    """What a person did, as the table of acts has it."""
+
+    SUBMIT = "submit"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    CAP = "cap"
+    FORGET = "forget"
+    LIFT = "lift"
+    CODE = "code"
+    LIMITS = "limits"
+
+
+class PayerKind(StrEnum):
+    """Who is charged what runs cost."""
+
+    PERSON = "person"
+    PURSE = "purse"
+
+
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 

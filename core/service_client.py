@@ -7,7 +7,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -44,6 +44,7 @@ _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 # A service's own words are cut to this many characters.
 _LONGEST_MESSAGE = 200
 _NO_JSON = object()
+_EXPECTED = frozenset({HTTPStatus.OK})
 # Every status from 500 is retriable too.
 _RETRIABLE = frozenset({408, 425, 429})
 _RATE_LIMITED = frozenset({429, 503})
@@ -154,14 +155,25 @@ class ServiceClient:
         *,
         explain: Explain | None = None,
         into: BinaryIO | None = None,
+        headers: Mapping[str, str] | None = None,
+        expected: Collection[int] = _EXPECTED,
     ) -> Answer:
         """Return the answer 200 to a GET; its body is written to *into* if that is given.
 
-        *explain* may turn any other answer into an error of its own. Raises what `attempt` raises.
+        Other statuses may be *expected*, too. *explain* may turn any other answer into an error of
+        its own. Raises what `attempt` raises.
         """
 
         async def attempt(_number: int) -> Answer:
-            return await self.attempt("GET", path, explain=explain, into=into, params=params)
+            return await self.attempt(
+                "GET",
+                path,
+                explain=explain,
+                into=into,
+                headers=headers,
+                expected=expected,
+                params=params,
+            )
 
         return await self.retry(attempt)
 
@@ -200,6 +212,7 @@ class ServiceClient:
         into: BinaryIO | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
         headers: Mapping[str, str] | None = None,
+        expected: Collection[int] = _EXPECTED,
         weights: Weights = NO_WEIGHTS,
         read_weights: ReadWeights | None = None,
         **request: Any,
@@ -224,7 +237,7 @@ class ServiceClient:
 
                 problem: TidingsError | None = None
                 wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
-                if answer.status != HTTPStatus.OK:
+                if answer.status not in expected:
                     explained = explain(answer) if explain is not None else None
                     problem = explained or self._problem_of(path, answer, wait)
 

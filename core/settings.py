@@ -6,9 +6,11 @@ A value comes from the first of: the environment (prefix ``TIDINGS_``), a ``.env
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,6 +32,7 @@ from core.addresses import (
     sqlite_address,
 )
 from core.errors import SettingsError
+from core.names import check_name
 from core.prices import parse_price
 from core.processes import is_locked
 from core.ratelimit.notation import parse_call_limits, parse_limits
@@ -104,6 +107,7 @@ Origins = Annotated[
     BeforeValidator(_split_at_commas),
     AfterValidator(_check_origins),
 ]
+PersonName = Annotated[str, AfterValidator(check_name)]
 Seconds = float
 
 
@@ -116,6 +120,9 @@ class Settings(BaseSettings):
 
     home: Folder = Field(
         Path(".tidings"), description="Folder of the stack, its database and reports."
+    )
+    user: PersonName | None = Field(
+        None, description="Who submits runs and pays for them; by default the user at this machine."
     )
     database_url: DatabaseAddress | None = Field(
         None,
@@ -242,6 +249,9 @@ class Settings(BaseSettings):
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
+    feeds_limits: Limits = Field(
+        "1/2s", description="Limit of each host of feeds; 1/2s is one request at a time."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -254,6 +264,20 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the stack file after the environment and `.env`, before the defaults."""
         return init_settings, env_settings, dotenv_settings, _StackFile(settings_cls)
+
+    @property
+    def person(self) -> str:
+        """Return who runs this process: as set, else the user at this machine."""
+        if self.user is not None:
+            return self.user
+
+        try:
+            user = getpass.getuser()
+        except (ImportError, KeyError, OSError):
+            # A container may run as a number without a name.
+            user = str(os.getuid())
+
+        return f"{user}@{socket.gethostname()}"
 
     @property
     def reports(self) -> Path:

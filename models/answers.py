@@ -62,7 +62,7 @@ BATCH_OPERATION = "batches"
 # The rows that a server has for the counts of a minute. A file has one writer anyway.
 CALL_SHARDS = 16
 
-# The calls of erased runs go to this run, so that limits go on counting them.
+# The calls of batches whose run was forgotten before its number was kept go to this run.
 NOBODY = 0
 
 # The longest slice of a job, with the calls that were in flight at its end.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Connection,
     Engine,
     Float,
@@ -461,6 +462,12 @@ def stored_revision(db: Database) -> str | None:
 def newest_revision() -> str:
     """Return this program's revision of the tables: the name of its last migration's file."""
     return max(_revisions())
+
+
+def is_of_own_revision() -> ColumnElement[bool]:
+    """Return the condition that the tables are of this program's revision."""
+    stored = table("alembic_version", column("version_num"))
+    return select(stored.c.version_num).scalar_subquery() == newest_revision()
 
 
 def revision_problem(revision: str) -> str | None:

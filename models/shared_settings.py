@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, case, select
 
-from core.enums import State
+from core.enums import ActKind, State
 from core.ratelimit import SharedLimits
 from core.ratelimit.notation import parse_limits
+from models.acts import record_act
 from models.database import Database
 from models.tables import Run, SharedSetting
 
@@ -35,22 +36,34 @@ class _Stored(NamedTuple):
     version: int
 
 
-def share_setting(db: Database, name: str, value: str | None) -> None:
-    """Set what all workers have for *name*; None lets each have what its environment says."""
+def share_limits(
+    db: Database, service: str, limits: str | None, *, person: str | None = None
+) -> None:
+    """Set the limits of *service* for all workers; None lets each have those of its environment."""
+    shown = "default" if limits is None else limits or "none"
+    with db.write() as connection:
+        _share(connection, db, f"{service}_limits", limits)
+        record_act(connection, ActKind.LIMITS, service, person=person, details=shown)
+
+
+def pause_all(db: Database, *, person: str | None = None) -> None:
+    """Let nothing new of any run start, and jobs at work end their slice soon."""
+    with db.write() as connection:
+        _share(connection, db, PAUSED, "yes")
+        record_act(connection, ActKind.PAUSE, "all runs", person=person)
+
+
+def resume_all(db: Database, *, person: str | None = None) -> None:
+    """Let runs go on that are not paused themselves."""
+    with db.write() as connection:
+        _share(connection, db, PAUSED, None)
+        record_act(connection, ActKind.RESUME, "all runs", person=person)
+
+
+def _share(connection: Connection, db: Database, name: str, value: str | None) -> None:
     setting = db.upsert(SharedSetting).values(name=name, value=value, version=1)
     changed = {"value": setting.excluded.value, "version": SharedSetting.version + 1}
-    with db.write() as connection:
-        connection.execute(setting.on_conflict_do_update(index_elements=["name"], set_=changed))
-
-
-def pause_all(db: Database) -> None:
-    """Let nothing new of any run start, and jobs at work end their slice soon."""
-    share_setting(db, PAUSED, "yes")
-
-
-def resume_all(db: Database) -> None:
-    """Let runs go on that are not paused themselves."""
-    share_setting(db, PAUSED, None)
+    connection.execute(setting.on_conflict_do_update(index_elements=["name"], set_=changed))
 
 
 def are_all_paused(connection: Connection) -> bool:

@@ -145,7 +145,7 @@ JOBS = PackedTable(
     {"frozen": bool, "stored_days": dict[str, tuple[Number, ...]]},
 )
 STEPS = PackedTable(
-    JobStep, frozenset({"fetch_remark"}), {"state": StepState}, {"engine": str | None}
+    JobStep, frozenset({"fetch_remark", "refused"}), {"state": StepState}, {"engine": str | None}
 )
 CODEBOOKS = PackedTable(
     tables.StoredCodebook,

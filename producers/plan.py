@@ -38,8 +38,8 @@ from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.model_costs import CostPlan, plan_costs
 from sources.source import Source
+from textapi.engine.summary import LANGUAGES
 from textapi.messages import SERVICE, Engine
-from textapi.text.sentences import LANGUAGES
 
 # Our own engine; those whose names begin with this match keywords as the dry run does.
 OUR_ENGINE = Engine("tidings", LANGUAGES)
@@ -316,7 +316,9 @@ class _Planner:
         if parameters.batch:
             price = price.of_batches
 
-        self._plan.model = plan_costs(fetcher.model_requests, uses, price, price_text)
+        answered = fetcher.calls_needed[operation] - fetcher.calls_to_make[operation]
+        costs = plan_costs(fetcher.model_requests, uses, price, price_text)
+        self._plan.model = replace(costs, answered=answered)
         if parameters.batch:
             self._plan.remarks.append(
                 "what batches ask may take up to a day, and waits for no limit"

@@ -103,6 +103,8 @@ class RunStatus:
     slots: Annotated[
         int | None, "How many jobs the workers of its queues do at once; null if no job is left."
     ]
+    person: Annotated[str | None, "Who submitted it; null for runs of before that was kept."]
+    purse: Annotated[str | None, "The purse that pays for it."]
 
 
 # A message that was sent so lately is about to be read.
@@ -282,6 +284,8 @@ def run_status(db: Database, settings: Settings, run_id: int) -> RunStatus:
             report=report_progress(connection, run_id) if run.state in ENDED else None,
             codes=count_texts_of_run(connection, run_id),
             slots=sum(slots.get(queue, 0) for queue in queues) if queues else None,
+            person=run.person,
+            purse=run.purse,
         )
 
 

@@ -61,6 +61,7 @@ class HomeCommands(Generic[P]):
         Method("months", "submit months"),
         Method("accounts", "submit handles"),
         Method("searches", "submit search"),
+        Method("feeds", "submit feeds"),
     ),
     '''
 class TrainingCommands(Generic[P]):

@@ -66,8 +66,10 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit handles")
     def accounts(
@@ -92,8 +94,10 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit search")
     def searches(
@@ -118,8 +122,37 @@ class HomeCommands(Generic[P]):
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
+    ) -> P: ...
+    @command("submit feeds")
+    def feeds(
+        self,
+        feeds: Texts,
+        *,
+        steps: str | None = None,
+        phrases: int = 5,
+        proportion: float = 0.1,
+        text_size: int = 3000,
+        max_words: int = 50,
+        limit: int | None = None,
+        by: str | None = None,
+        codebook: str | None = None,
+        coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        distinct: bool = False,
+        without: Texts | None = None,
+        not_a_name: PathText | None = None,
+        name: str | None = None,
+        max_calls: int | None = None,
+        max_cost: str | None = None,
+        purse: str | None = None,
+        yes: bool = False,
+        mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
 
 class TrainingCommands(Generic[P]):
@@ -146,6 +179,7 @@ class TrainingCommands(Generic[P]):
         seed: str | float | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training recurrent")
     def recurrent(
@@ -173,6 +207,7 @@ class TrainingCommands(Generic[P]):
         carry: str | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training codes")
     def codes(
@@ -207,6 +242,7 @@ class RunCommands:
         job: str | None = None,
         for_: Literal["dsl"] | None = None,
         codebook: str | None = None,
+        kwic: bool = False,
         by: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from typing import Any
 
 from celery import bootsteps, signals
@@ -111,6 +110,13 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     # Celery calls `stop` or `terminate`.
     terminate = stop
 
+    def close(self, parent: WorkController) -> None:
+        """End the slices at work, however the worker is stopped.
+
+        Celery's warm shutdown waits for them for a minute, in which they take further jobs.
+        """
+        parent.consumer.cancel_active_requests()
+
     def _watch_children(self, pool: Any) -> None:
         """Count the crash of a child before its job's message is delivered again."""
         deliver_again = pool.on_job_process_lost
@@ -126,9 +132,8 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
 
     def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         if _report_other_tables():
-            # Jobs are handed back as at any shutdown.
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+            # Celery stops the worker, and `close` hands its jobs back.
+            raise SystemExit(1)
 
         db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
 

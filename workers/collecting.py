@@ -107,7 +107,8 @@ async def _collect_posts(
     await job.in_database_thread(partial(settle_languages, job.db, scope))
     posts = await job.read(list_documents, scope)
     if posts:
-        remark = with_counts(fetched.remark, posts)
+        about_documents = await job.read(kind.describe_documents, job.claim.job_id)
+        remark = with_counts(_join_remarks([about_documents, fetched.remark]), posts)
         complete = job.step_change(
             DOCUMENTS, StepState.COMPLETE, len(posts), remark, fetch_remark=fetched.remark
         )

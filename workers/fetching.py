@@ -91,7 +91,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
 
     return ServiceClient(
         service=source.name,
-        base_url=getattr(settings, service.url) or f"https://{server}",
+        base_url=(service.url and getattr(settings, service.url)) or f"https://{server}",
         session=job.runtime.session(),
         limiter=CountingLimiter(limiter, job, source.name, credential, operation),
         headers={"Authorization": f"Bearer {key}"} if key and service.bearer else {},

@@ -6,7 +6,7 @@ import sys
 from contextlib import closing
 
 from cli import context
-from cli.coding import CodingRequest, draw_for_people, show_agreement
+from cli.coding import CodingRequest, draw_for_people, record_coding, show_agreement
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -39,6 +39,7 @@ def code_in_browser(request: CodingRequest, port: int, doubles: float) -> None:
         project = CodingProject(
             db, request.run, codebook, codebook_id, sample, coders=coders, doubles=doubles
         )
+        record_coding(db, codebook, request.run, settings.person)
         _serve_project(project, request.run, read_link_key(settings.home), port)
 
 

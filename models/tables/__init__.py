@@ -45,6 +45,7 @@ from models.tables.language_models import (
     PromptUse,
     RunModel,
 )
+from models.tables.people import Act, Payer
 from models.tables.results import (
     DistinctiveWord,
     Entity,
@@ -75,6 +76,7 @@ __all__ = [
     "POLARITY_CODEBOOK",
     "POLARITY_VARIABLE",
     "UNKNOWN_ORIGIN",
+    "Act",
     "Answer",
     "AnswerClaim",
     "AnswerDocument",
@@ -103,6 +105,7 @@ __all__ = [
     "ModelConsent",
     "Origin",
     "Outage",
+    "Payer",
     "Phrase",
     "PostPolarity",
     "Prediction",

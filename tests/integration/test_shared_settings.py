@@ -22,7 +22,7 @@ from models.shared_settings import (
     pause_all,
     read_limits,
     resume_all,
-    share_setting,
+    share_limits,
     with_shared_limits,
 )
 from models.tables import Job, Run
@@ -108,14 +108,14 @@ def test_shared_limits_come_before_those_of_the_environment_each_with_a_higher_v
     default = SharedLimits(parse_limits("10/s"))
     assert read_limits(db, "textapi", "10/s") == default
 
-    share_setting(db, "textapi_limits", "5/s,100/d")
+    share_limits(db, "textapi", "5/s,100/d")
     assert read_limits(db, "textapi", "10/s") == SharedLimits(parse_limits("5/s,100/d"), 1)
     assert read_limits(db, "nyt", "10/s") == default
     assert with_shared_limits(db, settings).textapi_limits == "5/s,100/d"
 
-    share_setting(db, "textapi_limits", "")
+    share_limits(db, "textapi", "")
     assert read_limits(db, "textapi", "10/s") == SharedLimits((), 2)
-    share_setting(db, "textapi_limits", None)
+    share_limits(db, "textapi", None)
     assert read_limits(db, "textapi", "10/s") == SharedLimits(default.windows, 3)
 
 
@@ -132,6 +132,8 @@ def test_limits_are_set_and_shown_by_a_command(command_db: Database) -> None:
     assert listed["nyt"] == {"service": "nyt", "limits": "5/min,500/d", "shared": False}
     assert "limit of textapi, set for all workers: 10/s,50000/d" in run_command("status").stdout
 
+    acts = [act.split() for act in run_command("acts").stdout.splitlines()]
+    assert acts[0][-3:] == ["limits", "textapi:", "10/s,50000/d"]
     assert "none" in run_command("limits", "nyt", "none").stdout
     assert "5/min,500/d" in run_command("limits", "nyt", "default").stdout
 

@@ -30,7 +30,7 @@ from tidings.words import add_switch, join, pairs
 METHODS = [method for methods in CLASSES.values() for method in methods]
 
 # The commands that `submit` submits, their plans too.
-PLANNED = {"months", "accounts", "searches"}
+PLANNED = {"months", "accounts", "searches", "feeds"}
 
 
 class Words(list[str]):
@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, Any] = {
     "months": "2020-01..2020-02",
     "handles": ["ann", "ben"],
     "terms": ["virus"],
+    "feeds": ["https://post.example/feed"],
     "paths": [Path("archive"), "posts"],
     "table": "periods",
     "jobs": ["2020-03"],

@@ -7,7 +7,9 @@ from typing import Any
 from reports.data.export_schema import Table
 from reports.data.tables.calls import CALLS
 from reports.data.tables.codes import AGREEMENT, CODES
+from reports.data.tables.collocates import COLLOCATES
 from reports.data.tables.comentions import COMENTIONS
+from reports.data.tables.concordance import CONCORDANCE
 from reports.data.tables.coverage import COVERAGE
 from reports.data.tables.distinctive import DISTINCTIVE
 from reports.data.tables.documents import DOCUMENTS
@@ -15,6 +17,7 @@ from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.labels import LABELS
 from reports.data.tables.mentions import MENTIONS
+from reports.data.tables.overlap import OVERLAP
 from reports.data.tables.periods import PERIODS
 from reports.data.tables.phrases import PHRASES
 from reports.data.tables.summaries import SUMMARIES
@@ -28,3 +31,8 @@ _TABLES: tuple[Table[Any], ...] = (
 )
 
 TABLES = {table.name: table for table in _TABLES}
+
+#: Tables that are written when they are asked for: no report and no pack holds them.
+ON_REQUEST: dict[str, Table[Any]] = {
+    table.name: table for table in (COLLOCATES, CONCORDANCE, OVERLAP)
+}
