@@ -129,7 +129,9 @@ class Settings(BaseSettings):
         None, description="Who submits runs and pays for them; by default the user at this machine."
     )
     database_url: DatabaseAddress | None = Field(
-        None, description="SQLAlchemy address of the database."
+        None,
+        description="SQLAlchemy address of the database; with ?prepare=no behind a pooler that "
+        "keeps no prepared statements.",
     )
     redis_url: RedisAddress | None = Field(
         None, description="Address of Redis or Valkey, with password."

@@ -136,7 +136,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             # Celery stops the worker, and `close` hands its jobs back.
             raise SystemExit(1)
 
-        db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+        db = Database(settings.database, connections=1, patience=DATABASE_PATIENCE_SECONDS)
 
         try:
             record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
