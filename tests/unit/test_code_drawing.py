@@ -127,7 +127,7 @@ def test_a_division_learns_from_what_is_coded() -> None:
     codes = {SamplePart.REST: (45.0, 90.0), SamplePart.MENTION: (10.0, 10.0)}
     before, after = (weigh_strata([cell], SampleGoal.SHARE, known) for known in ({}, codes))
     assert after[0, SamplePart.REST] > before[0, SamplePart.REST]
-    shares = expect_shares({part: 100 for part in PARTS}, codes)
+    shares = expect_shares(dict.fromkeys(PARTS, 100), codes)
     assert np.isclose(shares[SamplePart.MENTION], (10 + 6) / 20)
 
 
