@@ -177,6 +177,8 @@ def _print_status(report: RunStatus) -> None:
         show(f"  its report {report.report}")
     if report.codes and report.codes.uncoded:
         show(f"  {report.codes.describe()}")
+    if report.outlook:
+        show(f"  {report.outlook}")
     if report.waiting_for not in (None, report.reason):
         show(f"  waits for: {report.waiting_for}")
 

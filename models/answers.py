@@ -118,6 +118,9 @@ class CallCounts:
     charged_tokens: int | None = None
     charged_cost: int | None = None
 
+    # The seconds for which calls waited for a limit.
+    waited: float = 0.0
+
 
 @dataclass(frozen=True)
 class Unanswered:

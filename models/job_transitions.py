@@ -281,9 +281,14 @@ def _claim_beside(
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
-    """Give the job back to be claimed at once; do nothing once the claim is lost."""
+    """Give the job back to be claimed at once; do nothing once the claim is lost.
+
+    It keeps its place: else all months of a run would be begun before the first is done, and
+    nobody could tell how far the run is.
+    """
+    queued = due_columns(State.QUEUED, reason=reason) | {"due_at": Job.due_at}
     with db.write() as connection:
-        connection.execute(update_claimed(claim).values(due_columns(State.QUEUED, reason=reason)))
+        connection.execute(update_claimed(claim).values(queued))
 
 
 def put_off_job(

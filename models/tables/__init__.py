@@ -26,6 +26,7 @@ from models.tables.codes import (
     SampledUnit,
     SampleLook,
     SampleStratum,
+    SearchedUnit,
     StoredCodebook,
 )
 from models.tables.documents import (
@@ -118,6 +119,7 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "SearchedUnit",
     "SharedSetting",
     "StoredCodebook",
     "Summary",

@@ -133,3 +133,6 @@ class Call(Base):
     # Limits count these: what was reserved for calls whose answers did not come, too.
     charged_tokens: Mapped[int | None] = mapped_column(BIG)
     charged_cost: Mapped[int | None] = mapped_column(BIG)
+
+    # The seconds for which calls waited for a limit, beside `seconds`, which they were in flight.
+    waited: Mapped[float] = mapped_column(server_default="0")

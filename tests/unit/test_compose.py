@@ -182,6 +182,10 @@ def test_make_env_generates_the_secrets_that_compose_requires(tmp_path: Path) ->
     assert env.read_text() == before, "passwords in use were replaced"
 
 
+def test_flower_changes_nothing() -> None:
+    assert "--read-only" in SERVICES["flower"]["command"]
+
+
 def test_only_services_that_need_a_secret_get_it() -> None:
     def names(service: str) -> set[str]:
         return set(SERVICES[service].get("environment", {}))
@@ -224,9 +228,11 @@ def test_every_setting_reaches_the_service_that_reads_it() -> None:
     }
     image_settings = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
     report_settings = {"TIDINGS_WEBHOOK_URL"}
-    of_worker = SETTINGS - server_settings - image_settings - report_settings
+    command_settings = {"TIDINGS_USER"}
+    of_worker = SETTINGS - server_settings - image_settings - report_settings - command_settings
     assert of_worker == set(SERVICES["worker"]["environment"])
     assert report_settings <= set(SERVICES["reporter"]["environment"])
+    assert command_settings <= set(SERVICES["tidings"]["environment"])
     assert server_settings <= set(SERVICES["textapi"]["environment"])
 
 
