@@ -36,6 +36,7 @@ from models.progress import (
     sum_calls,
     sum_recent_calls,
 )
+from models.shared_settings import with_shared_limits
 from producers.forecast import MINUTE, Forecast
 from producers.run_forecasts import forecast_run, limits_in_force, weights_of
 from producers.useful_slots import RunLoad, ServiceLoad, count_useful_slots
@@ -93,7 +94,7 @@ def share_gauges(db: Database, client: redis.Redis, settings: Settings) -> Gauge
     if not try_acquire_maintenance(db, "gauges", every_seconds=TAKEN_EVERY - 1):
         return last
 
-    gauges = take_gauges(db, client, settings, last)
+    gauges = take_gauges(db, client, with_shared_limits(db, settings), last)
     try:
         client.set(KEY, json.dumps(vars(gauges)), ex=KEPT_SECONDS)
     except RedisError as error:

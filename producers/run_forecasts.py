@@ -28,6 +28,7 @@ from models.progress import (
     sum_recent_calls,
 )
 from models.runs import IS_SUBMITTED, UNENDED, get_run
+from models.shared_settings import with_shared_limits
 from models.tables import Job
 from producers.forecast import (
     FEWEST_MINUTES,
@@ -202,6 +203,7 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     if not 0 < measured.done < 1:
         return NOTHING_ENDED
 
+    settings = with_shared_limits(db, settings)
     unit = measured.done / sum(group.ended for group in measured.groups)
     done_by_minute = [unit * ended for ended in _fill(by_minute, since, now)]
     main = measured.main
