@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from analysis.kinds.months import StoredMonth, read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
+from core.metrics import take_waited
 from core.ratelimit import LimitedCall, Limiter, credential_of
 from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import ServiceClient
@@ -47,7 +48,7 @@ class CountingLimiter:
     async def call(self, weights: Weights = NO_WEIGHTS) -> AsyncIterator[LimitedCall]:
         """Wait for a permit, and count the attempt that is made inside."""
         async with self.limiter.call(weights) as call:
-            began = time.monotonic()
+            began, waited = time.monotonic(), take_waited()
             is_answered, unanswered = False, None
             try:
                 yield call
@@ -57,14 +58,16 @@ class CountingLimiter:
                 raise
             finally:
                 seconds = time.monotonic() - began
-                count = partial(self._count, seconds, unanswered, is_answered=is_answered)
+                count = partial(self._count, seconds, waited, unanswered, is_answered=is_answered)
                 await asyncio.shield(asyncio.to_thread(count))
 
     async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""
         await self.limiter.open_circuit(seconds)
 
-    def _count(self, seconds: float, unanswered: str | None, *, is_answered: bool) -> None:
+    def _count(
+        self, seconds: float, waited: float, unanswered: str | None, *, is_answered: bool
+    ) -> None:
         count_attempt(
             self.job.db,
             self.job.claim.run_id,
@@ -72,6 +75,7 @@ class CountingLimiter:
             credential=self.credential,
             operation=self.operation,
             seconds=seconds,
+            waited=waited,
             unanswered=unanswered,
             is_answered=is_answered,
         )
