@@ -194,9 +194,8 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         measured = _measure_run(connection, run_id)
         others = _measure_others(connection, run_id, measured)
         begun = select(func.min(Job.started_at)).where(Job.run_id == run_id, IS_SUBMITTED)
-        since = max(connection.scalar(begun) or now, now - LONGEST_LOOK_BACK)
-        is_running = (Job.run_id == run_id) & IS_SUBMITTED & (Job.state == State.RUNNING)
-        running = connection.scalar(select(func.count()).where(is_running)) or 0
+        begun_at = connection.scalar(begun) or now
+        since = max(begun_at, now - LONGEST_LOOK_BACK)
         by_minute = count_ended_by_minute(connection, run_id, since)
         recent = sum_recent_calls(connection, now - STRETCH_SECONDS)
 
@@ -225,7 +224,10 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         done_by_minute,
         measured.error,
         stretch=1.0 if main is None else _stretch(recent, main, settings),
-        tail=measure_tail(measured.groups, running),
+        tail=measure_tail(
+            measured.groups, sum(slots.get(queue, 0) for queue in queues) // (1 + len(others))
+        ),
+        elapsed=now - begun_at,
         others=others,
         limits=limits,
         cost=run.cost_charged,
