@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli import context
 from cli.messages import inform, show, warn
 from cli.options import check_utf8
-from core.enums import MODEL, ActKind, CodingProgram, SamplePeriod
+from core.enums import MODEL, ActKind, CodingProgram, SampleGoal, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -64,6 +64,9 @@ class CodingRequest:
     out: Path | None
     program: CodingProgram | None
 
+    # What the sample is to tell best.
+    goal: SampleGoal = SampleGoal.SHARE
+
     def read_codebook(self) -> Codebook:
         """Return the codebook. Raises `BadInput` and `UsageError`."""
         from analysis.codebooks.codebook_files import find_codebook, read_shipped
@@ -110,7 +113,7 @@ def code_sample(request: CodingRequest) -> None:
 
     codebook = request.read_codebook()
     if request.file is None and request.out is None and request.within is None:
-        _check_terminal()
+        check_terminal()
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -123,9 +126,9 @@ def code_sample(request: CodingRequest) -> None:
                 _write_file(db, codebook, coding, sample, request, request.out)
                 return
 
-            _check_terminal()
+            check_terminal()
             record_coding(db, codebook, request.run, settings.person)
-            _code_in_terminal(db, codebook, coding, sample)
+            code_in_terminal(db, codebook, coding, sample)
 
         _show_coders(db, request.run, codebook, codebook_id)
 
@@ -155,7 +158,7 @@ def draw_for_people(
 
     within = request.within
     n = request.n if within is None else plan_sample(db, run, codebook, within, per)
-    sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed)
+    sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed, goal=request.goal)
     with db.read() as connection:
         codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
 
@@ -166,7 +169,7 @@ def draw_for_people(
     return codebook_id, sample
 
 
-def _check_terminal() -> None:
+def check_terminal() -> None:
     """Raise `UsageError` if there is no terminal to code in."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -193,9 +196,15 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
         )
 
 
-def _code_in_terminal(
-    db: Database, codebook: Codebook, coding: Coding, sample: Sequence[SampledText]
-) -> None:
+def code_in_terminal(
+    db: Database,
+    codebook: Codebook,
+    coding: Coding,
+    sample: Sequence[SampledText],
+    *,
+    is_part: bool = False,
+) -> bool:
+    """Ask until all texts are coded; return whether they are. More follow if they are a part."""
     from cli.coding_terminal import TerminalSession
     from models.codes import read_codes, read_codes_elsewhere
     from producers.coding_session import CodingSession, DatabaseCodes
@@ -207,7 +216,7 @@ def _code_in_terminal(
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
     session = CodingSession(codebook, units, codes, store, codes_elsewhere)
-    TerminalSession(sample, session).run()
+    return TerminalSession(sample, session, is_part=is_part).run()
 
 
 def _write_file(

@@ -74,15 +74,16 @@ def _print_costs(listing: CostListing) -> None:
         show(f"{payer.kind} {payer.name}: charged {charged}{cap}")
 
     heads = ("month", "person", "purse", "service", "model", "calls", "reused", "charged")
-    table = [heads]
+    table: list[tuple[str, ...]] = [heads]
     for bill in listing.bills:
         names = (bill.person, bill.purse, bill.service, bill.model)
         counts = (f"{bill.calls:,}", f"{bill.answers_reused:,}")
         charged = _format(bill.charged, bill.currency) if bill.currency else ""
         table.append((bill.month, *(name or "-" for name in names), *counts, charged))
 
-    if listing.bills:
+    if listing.payers and listing.bills:
         show()
+    if listing.bills:
         _print_table(table)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from core.enums import PayerKind
 from core.prices import Money, format_money
 from core.quantities import quantity
-from models.payers import PayerKey, read_caps
+from models.payers import PayerKey, check_purse, read_caps
 from producers.model_costs import CostPlan, TokenFigures
 from producers.submit import check_cap
 
@@ -51,16 +51,22 @@ def describe_cap(parameters: Any, max_cost: Money, plan: CostPlan | None) -> lis
 def describe_payers(
     connection: Connection, person: str, purse: str | None, plan: CostPlan | None
 ) -> list[str]:
-    """Return which caps of the payers may end a run before it has all its answers."""
-    if plan is None:
+    """Return which caps of payers may end a run before it has all its answers.
+
+    Raises `UsageError` if there is no such purse.
+    """
+    currency = None if plan is None else plan.currency or None
+    if purse is not None:
+        check_purse(connection, purse, currency)
+    if plan is None or currency is None:
         return []
 
     payers = {PayerKind.PERSON: person, PayerKind.PURSE: purse}
-    keys = [PayerKey(kind, name, plan.currency) for kind, name in payers.items() if name]
+    keys = [PayerKey(kind, name, currency) for kind, name in payers.items() if name]
     remarks = []
     for key, cap in read_caps(connection, keys).items():
         if cap.left is not None and cap.left < plan.bound.cost:
-            left = format_money(max(0, cap.left), plan.currency)
+            left = format_money(max(0, cap.left), currency)
             remarks.append(f"{key.kind} {key.name} has {left} left: the run may pause there")
 
     return remarks

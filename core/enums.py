@@ -159,6 +159,19 @@ class UncodedReason(StrEnum):
     TOO_SHORT = "too short"
 
 
+class ReadBy(StrEnum):
+    """How a text came to be read in a search."""
+
+    # Somebody had coded it before.
+    KNOWN = "known"
+
+    # It stood at the top of the ranking.
+    RANK = "rank"
+
+    # It was drawn from all that were unread.
+    CHANCE = "chance"
+
+
 class SamplePart(StrEnum):
     """A part of the texts of a period, from which a sample is drawn at a rate of its own."""
 
@@ -179,6 +192,27 @@ class AnalysisProgram(StrEnum):
     """The programs for which codes are written with all texts of a run."""
 
     DSL = "dsl"
+
+
+class SampleRule(StrEnum):
+    """By which rule a sample is drawn; one that grows keeps the rule with which it began."""
+
+    # A text has one random number for all periods, the first of equal texts stands for all, and
+    # near misses are told by words that stand out.
+    TEXT = "text"
+
+    # A text has a random number for each period, one of equal texts is drawn by chance, and near
+    # misses are told by all words and the section.
+    PERIOD = "text and period"
+
+
+class SampleGoal(StrEnum):
+    """What a sample is to tell best, by which its first codes are divided."""
+
+    SHARE = "share"
+    RECALL = "recall"
+    PRECISION = "precision"
+    MONTHS = "months"
 
 
 class SamplePeriod(StrEnum):

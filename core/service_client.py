@@ -26,6 +26,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
+from core.logs import call_context
 from core.metrics import CallOutcome
 from core.ratelimit import LimitedCall, Limiter, StatedLimit
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
@@ -146,6 +147,9 @@ class ServiceClient:
     timeout: aiohttp.ClientTimeout = _TIMEOUT
     advice: Mapping[int, str] = field(default_factory=dict)
     timeout_advice: str = IS_IT_RUNNING
+
+    #: Whether calls have the header `traceparent`.
+    is_traced: bool = False
     default_advice: str = "check what was asked for, the address and the key in the settings"
 
     async def get(
@@ -226,9 +230,10 @@ class ServiceClient:
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
         """
-        with CallOutcome(self.service):
+        with CallOutcome(self.service), call_context(self.service, path) as trace:
+            own_headers = {**(trace if self.is_traced else {}), **(headers or {})}
             async with self.limiter.call(weights) as call:
-                exchange = partial(self._exchange, method, path, into, headers or {}, request)
+                exchange = partial(self._exchange, method, path, into, own_headers, request)
                 answer = await _send(exchange, call, before)
                 call.lower(read_stated_limits(answer, time.time()))
                 used = read_weights(answer) if read_weights is not None else None

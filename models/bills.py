@@ -94,7 +94,10 @@ def _sum_bills(connection: Connection) -> list[Bill]:
     bills = []
     for key, (calls, answers_reused, cost, charged) in sums.items():
         if any(sums[key]):
-            bills.append(Bill(*key, calls, answers_reused, cost / MICRO, charged / MICRO))
+            bill = Bill(*key)
+            bill.calls, bill.answers_reused = calls, answers_reused
+            bill.cost, bill.charged = cost / MICRO, charged / MICRO
+            bills.append(bill)
 
     def order(bill: Bill) -> tuple[str, ...]:
         return bill.month, bill.person or "", bill.purse or "", bill.service, bill.model or ""

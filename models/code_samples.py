@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
-from core.enums import TextPart
+from core.enums import ReadBy, SamplePart, TextPart
 from models.codes import PERSON, UnitKey
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
-from models.tables import Code, Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
+from models.tables import (
+    Code,
+    Document,
+    Job,
+    Mention,
+    SampledUnit,
+    SampleLook,
+    SampleStratum,
+    SearchedUnit,
+)
 
 
 def replace_sample(
@@ -102,10 +111,61 @@ def list_coded_keys(
     return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
 
 
+def count_codes_by_part(
+    connection: Connection, run_id: int, codebook_id: int, variable: str, sampler: str | None = None
+) -> dict[SamplePart, dict[str, int]]:
+    """Return how often each code of a variable was given in each part of a run's sample.
+
+    By people, or by a *sampler* where it is named.
+    """
+    is_coded = Code.coder.startswith(PERSON, autoescape=True)
+    if sampler is not None:
+        is_coded = Code.coder == sampler
+
+    counts = (
+        select(SampleStratum.part, Code.code, func.count())
+        .join(SampledUnit, _is_unit_of(Code, SampledUnit))
+        .join(
+            SampleStratum,
+            and_(
+                SampleStratum.run_id == SampledUnit.run_id,
+                SampleStratum.codebook_id == SampledUnit.codebook_id,
+                SampleStratum.number == SampledUnit.stratum,
+            ),
+        )
+        .where(Code.run_id == run_id, Code.codebook_id == codebook_id, is_coded)
+        .where(Code.variable == variable, Code.code.is_not(None))
+        .group_by(SampleStratum.part, Code.code)
+    )
+    codes: dict[SamplePart, dict[str, int]] = {}
+    for part, code, n in connection.execute(counts):
+        codes.setdefault(SamplePart(part), {})[code] = n
+
+    return codes
+
+
+def _is_unit_of(code: Any, unit: Any) -> ColumnElement[bool]:
+    """Return the condition that a code is of a sampled unit."""
+    columns = ("run_id", "codebook_id", "document_id", "keyword", "position")
+    return and_(*(getattr(code, column) == getattr(unit, column) for column in columns))
+
+
 def count_dropped_units(connection: Connection, run_id: int, codebook_id: int) -> int:
-    """Return how many units that people coded in a run are not in the sample drawn last."""
+    """Return how many units that people coded in a run are not in the sample drawn last.
+
+    What a search had them read is of no sample.
+    """
     coded_units = list_coded_keys(connection, run_id, codebook_id)
+    coded_units -= list_searched_keys(connection, codebook_id)
     return len(coded_units - list_sampled_keys(connection, run_id, codebook_id))
+
+
+def list_searched_keys(connection: Connection, codebook_id: int) -> set[UnitKey]:
+    """Return the texts that searches by a codebook chose to be read, in any run."""
+    units = select(SearchedUnit.document_id, SearchedUnit.keyword).where(
+        SearchedUnit.codebook_id == codebook_id, SearchedUnit.read_by != ReadBy.KNOWN
+    )
+    return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
 
 
 def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:

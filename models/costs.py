@@ -19,7 +19,6 @@ from sqlalchemy import (
     Connection,
     Insert,
     Integer,
-    Row,
     Text,
     bindparam,
     func,
@@ -201,15 +200,15 @@ def lock_caps(connection: Connection, run_ids: Collection[int]) -> dict[int, Cap
     Transactions that charge the same run or payer take turns. `models.payers` says in which order
     all of them lock.
     """
-    runs: dict[int, Row[Any]] = {}
+    runs: dict[int, Any] = {}
     keys: list[PayerKey] = []
     for run_id in sorted(run_ids):
-        run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one_or_none()
-        if run is None:
+        stored = connection.execute(_LOCKED_CAPS, {"run": run_id}).one_or_none()
+        if stored is None:
             keys += payers_of_forgotten(connection, run_id)
         else:
-            keys += payers_of(run)
-            runs[run_id] = run
+            keys += payers_of(stored)
+            runs[run_id] = stored
 
     payers = read_caps(connection, keys, is_locking=True)
     caps = {}

@@ -55,7 +55,7 @@ from models.origins import (
     origin_key,
 )
 from models.suppression_list import without_suppressed
-from models.tables import Document, DocumentDetails, Job, JobDocument, Mention
+from models.tables import Document, DocumentDetails, Job, JobDocument, Mention, Origin
 
 Moment: TypeAlias = datetime | ColumnElement[datetime]
 
@@ -482,6 +482,17 @@ def list_documents(connection: Connection, scope: DocumentScope) -> list[Documen
     """Return the documents of *scope*, by period, then identity."""
     texts = _select_texts(scope.text_part).where(documents_of(scope))
     return _in_order(connection.execute(texts).all())
+
+
+def read_sections(db: Database, scope: DocumentScope) -> dict[int, str]:
+    """Return the sections in which the documents of *scope* stand, where they are known."""
+    sections = (
+        select(Document.id, Origin.section)
+        .join(Origin, Origin.id == Document.origin_id)
+        .where(documents_of(scope), Origin.section != "")
+    )
+    with db.read() as connection:
+        return {row.id: row.section for row in connection.execute(sections)}
 
 
 def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[DocumentText]:

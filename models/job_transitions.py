@@ -53,6 +53,7 @@ from models.outages import forget_outages
 from models.run_transitions import close_run, lock_run
 from models.runs import IS_OPEN, UNENDED
 from models.scheduling import MAY_DRAW, REPORT_SLOTS, others_wait
+from models.shared_settings import ALL_ARE_PAUSED, RUN_STATE
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
@@ -88,7 +89,7 @@ _LOSS = _Setback(
 _MAY_CLAIM = is_of_own_revision()
 
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
-_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
+_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN, ~ALL_ARE_PAUSED)
 _SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
 _WITHOUT_SETBACK = (
     select(Job.id)
@@ -493,7 +494,7 @@ _JOB_WITH_RUN = (
         Job.__table__,
         or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
         (Job.lease_until < clock()).label("expired"),
-        Run.state.label("run_state"),
+        RUN_STATE.label("run_state"),
         Run.parameters,
         Run.max_calls,
     )

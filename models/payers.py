@@ -12,16 +12,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Row,
-    Text,
-    and_,
-    bindparam,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select, update
 
 from core.enums import ActKind, PayerKind
 from core.errors import UsageError
@@ -70,10 +61,10 @@ _FORGOTTEN = select(ForgottenRun.person, ForgottenRun.purse, ForgottenRun.curren
 )
 
 
-def payers_of(run: Row[Any] | None) -> list[PayerKey]:
-    """Return who pays for a run, in the order of locks; *run* has its person, purse and currency.
+def payers_of(run: Any) -> list[PayerKey]:
+    """Return who pays for a run, in the order of locks; its row has person, purse and currency.
 
-    Nobody pays for a run whose model costs nothing.
+    Nobody pays for a run whose model costs nothing, and for none.
     """
     if run is None or run.currency is None:
         return []
@@ -124,9 +115,12 @@ def add_payers(
     if person is not None and currency is not None:
         payer = {"kind": PayerKind.PERSON, "name": person, "currency": currency}
         connection.execute(insert_new(Payer, is_sqlite=db.is_sqlite), payer)
-    if purse is None:
-        return
+    if purse is not None:
+        check_purse(connection, purse, currency)
 
+
+def check_purse(connection: Connection, purse: str, currency: str | None) -> None:
+    """Raise `UsageError` if there is no such purse in the *currency*, or in any if it is None."""
     purses = select(Payer.currency).where(Payer.kind == PayerKind.PURSE, Payer.name == purse)
     currencies = connection.scalars(purses.order_by(Payer.currency)).all()
     if currency not in (None, *currencies) or not currencies:
@@ -155,7 +149,7 @@ def cap_payer(db: Database, kind: PayerKind, name: str, cap: Money, *, person: s
         record_act(connection, ActKind.CAP, f"{kind} {name}", person=person, details=str(cap))
 
 
-def read_cost_left(connection: Connection, run: Row[Any]) -> int | None:
+def read_cost_left(connection: Connection, run: Any) -> int | None:
     """Return how much the caps of a run and its payers leave at least; None without a cap."""
     caps = [
         *read_caps(connection, payers_of(run)).values(),

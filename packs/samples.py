@@ -16,7 +16,7 @@ from sqlalchemy import Row, select
 from analysis.codebooks.cells import make_cells, most_near_misses
 from analysis.codebooks.codebook import Codebook, CodedUnit
 from analysis.codebooks.drawing import find_certain
-from core.enums import SamplePart, SamplePeriod
+from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.errors import BadInput
 from core.quantities import quantity
 from models.code_samples import (
@@ -254,7 +254,8 @@ def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:
         run_row = get_run(connection, run.id)
 
     per = SamplePeriod.that_has(sample.strata[0].period)
-    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
+    rule = SampleRule(sample.strata[0].rule)
+    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=rule)
     documents: defaultdict[_Part, set[int]] = defaultdict(set)
     populations: Counter[_Part] = Counter()
     for cell in cells:
@@ -297,7 +298,9 @@ def _find_wrong_population(
         mentions = populations.get((stratum.period, stratum.keyword, SamplePart.MENTION), 0)
         others = populations.get((stratum.period, stratum.keyword, SamplePart.REST), 0)
         is_near_miss = stratum.part == SamplePart.NEAR_MISS
-        if is_near_miss and stratum.population > most_near_misses(mentions, mentions + others):
+        if is_near_miss and stratum.population > most_near_misses(
+            mentions, mentions + others, SampleRule(stratum.rule)
+        ):
             return f"stratum {stratum.number} has more near misses than a period may have"
 
     return None

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.division import weigh_strata
 from analysis.codebooks.drawing import (
     Cell,
     Draw,
@@ -30,9 +31,10 @@ from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import CodableUnits, hash_parts
 from analysis.kinds import kind_named
 from analysis.options import SAMPLE
-from core.enums import SamplePart, SamplePeriod
+from core.enums import SampleGoal, SamplePart, SamplePeriod, SampleRule
 from core.errors import UsageError
 from models.code_samples import (
+    count_codes_by_part,
     list_coded_keys,
     list_sampled_keys,
     list_sampled_units,
@@ -45,6 +47,9 @@ from models.database import Database
 from models.documents import text_part_of
 from models.run_transitions import lock_run
 from models.runs import get_run
+
+# From so many coded units on the division of a sample follows their codes, too.
+FEWEST_TO_LEARN = 100
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,14 @@ def draw_code_sample(
     n: int | SampleCounts,
     per: SamplePeriod,
     seed: int,
+    goal: SampleGoal = SampleGoal.SHARE,
 ) -> list[SampledText]:
     """Draw *n* units of a run, or all of fewer; store them with the codebook, and return them.
 
     They are shared out as `DrawnSample.draw` does. Raises `NotFound` for the run, and `UsageError`
     if the codebook does not fit it or nothing is there to be coded.
     """
-    drawn_sample = DrawnSample.draw(db, run_id, codebook, n=n, per=per, seed=seed)
+    drawn_sample = DrawnSample.draw(db, run_id, codebook, n=n, per=per, seed=seed, goal=goal)
     with db.write() as connection:
         codebook_id = drawn_sample.store(connection)
 
@@ -95,6 +101,7 @@ class DrawnSample:
     drawn: Sequence[Draw]
     earlier: _EarlierSample
     seed: int
+    rule: SampleRule
 
     @classmethod
     def draw(
@@ -106,12 +113,14 @@ class DrawnSample:
         n: int | SampleCounts,
         per: SamplePeriod,
         seed: int,
+        goal: SampleGoal = SampleGoal.SHARE,
     ) -> DrawnSample:
         """Draw *n* units of a run, or all of fewer.
 
-        They are shared out evenly between the periods and, if the codebook asks of each, the
-        keywords, unless *n* says how many to draw of each part. The units are in the order in which
-        they are to be coded. What people, or a model that codes the sample, coded of an earlier
+        They are shared out for *goal* by what is expected of each part
+        (`analysis.codebooks.division`), unless *n* says how many to draw of each. The units are in
+        the order in which they are to be coded. A stored sample keeps the rule by which it was
+        begun. What people, or a model that codes the sample, coded of an earlier
         sample by the same *per* and *seed* is drawn again, beside *n* if need be.
 
         Raises as `draw_code_sample`.
@@ -119,18 +128,23 @@ class DrawnSample:
         with db.read() as connection:
             run = get_run(connection, run_id)
 
-        _check_unit(codebook, run)
+        check_unit(codebook, run)
 
-        units, cells = make_cells(db, run, codebook, per, _make_salt(codebook, seed))
         earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))
-        drawn = draw(cells, n) if isinstance(n, int) else draw_counts(cells, n)
+        salt = _make_salt(codebook, seed)
+        units, cells = make_cells(db, run, codebook, per, salt, rule=earlier.rule)
+        if isinstance(n, int):
+            drawn = draw(cells, n, weigh_strata(cells, goal, earlier.count_positives()))
+        else:
+            drawn = draw_counts(cells, n)
+
         drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
         if not drawn:
             raise UsageError(
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
             )
 
-        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed)
+        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed, earlier.rule)
 
     @classmethod
     def draw_again(cls, db: Database, run_id: int, codebook: Codebook, *, seed: int) -> DrawnSample:
@@ -147,10 +161,11 @@ class DrawnSample:
             unit_rows = list_unit_rows(connection, run_id, codebook_id)
 
         per = SamplePeriod.that_has(strata[0].period)
-        units, cells = make_cells(db, run, codebook, per, _make_salt(codebook, seed))
+        rule = SampleRule(strata[0].rule)
+        units, cells = make_cells(db, run, codebook, per, _make_salt(codebook, seed), rule=rule)
         drawn = _draw_as_stored(units, cells, strata, unit_rows)
         earlier = _EarlierSample(units={UnitKey(*unit_row[:3]) for unit_row in unit_rows})
-        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed)
+        return cls(db, run_id, codebook, units, cells, drawn, earlier, seed, rule)
 
     def count_by_stratum(self) -> dict[tuple[str, str, SamplePart], tuple[int, int]]:
         """Return of how many units each part of a period and keyword is, and how many are drawn."""
@@ -177,6 +192,9 @@ class DrawnSample:
     def make_rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the rows of the strata, by number, and of the units, in the order of coding."""
         strata = _make_strata(self.cells, self.drawn)
+        for stratum in strata.values():
+            stratum["rule"] = self.rule
+
         unit_rows = _make_unit_rows(self.units, self.cells, self.drawn, strata, self.earlier.units)
         return list(strata.values()), unit_rows
 
@@ -192,6 +210,28 @@ class _EarlierSample:
     units: Collection[UnitKey] = ()
     coded: Collection[UnitKey] = ()
     strata: Mapping[tuple[str, str, SamplePart], tuple[int, int]] = field(default_factory=dict)
+    rule: SampleRule = SampleRule.PERIOD
+
+    # How many units of each part have each code of the first variable.
+    codes: Mapping[SamplePart, Mapping[str, int]] = field(default_factory=dict)
+
+    def count_positives(self) -> dict[SamplePart, tuple[float, float]]:
+        """Return by part the units whose code is not the commonest one, and all that are coded.
+
+        Nothing is learnt from fewer than `FEWEST_TO_LEARN` units.
+        """
+        totals = Counter[str]()
+        for codes in self.codes.values():
+            totals.update(codes)
+
+        if totals.total() < FEWEST_TO_LEARN:
+            return {}
+
+        ((commonest, _),) = totals.most_common(1)
+        return {
+            part: (float(sum(codes.values()) - codes.get(commonest, 0)), float(sum(codes.values())))
+            for part, codes in self.codes.items()
+        }
 
 
 def _read_earlier_sample(
@@ -202,18 +242,28 @@ def _read_earlier_sample(
         if codebook_id is None:
             return _EarlierSample()
 
+        stratum_rows = list_strata(connection, run_id, codebook_id)
         strata = {
             (stratum.period, stratum.keyword, SamplePart(stratum.part)): (
                 stratum.texts,
                 stratum.drawn,
             )
-            for stratum in list_strata(connection, run_id, codebook_id)
+            for stratum in stratum_rows
         }
+        variable = codebook.variables[0].name
+        coded = list_coded_keys(connection, run_id, codebook_id, sampler)
         return _EarlierSample(
+            rule=_find_rule(stratum_rows, coded),
+            codes=count_codes_by_part(connection, run_id, codebook_id, variable, sampler),
             units=list_sampled_keys(connection, run_id, codebook_id),
-            coded=list_coded_keys(connection, run_id, codebook_id, sampler),
+            coded=coded,
             strata=strata,
         )
+
+
+def _find_rule(strata: Sequence[Row[Any]], coded: Collection[UnitKey]) -> SampleRule:
+    """Return the rule by which a sample was begun; the newest if nothing of it is coded."""
+    return SampleRule(strata[0].rule) if strata and coded else SampleRule.PERIOD
 
 
 def _find_least(
@@ -227,7 +277,6 @@ def _find_least(
     drawn_documents = np.array([unit.document_id for unit in earlier.units], np.int64)
     least: dict[tuple[int, SamplePart], int] = {}
     for number, cell in enumerate(cells):
-        random_numbers = units.random_numbers(cell.keyword)
         for part, frame in cell.frames.items():
             texts, drawn = earlier.strata.get((cell.period, cell.keyword, part), (0, 0))
             if not drawn:
@@ -241,9 +290,10 @@ def _find_least(
             ranks: list[int] = []
             lost = 0
             is_drawn = np.isin(units.documents[frame.members], drawn_documents)
-            for place in frame.members[is_drawn].tolist():
-                unit = units.key(place, cell.keyword)
-                rank = rank_of_text.get(int(random_numbers[place]))
+            members = zip(frame.members[is_drawn], frame.member_numbers[is_drawn], strict=True)
+            for place, number_of_text in members:
+                unit = units.key(int(place), cell.keyword)
+                rank = rank_of_text.get(int(number_of_text))
                 lost += rank is None and unit in earlier.units
                 if rank is not None and unit in earlier.coded and unit in earlier.units:
                     ranks.append(rank)
@@ -300,13 +350,13 @@ def _rank_units(
     first_numbers = frame.random_numbers[: len(keys)].tolist()
     rank_of_text = {random_number: rank for rank, random_number in enumerate(first_numbers)}
 
-    random_numbers = units.random_numbers(cell.keyword)
     documents = np.array([key.document_id for key in keys], np.int64)
     rank_of_unit: dict[UnitKey, int] = {}
-    for place in frame.members[np.isin(units.documents[frame.members], documents)].tolist():
-        rank = rank_of_text.get(int(random_numbers[place]))
+    is_drawn = np.isin(units.documents[frame.members], documents)
+    for place, number in zip(frame.members[is_drawn], frame.member_numbers[is_drawn], strict=True):
+        rank = rank_of_text.get(int(number))
         if rank is not None:
-            rank_of_unit[units.key(place, cell.keyword)] = rank
+            rank_of_unit[units.key(int(place), cell.keyword)] = rank
 
     remaining = dict.fromkeys(range(len(first_numbers)))
     ranks: list[int | None] = []
@@ -382,7 +432,7 @@ def name_item(document: str, keyword: str, position: int) -> str:
     return f"m{hash_parts('', document, keyword, f'{position}').hex()[:16]}"
 
 
-def _check_unit(codebook: Codebook, run: Row[Any]) -> None:
+def check_unit(codebook: Codebook, run: Row[Any]) -> None:
     """Raise `UsageError` if the run has no units of the codebook's kind."""
     kind = kind_named(run.kind)
     has_keywords = kind.has_mentions
@@ -446,8 +496,7 @@ def _make_unit_rows(
         key = units.key(int(frame.places[unit.rank]), cell.keyword)
         if earlier and frame.copies[unit.rank] > 1 and key not in earlier:
             # Other strata may have the text too: each draws a copy of its own.
-            numbers = units.random_numbers(cell.keyword)[frame.members]
-            places = frame.members[numbers == frame.random_numbers[unit.rank]]
+            places = frame.members[frame.member_numbers == frame.random_numbers[unit.rank]]
             copies = [units.key(int(copy), cell.keyword) for copy in places]
             key = next((copy for copy in copies if copy in earlier), key)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from core.enums import State
 from core.printing import printable
@@ -55,7 +55,7 @@ def group_jobs(connection: Connection, run_id: int, *, only_failed: bool) -> lis
     if only_failed:
         jobs = jobs.where(Job.state == State.FAILED)
 
-    rows_by_key: dict[tuple[str, str | None], list[Row[Any]]] = defaultdict(list)
+    rows_by_key: dict[tuple[str, str | None], list[Any]] = defaultdict(list)
     for row in connection.execute(jobs):
         key = (row.result or row.state, row.reason if only_failed else None)
         rows_by_key[key].append(row)
@@ -66,7 +66,7 @@ def group_jobs(connection: Connection, run_id: int, *, only_failed: bool) -> lis
     ]
 
 
-def _name_reason(rows: Sequence[Row[Any]]) -> str | None:
+def _name_reason(rows: Sequence[Any]) -> str | None:
     """Return the most frequent reason of jobs, and how many others there are."""
     telling = [row for row in rows if row.result or row.state != State.DONE]
     reasons = Counter(row.reason for row in telling if row.reason)
@@ -78,9 +78,9 @@ def _name_reason(rows: Sequence[Row[Any]]) -> str | None:
     return f"{reason} (and {quantity(others, 'other reason')})" if others else str(reason)
 
 
-def name_jobs(rows: Sequence[Row[Any]]) -> str:
+def name_jobs(rows: Sequence[Any]) -> str:
     """Return the names of jobs, given in the order of their days; periods in a row as ranges."""
-    ranges: list[list[Row[Any]]] = []
+    ranges: list[list[Any]] = []
     for row in rows:
         last_day = ranges[-1][-1].last_day if ranges else None
         if last_day is not None and row.first_day == last_day + _DAY:

@@ -33,6 +33,7 @@ from models.costs import read_prompt_uses
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import NewJob, get_run
+from models.shared_settings import with_shared_limits
 from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.forecast import Forecast
@@ -224,7 +225,7 @@ class _Planner:
         *,
         size_sample: SizeSample | None,
     ) -> None:
-        self._db, self._settings = db, settings
+        self._db, self._settings = db, with_shared_limits(db, settings)
         self._size_sample = size_sample
         self._texts: list[JobTexts] = []
         self._kind, self._parameters = kind, parameters

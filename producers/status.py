@@ -21,6 +21,7 @@ from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.outages import read_longest_outage
 from models.runs import REPORT_JOB, UNENDED, get_run
+from models.shared_settings import are_all_paused
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
 from producers.forecast import Forecast, describe_forecast
 from producers.run_forecasts import forecast_run
@@ -170,6 +171,8 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
             return None
         if run.state == State.PAUSED:
             return str(run.reason or f"`tidings resume {run_id}`")
+        if are_all_paused(connection):
+            return "all runs are paused: `tidings resume --all`"
 
         outage = read_longest_outage(connection, run_id)
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())

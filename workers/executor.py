@@ -8,6 +8,7 @@ done: they share the process, and end with the slice.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -18,6 +19,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.kinds import kind_named
+from core.addresses import without_password
 from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
@@ -266,7 +268,10 @@ async def _work_on_texts(job: JobContext) -> Outcome:
 
 
 def _log_context(job: JobContext) -> AbstractContextManager[None]:
-    return job_context(run=job.claim.run_id, job=job.claim.name)
+    # The same in every slice, and another one in every database.
+    traced = f"{without_password(job.runtime.settings.database)} {job.claim.job_id}"
+    trace = hashlib.blake2b(traced.encode(), digest_size=16).hexdigest()
+    return job_context(run=job.claim.run_id, job=job.claim.name, trace=trace)
 
 
 def _lease_of(job: JobContext) -> Lease:

@@ -33,6 +33,7 @@ from core.settings import Settings
 from models.database import Database
 from models.jobs import count_live_slots
 from models.queue_stats import QueueStats, read_queue_stats
+from models.shared_settings import are_all_paused
 from producers.gauges import Gauges, share_gauges
 
 # The metrics that `producers.gauges` measures, with their labels.
@@ -70,6 +71,7 @@ class Snapshot:
 
     # What one of the workers has measured of runs, limits and purses; None if none did lately.
     shared: Gauges | None
+    all_are_paused: bool = False
 
 
 class WorkerMetrics(Collector):
@@ -114,8 +116,11 @@ class WorkerMetrics(Collector):
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
         messages = {queue: queue_length(broker, queue) for queue in QUEUES}
         slots = count_live_slots(db, has_exited)
+        with db.read() as connection:
+            all_are_paused = are_all_paused(connection)
+
         stats, shared = read_queue_stats(db), share_gauges(db, broker, settings)
-        self._snapshot = Snapshot(time.time(), stats, messages, slots, shared)
+        self._snapshot = Snapshot(time.time(), stats, messages, slots, shared, all_are_paused)
 
     def clear(self) -> None:
         """Drop the snapshot, which may be out of date."""
@@ -149,6 +154,12 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
     )
     age.add_metric([], time.time() - snapshot.at)
     yield age
+
+    paused = GaugeMetricFamily(
+        "tidings_all_paused", "1 while all runs are paused (`tidings pause --all`)."
+    )
+    paused.add_metric([], float(snapshot.all_are_paused))
+    yield paused
 
     jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
     oldest = _gauge_by_queue(

@@ -1,18 +1,17 @@
 """A stratified sample of texts by permanent random numbers.
 
-Each text has its own random number, made of the seed, the codebook and its words, and the sample of
-a stratum holds the texts with the lowest numbers for their copies (E. Ohlsson, "Coordination of
-samples using permanent random numbers", in Business Survey Methods, 1995). So every coder and every
-machine gets the same texts, a larger sample contains the smaller one, and new documents change no
-earlier draw but for those that come before it.
+Each text has its own random number, made of the seed, the codebook, the period and its words, and
+the sample of a stratum holds the texts with the lowest numbers for their copies (E. Ohlsson,
+"Coordination of samples using permanent random numbers", in Business Survey Methods, 1995). So
+every coder and every machine gets the same texts, a larger sample contains the smaller one, and new
+documents change no earlier draw but for those that come before it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -27,29 +26,20 @@ RandomNumbers = NDArray[np.uint64]
 # How many texts of each part of a period (the first) and a keyword are wanted.
 SampleCounts: TypeAlias = Mapping[tuple[str, str, SamplePart], int]
 
-# The parts of a period take turns in this order. Two of five texts hold the keyword, so that its
-# precision is known, and two are of the rest, where what it misses is hardest to know.
-_TURNS = (
-    SamplePart.MENTION,
-    SamplePart.REST,
-    SamplePart.NEAR_MISS,
-    SamplePart.MENTION,
-    SamplePart.REST,
-)
-
 
 @dataclass(frozen=True)
 class Frame:
     """The texts of one stratum: their places among all units, each text once.
 
     *copies* is how many units have the text. Texts are in the order in which they are drawn.
-    *members* are the places of all units.
+    *members* are the places of all units, whose texts have *member_numbers*.
     """
 
     places: Integers
     random_numbers: RandomNumbers
     copies: Integers
     members: Integers
+    member_numbers: RandomNumbers
 
     @property
     def population(self) -> int:
@@ -75,18 +65,26 @@ class Draw:
     rank: int
 
 
-def make_frame(places: Integers, random_numbers: RandomNumbers) -> Frame:
+def make_frame(
+    places: Integers, random_numbers: RandomNumbers, copy_numbers: RandomNumbers | None = None
+) -> Frame:
     """Return the frame of the units at *places*, whose texts have *random_numbers* of their own.
 
-    Units with the same number have the same text; the first of them stands for all. A text is
+    Units with the same number have the same text; that with the lowest of *copy_numbers* stands for
+    all, or the first: equal headlines may head different articles, so that only one of them that
+    was drawn by chance tells of the others. A text is
     drawn with a probability in proportion to its copies: sequential Poisson sampling, which takes
     the lowest ratios of random number and size (E. Ohlsson, "Sequential Poisson sampling", Journal
     of Official Statistics 14, 1998). So each drawn text stands for as many units, but for those
     with so many copies that they are drawn for certain.
     """
-    numbers, first, copies = np.unique(random_numbers, return_index=True, return_counts=True)
+    chosen = np.arange(len(places)) if copy_numbers is None else np.argsort(copy_numbers)
+    numbers, first, copies = np.unique(
+        random_numbers[chosen], return_index=True, return_counts=True
+    )
     order = np.argsort(numbers / copies, kind="stable")
-    return Frame(places[first[order]], numbers[order], copies[order], places)
+    drawn_places = places[chosen[first[order]]]
+    return Frame(drawn_places, numbers[order], copies[order], places, random_numbers)
 
 
 def find_certain(copies: Sequence[int], n: int, population: int) -> list[bool]:
@@ -120,22 +118,40 @@ def find_inclusions(copies: Sequence[int], n: int) -> list[float]:
     ]
 
 
-def draw(cells: Sequence[Cell], n: int) -> list[Draw]:
-    """Return *n* texts, or all of fewer, shared out evenly between *cells*, in order of coding.
+def draw(
+    cells: Sequence[Cell], n: int, weights: Mapping[tuple[int, SamplePart], float]
+) -> list[Draw]:
+    """Return *n* texts, or all of fewer, by the *weights* of strata, in the order of coding.
 
-    A coder who stops early has coded about as many of each cell and part.
+    A coder who stops early has coded each stratum in proportion to its weight, and a larger sample
+    holds the smaller one: each stratum has a random start between 0 and 1, and its next text comes
+    as often as its weight is large (systematic sampling with probabilities in proportion to size:
+    W. G. Madow, Annals of Mathematical Statistics 20, 1949).
     """
-    turns = [_take_turns(cell, number) for number, cell in enumerate(cells)]
-    drawn: list[Draw] = []
-    while len(drawn) < n:
-        offered = [draw for turn in turns if (draw := next(turn, None)) is not None]
-        if not offered:
-            break
+    strata = [(number, part) for number, cell in enumerate(cells) for part in cell.frames]
+    if not strata:
+        return []
 
-        offered.sort(key=lambda draw: _random_number(cells, draw))
-        drawn += offered[: n - len(drawn)]
+    orders: list[NDArray[np.float64]] = []
+    for number, part in strata:
+        frame = cells[number].frames[part]
+        ranks = np.arange(min(n, len(frame.places)))
+        orders.append((ranks + _random_start(frame)) / weights[number, part])
 
-    return drawn
+    stratum_of = np.repeat(np.arange(len(strata)), [len(order) for order in orders])
+    rank_of = np.concatenate([np.arange(len(order)) for order in orders])
+    chosen = np.argsort(np.concatenate(orders), kind="stable")[:n]
+    return [
+        Draw(*strata[stratum], rank)
+        for stratum, rank in zip(stratum_of[chosen].tolist(), rank_of[chosen].tolist(), strict=True)
+    ]
+
+
+def _random_start(frame: Frame) -> float:
+    """Return a number between 0 and 1 that does not depend on which text is drawn first."""
+    factor, shift = np.uint64(0x9E3779B97F4A7C15), np.uint64(11)
+    mixed = np.array(frame.random_numbers[:1]) * factor
+    return float((mixed ^ (mixed << shift))[0]) / 2.0**64
 
 
 def draw_counts(cells: Sequence[Cell], counts: SampleCounts) -> list[Draw]:
@@ -168,22 +184,6 @@ def keep_drawn(
         for rank in range(counts[cell, part], count)
     ]
     return [*drawn, *sorted(added, key=lambda text: _random_number(cells, text))]
-
-
-def _take_turns(cell: Cell, number: int) -> Iterator[Draw]:
-    """Yield the texts of a cell: its parts take turns until all texts are drawn."""
-    ranks = dict.fromkeys(cell.frames, 0)
-    turns = _TURNS if SamplePart.MENTION in cell.frames else tuple(cell.frames)
-    remaining = sum(len(frame.places) for frame in cell.frames.values())
-    for part in cycle(turns):
-        if not remaining:
-            return
-
-        frame = cell.frames.get(part)
-        if frame is not None and ranks[part] < len(frame.places):
-            yield Draw(number, part, ranks[part])
-            ranks[part] += 1
-            remaining -= 1
 
 
 def _random_number(cells: Sequence[Cell], drawn: Draw) -> int:

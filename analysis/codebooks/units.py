@@ -16,8 +16,8 @@ from sqlalchemy import Row, select
 
 from analysis.codebooks.drawing import Integers, RandomNumbers
 from analysis.codebooks.near_misses import Bits, WordsOfTexts
-from analysis.text.repeats import Words, read_form
-from core.enums import SamplePeriod
+from analysis.text.repeats import read_form
+from core.enums import SamplePeriod, SampleRule
 from models.codes import UnitKey
 from models.database import Database
 from models.documents import (
@@ -26,6 +26,7 @@ from models.documents import (
     DocumentText,
     list_documents,
     list_documents_by_day,
+    read_sections,
 )
 from models.tables import IS_REPORT, Document, Job, Mention
 
@@ -48,6 +49,9 @@ class CodableUnits:
     _keywords: array[int] = field(default_factory=lambda: array("i"))
     _months: array[int] = field(default_factory=lambda: array("i"))
     _random_numbers: array[int] = field(default_factory=lambda: array("Q"))
+    # By these one of the units with the same text is drawn.
+    _copy_numbers: array[int] = field(default_factory=lambda: array("Q"))
+    rule: SampleRule = SampleRule.PERIOD
 
     # The different words of each text as numbers, and how many they are.
     _words: array[int] = field(default_factory=lambda: array("i"))
@@ -59,9 +63,10 @@ class CodableUnits:
     def __len__(self) -> int:
         return len(self._documents)
 
-    def add(self, document: int, month: str, random_number: int) -> None:
+    def add(self, document: int, month: str, random_number: int, identity: str = "") -> None:
         """Add a whole text."""
         self._documents.append(document)
+        self._copy_numbers.append(make_random_number(b"", [identity]))
         self._months.append(self._month_names.setdefault(month, len(self._month_names)))
         self._random_numbers.append(random_number)
 
@@ -70,7 +75,7 @@ class CodableUnits:
         self._keywords.append(keyword)
         self._positions.append(position)
 
-    def add_words(self, form: Words) -> None:
+    def add_words(self, form: Iterable[str]) -> None:
         """Note the different words of the text that was added last."""
         different_words = dict.fromkeys(form)
         self._word_counts.append(len(different_words))
@@ -82,6 +87,11 @@ class CodableUnits:
     def documents(self) -> Integers:
         """The id of the document of each unit."""
         return np.frombuffer(self._documents, np.int64)
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The words of all texts, by their numbers."""
+        return list(self._vocabulary)
 
     @property
     def keywords(self) -> NDArray[np.int32]:
@@ -103,13 +113,23 @@ class CodableUnits:
     def random_numbers(self, keyword: str) -> RandomNumbers:
         """Return the random numbers of all units; keywords have samples of their own."""
         numbers: RandomNumbers = np.frombuffer(self._random_numbers, np.uint64)
-        if keyword:
-            numbers = numbers ^ np.frombuffer(hash_parts(keyword)[:8], np.uint64)[0]
-            for shift, factor in zip(_SHIFTS, _FACTORS, strict=False):
-                numbers = (numbers ^ (numbers >> shift)) * factor
+        return _mix(numbers, keyword) if keyword else numbers
 
-            numbers ^= numbers >> _SHIFTS[-1]
+    def random_numbers_in(self, keyword: str, period: str, places: Integers) -> RandomNumbers:
+        """Return the random numbers of the units of a period at *places*.
 
+        Periods have samples of their own: by one number for all of them a headline that returns
+        would be drawn in nearly all or in none, though their samples are taken as independent.
+        """
+        numbers: RandomNumbers = self.random_numbers(keyword)[places]
+        return _mix(numbers, f"\0{period}") if self.rule == SampleRule.PERIOD else numbers
+
+    def copy_numbers_of(self, places: Integers) -> RandomNumbers | None:
+        """Return by which numbers one of equal texts is drawn; None if the first is."""
+        if self.rule != SampleRule.PERIOD:
+            return None
+
+        numbers: RandomNumbers = np.frombuffer(self._copy_numbers, np.uint64)[places]
         return numbers
 
     def places_by_period(self, per: SamplePeriod) -> dict[str, Integers]:
@@ -132,17 +152,22 @@ class CodableUnits:
 
 
 def read_documents(
-    db: Database, run: Row[Any], keywords: Sequence[str], salt: bytes
+    db: Database, run: Row[Any], keywords: Sequence[str], salt: bytes, rule: SampleRule
 ) -> tuple[CodableUnits, dict[str, Bits]]:
     """Return all documents of a run of months, and for each keyword which of them mention it."""
-    units = CodableUnits()
+    units = CodableUnits(rule=rule)
     mentioning: dict[str, list[int]] = defaultdict(list)
     for job in _list_jobs(db, run):
-        for day, documents in list_documents_by_day(db, _scope_of(job, run)):
+        scope = _scope_of(job, run)
+        sections = read_sections(db, scope) if rule == SampleRule.PERIOD else {}
+        for day, documents in list_documents_by_day(db, scope):
             for document in documents:
                 form = read_form(document.text)
-                units.add(document.id, day[:7], make_random_number(salt, form))
-                units.add_words(form)
+                number = make_random_number(salt, form)
+                units.add(document.id, day[:7], number, document.identity)
+                section = sections.get(document.id)
+                # No word is written so.
+                units.add_words((*form, f"\0{section}") if section else form)
 
         mentions = select(Mention.keyword, Mention.document_id).where(Mention.job_id == job.id)
         with db.read() as connection:
@@ -157,10 +182,10 @@ def read_documents(
 
 
 def read_mentions(
-    db: Database, run: Row[Any], keywords: Sequence[str], salt: bytes
+    db: Database, run: Row[Any], keywords: Sequence[str], salt: bytes, rule: SampleRule
 ) -> CodableUnits:
     """Return all mentions of a run: each sentence of a keyword once."""
-    units = CodableUnits()
+    units = CodableUnits(rule=rule)
     numbers = {keyword: number for number, keyword in enumerate(keywords)}
     columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
 
@@ -177,13 +202,13 @@ def read_mentions(
         for mention in sorted(mention_rows, key=_day_identity_position):
             form = read_form(mention.sentence)
             month = f"{mention.published_at:%Y-%m}"
-            units.add(mention.document_id, month, make_random_number(salt, form))
+            units.add(mention.document_id, month, make_random_number(salt, form), mention.identity)
             units.add_mention(numbers[mention.keyword], mention.position)
 
     return units
 
 
-def read_posts(db: Database, run: Row[Any], salt: bytes) -> CodableUnits:
+def read_posts(db: Database, run: Row[Any], salt: bytes, rule: SampleRule) -> CodableUnits:
     """Return the authored posts of a run over accounts or searches, each once."""
     posts: dict[int, DocumentText] = {}
     for job in _list_jobs(db, run):
@@ -192,9 +217,12 @@ def read_posts(db: Database, run: Row[Any], salt: bytes) -> CodableUnits:
                 if not post.repost and post.period is not None:
                     posts[post.id] = post
 
-    units = CodableUnits()
+    units = CodableUnits(rule=rule)
     for post in sorted(posts.values(), key=lambda post: (post.period or "", post.identity)):
-        units.add(post.id, post.period or "", make_random_number(salt, read_form(post.text)))
+        form = read_form(post.text)
+        number = make_random_number(salt, form)
+        units.add(post.id, post.period or "", number, post.identity)
+        units.add_words(form)
 
     return units
 
@@ -203,6 +231,15 @@ def make_random_number(salt: bytes, form: Iterable[str]) -> int:
     """Return the permanent random number of a text, which its repeats share."""
     digest = hashlib.blake2b(" ".join(form).encode(), digest_size=8, key=salt)
     return int.from_bytes(digest.digest(), "little")
+
+
+def _mix(numbers: RandomNumbers, name: str) -> RandomNumbers:
+    """Return other random numbers for *name*, as different as those that are given (SplitMix64)."""
+    numbers = numbers ^ np.frombuffer(hash_parts(name)[:8], np.uint64)[0]
+    for shift, factor in zip(_SHIFTS, _FACTORS, strict=False):
+        numbers = (numbers ^ (numbers >> shift)) * factor
+
+    return numbers ^ (numbers >> _SHIFTS[-1])
 
 
 def hash_parts(*parts: str) -> bytes:

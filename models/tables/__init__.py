@@ -26,6 +26,7 @@ from models.tables.codes import (
     SampledUnit,
     SampleLook,
     SampleStratum,
+    SearchedUnit,
     StoredCodebook,
 )
 from models.tables.documents import (
@@ -68,7 +69,7 @@ from models.tables.runs import (
 )
 from models.tables.trainings import Epoch, Prediction, Training
 from models.tables.watches import Watch, WatchEvent, WatchReport
-from models.tables.workers import MaintenanceLock, Worker
+from models.tables.workers import MaintenanceLock, SharedSetting, Worker
 
 __all__ = [
     "BIG",
@@ -118,6 +119,8 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "SearchedUnit",
+    "SharedSetting",
     "StoredCodebook",
     "Summary",
     "SuppressedName",

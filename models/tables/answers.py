@@ -109,6 +109,12 @@ class Call(Base):
 
     # Unix time // 60.
     minute: Mapped[NumberKey]
+
+    # The counts of a minute lie in several rows: a row would be locked until its commit is on the
+    # disk, and let no two processes store answers at once.
+    shard: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, default=0, server_default="0"
+    )
     calls: Mapped[int]
     answers_reused: Mapped[int]
     retries: Mapped[int]

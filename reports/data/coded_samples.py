@@ -12,8 +12,8 @@ from sqlalchemy import and_, select
 
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
-from core.enums import MODEL, CodeState, SamplePart
-from models.code_samples import list_strata
+from core.enums import MODEL, CodeState, SamplePart, SampleRule
+from models.code_samples import list_searched_keys, list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data.queries import fetch_all
@@ -40,6 +40,7 @@ class Stratum:
     # How many different texts its units are, and how many of these were drawn.
     texts: int
     drawn: int
+    rule: SampleRule = SampleRule.PERIOD
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class CodedSample:
             units[unit.stratum].append(unit)
 
         return units
+
+    @property
+    def rule(self) -> SampleRule:
+        """The rule by which the sample was begun."""
+        return self.strata[0].rule
 
     @property
     def keywords(self) -> list[str]:
@@ -171,6 +177,7 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
             population=row.population,
             texts=row.texts,
             drawn=row.drawn,
+            rule=SampleRule(row.rule),
         )
         for row in rows
     ]
@@ -188,6 +195,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
     )
 
     rows = fetch_all(run.db, statement)
+    _leave_out_searched(run, codebook_id, [UnitKey(*row[:3]) for row in rows], codes)
     document_ids = {row.document_id for row in rows}
     groups: dict[int, str] = {}
     for job in run.jobs:
@@ -208,6 +216,32 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
         )
 
     return units
+
+
+def _leave_out_searched(
+    run: RunData,
+    codebook_id: int,
+    units: Sequence[UnitKey],
+    codes: dict[UnitKey, dict[str, dict[str, CodeValue]]],
+) -> None:
+    """Leave out what people said of *units* since a search had them read these.
+
+    Such a text is likelier to be of a category than others. It counts as soon as all that come
+    before it in the order of coding are coded, when it would have been read anyway.
+    """
+    with run.db.read() as connection:
+        searched = list_searched_keys(connection, codebook_id)
+
+    first_open = len(units)
+    for place, unit in enumerate(units):
+        is_coded = any(coder.startswith(PERSON) for coder in codes.get(unit, {}))
+        first_open = first_open if is_coded else min(first_open, place)
+
+    for unit in units[first_open:]:
+        if unit in searched and unit in codes:
+            codes[unit] = {
+                coder: given for coder, given in codes[unit].items() if not coder.startswith(PERSON)
+            }
 
 
 def _read_codes(run: RunData, codebook_id: int) -> dict[UnitKey, dict[str, dict[str, CodeValue]]]:

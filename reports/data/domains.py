@@ -117,13 +117,12 @@ def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
         run_row = get_run(connection, run.id)
 
     per = SamplePeriod.that_has(sample.strata[0].period)
-    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
+    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=sample.rule)
     numbers = {
         (stratum.period, stratum.keyword, stratum.part): stratum.number for stratum in sample.strata
     }
     members = [_MEMBER_SCHEMA.to_frame()]
     for cell in cells:
-        random_numbers = units.random_numbers(cell.keyword)
         for part, frame in cell.frames.items():
             number = numbers.get((cell.period, cell.keyword, part))
             if number is not None:
@@ -131,7 +130,7 @@ def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
                     "stratum": [number] * frame.population,
                     "document": units.documents[frame.members],
                     "position": units.positions[frame.members],
-                    "text": random_numbers[frame.members],
+                    "text": frame.member_numbers,
                 }
                 members.append(pl.DataFrame(columns, schema=_MEMBER_SCHEMA))
 

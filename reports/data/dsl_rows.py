@@ -90,7 +90,7 @@ def _list_rows(run: RunData, sample: CodedSample) -> Iterator[tuple[object, ...]
         (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
     }
     per = SamplePeriod.that_has(sample.strata[0].period)
-    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"")
+    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=sample.rule)
     for cell in cells:
         for part, frame in cell.frames.items():
             drawn = drawn_counts.get((cell.period, cell.keyword, part), 0)
@@ -107,11 +107,10 @@ def _choose_keys(
 ) -> list[UnitKey]:
     """Return the unit that stands for each text: the drawn one, or the first."""
     keys = [units.key(place, keyword) for place in frame.places.tolist()]
-    numbers = units.random_numbers(keyword)
     place_of_text = {number: place for place, number in enumerate(frame.random_numbers.tolist())}
     is_drawn = np.isin(units.documents[frame.members], drawn_documents)
-    for place in frame.members[is_drawn].tolist():
-        keys[place_of_text[int(numbers[place])]] = units.key(place, keyword)
+    for place, number in zip(frame.members[is_drawn], frame.member_numbers[is_drawn], strict=True):
+        keys[place_of_text[int(number)]] = units.key(int(place), keyword)
 
     return keys
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
+from difflib import get_close_matches
 from itertools import product, repeat, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -58,6 +59,9 @@ _SELECTED_TABLES = {
     table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES)
 }
 _ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
+# Of the tables that there are, those whose names are nearest to a wrong one.
+_MOST_NAMED = 10
+
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
 
@@ -82,7 +86,9 @@ def write(
     """
     tables = TABLES | ON_REQUEST
     if table not in tables:
-        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(tables)}")
+        nearest = get_close_matches(table, tables, _MOST_NAMED, cutoff=0.0)
+        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(nearest)}")
+
     forms = _forms_of_command(table)
     if form not in forms:
         raise UsageError(

@@ -6,16 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import Codebook, CodedUnit, Variable
+from analysis.codebooks.codebook import Codebook, CodedUnit, Variable, VariableType
+from analysis.codebooks.wanted import list_categories
 from models.code_samples import count_dropped_units
 from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
-from reports.data.estimate_strata import Method, list_helpers, list_methods
+from reports.data.coder_error_rates import CORRECTED, correct_subject
+from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.machine_codings import MachineCoding, read_machine_codings
+from reports.data.pooled_shares import POOLED, pool_shares
+from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_looks
+from reports.data.sample_looks import read_level, read_looks
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
@@ -26,6 +30,7 @@ from reports.findings.code_estimates import (
     state_differences,
 )
 from reports.findings.finding import Finding
+from reports.stats.coder_errors import CoderErrors, move_share
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_confidence
 
@@ -92,6 +97,13 @@ class ValidityCard:
     widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
 
+    # A share of the run, its coders' errors, if doubles tell of them, and what it would be if they
+    # erred in 1, 5 or 10 % of texts.
+    errors: Sequence[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]
+
+    # Whether machines may replace a coder, in the whole run.
+    replaced: Sequence[ReplacedCoder]
+
     # A keyword, an answer, a period, and how right the keyword is in it, by measure.
     keywords: Sequence[tuple[str, str, str, Mapping[str, EstimateRow]]]
 
@@ -112,6 +124,18 @@ class EstimateTable:
 
     # The same by group, if the run has a grouping.
     group_rows: Sequence[EstimateRow]
+
+    # The shares of all texts by period, where *rows* are of those with the keyword.
+    share_rows: Sequence[EstimateRow]
+    share_figures: Sequence[FigureRef]
+
+    # Whether the rates of periods differ beyond chance, by the least likely of its categories.
+    p_value: float | None
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether shares of periods rest on rates of all periods."""
+        return any(row.method.endswith(POOLED) for row in (*self.rows, *self.share_rows))
 
     @property
     def measure(self) -> str:
@@ -234,12 +258,12 @@ def name_unit(codebook: Codebook) -> str:
 def _make_section(
     run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], store: FigureStore
 ) -> CodebookSection:
-    shown = choose_method(rows)
+    shown = choose_periods(rows, choose_method(rows))
     unit = name_unit(sample.codebook)
     method = _find_method(run, sample, shown)
     findings = list_statements(sample, shown, unit) + state_differences(run, sample, method)
     tables = [
-        _make_table(sample, variable, keyword, shown, store)
+        _make_table(run, sample, variable, keyword, shown, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]
@@ -268,12 +292,44 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
         rows = [row for row in rows if row.model is None]
 
     widths: dict[str, float] = defaultdict(float)
+    rows = [row for row in rows if not row.method.endswith((POOLED, CORRECTED))]
     for row in rows:
         if row.measure == "share" and row.group is None:
             widths[row.method] += row.high - row.low
 
     method = min(widths, key=lambda name: (widths[name], name), default=PEOPLE)
     return [row for row in rows if row.method == method or row.measure in ("mean", "asked")]
+
+
+def choose_periods(rows: Sequence[EstimateRow], shown: Sequence[EstimateRow]) -> list[EstimateRow]:
+    """Return *shown* with the shares of periods by rates of all, where these tell more.
+
+    All periods of a share have one method: otherwise the narrowest would be chosen of each. Nor has
+    a keyword a precision and a recall of each period then, since its rates are those of all.
+    """
+    models = {row.model for row in shown}
+    pooled: dict[tuple[str | None, ...], list[EstimateRow]] = defaultdict(list)
+    widths: dict[tuple[str | None, ...], float] = defaultdict(float)
+    for row in rows:
+        if row.method.endswith(POOLED) and row.model in models:
+            pooled[_name_category(row)].append(row)
+            widths[_name_category(row)] += row.high - row.low
+
+    for row in shown:
+        if row.measure == "share" and row.period is not None and row.group is None:
+            widths[_name_category(row)] -= row.high - row.low
+
+    narrower = [category for category in pooled if widths[category] < 0]
+    chosen = [
+        row
+        for row in shown
+        if row.period is None or row.group is not None or _name_category(row) not in narrower
+    ]
+    return chosen + [row for category in narrower for row in pooled[category]]
+
+
+def _name_category(row: EstimateRow) -> tuple[str | None, ...]:
+    return row.variable, row.category, row.keyword
 
 
 def _make_card(  # noqa: PLR0917 - a card has many parts
@@ -324,8 +380,26 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
         used=method,
         widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
+        errors=_list_errors(run, sample, shown),
+        replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
+
+
+def _list_errors(
+    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]
+) -> list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]:
+    """Return what coders' errors do to people's shares of the whole run."""
+    errors: list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]] = []
+    for row in shown:
+        if row.category is not None and row.model is None and _is_of_whole_run(row):
+            variable = sample.codebook.variable(row.variable)
+            subject = CodedSubject(sample, variable, row.keyword or "", "", grain=run.grain)
+            tail = read_level(run, sample, PEOPLE) / 2
+            found = correct_subject(run, subject, row.category, tail)
+            errors.append((row, found, move_share(row.estimate)))
+
+    return errors
 
 
 def _measure_known(
@@ -389,7 +463,8 @@ def _list_validity(
     ]
 
 
-def _make_table(
+def _make_table(  # noqa: PLR0917 - a table joins what many places know
+    run: RunData,
     sample: CodedSample,
     variable: Variable,
     keyword: str,
@@ -401,28 +476,60 @@ def _make_table(
     ]
     measures = {row.measure for row in subject_rows if row.period is None}
     shown_measure = next(iter(list_measures(measures)), "mean")
-    all_rows = [row for row in subject_rows if row.measure == shown_measure]
     # Codes stand in the codebook's order, periods within each.
     order = {code: number for number, code in enumerate(variable.codes)}
-    all_rows.sort(key=lambda row: order.get(row.category or "", 0))
+    subject_rows.sort(key=lambda row: (order.get(row.category or "", 0), row.period or ""))
+    all_rows = [row for row in subject_rows if row.measure == shown_measure]
     variable_rows = [row for row in all_rows if row.group is None]
     group_rows = [row for row in all_rows if row.group is not None]
+    share_rows = [
+        row for row in subject_rows if row.measure == "share" != shown_measure and not row.group
+    ]
+    subject = f"{variable.name}: {keyword}" if keyword else variable.name
+    name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
+    reader = next((row.model for row in variable_rows if row.model is not None), "readers")
+    title = f"{subject}, as {reader} would code"
+    return EstimateTable(
+        keyword,
+        variable,
+        _draw_rows(variable_rows, name, title, store),
+        variable_rows,
+        group_rows,
+        share_rows,
+        _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
+        _test_periods(run, sample, variable, keyword),
+    )
+
+
+def _draw_rows(
+    rows: Sequence[EstimateRow], name: str, title: str, store: FigureStore
+) -> list[FigureRef]:
+    """Draw the shares of a variable; nothing of too few codes."""
     panels = []
-    for row in variable_rows:
+    for row in rows:
         if row.period is None and row.measure != "mean" and row.n_read >= FEWEST_DRAWN:
             periods = [
                 _draw_share(other)
-                for other in variable_rows
+                for other in rows
                 if other.period is not None and other.category == row.category
             ]
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
 
-    subject = f"{variable.name}: {keyword}" if keyword else variable.name
-    name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
-    reader = next((row.model for row in variable_rows if row.model is not None), "readers")
-    spec = estimates_spec(name, f"{subject}, as {reader} would code", panels)
-    figures = store.show_all(spec) if spec is not None else []
-    return EstimateTable(keyword, variable, figures, variable_rows, group_rows)
+    spec = estimates_spec(name, title, panels)
+    return store.show_all(spec) if spec is not None else []
+
+
+def _test_periods(
+    run: RunData, sample: CodedSample, variable: Variable, keyword: str
+) -> float | None:
+    """Return the p-value that rates of people's codes differ between periods; None of few."""
+    if variable.type == VariableType.SCALE or not any(unit.people for unit in sample.units):
+        return None
+
+    subject = CodedSubject(sample, variable, keyword, "", grain=run.grain)
+    tail = read_level(run, sample, PEOPLE) / 2
+    pooled = [pool_shares(run, subject, category, tail) for category in list_categories(variable)]
+    return min((found.p_value for found in pooled if found is not None), default=None)
 
 
 def figure_prefix(sample: CodedSample) -> str:

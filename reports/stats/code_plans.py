@@ -152,7 +152,12 @@ def plan_codes(
     if not any(stratum.codes for stratum in strata):
         return None
 
-    return _plan(strata, _measure_kinds(strata, use_machine=use_machine), half_width, tail)
+    part = _part_of_varying(strata)
+    if not part:
+        return CodePlan([len(stratum.codes) for stratum in strata], 0.0)
+
+    plan = _plan(strata, _measure_kinds(strata, use_machine=use_machine), half_width / part, tail)
+    return CodePlan(plan.counts, plan.half_width * part)
 
 
 def plan_first_codes(
@@ -184,14 +189,29 @@ def predict_half_width(
     use_machine: bool = False,
 ) -> float:
     """Return the half-width that *counts* codes by stratum will give, from those of a pilot."""
-    return _predict_half_width(_measure_kinds(strata, use_machine=use_machine), counts, tail)
+    part = _part_of_varying(strata)
+    if not part:
+        return 0.0
+
+    kinds = _measure_kinds(strata, use_machine=use_machine)
+    return part * _predict_half_width(kinds, counts, tail)
+
+
+def _part_of_varying(strata: Sequence[CodedStratum]) -> float:
+    """Return the part of the documents that is not of texts that were drawn for certain.
+
+    These are known: they have no error, and are no measure of how unequal the weights of others
+    are.
+    """
+    size = sum(stratum.size for stratum in strata)
+    return sum(stratum.size for stratum in strata if not stratum.is_known) / max(1, size)
 
 
 def _group_places(strata: Sequence[CodedStratum]) -> dict[str, list[int]]:
-    """Return by kind the places of the strata that have documents."""
+    """Return by kind the places of the strata whose documents may be in the category or not."""
     places: dict[str, list[int]] = {}
     for place, stratum in enumerate(strata):
-        if stratum.size:
+        if stratum.size and not stratum.is_known:
             places.setdefault(stratum.kind, []).append(place)
 
     return places
@@ -226,8 +246,10 @@ def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list
     kinds: list[_Kind] = []
     for places in _group_places(strata).values():
         kind_strata = [strata[place] for place in places]
+        others = [stratum for stratum in strata if stratum.kind != kind_strata[0].kind]
         whole = _PilotPart.of(kind_strata)
-        parts = [_PilotPart.of(part) for part in choose_parts(kind_strata, use_machine=use_machine)]
+        chosen = choose_parts(kind_strata, others, use_machine=use_machine)
+        parts = [_PilotPart.of(part) for part in chosen]
         kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
 
     return kinds

@@ -95,6 +95,11 @@ class CodedStratum:
             raise ValueError(f"a machine has {len(machine.codes)} codes of {len(self.codes)} units")
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is one text, with all its copies, that was drawn for certain and coded."""
+        return list(self.copies) == [self.size]
+
+    @property
     def weights(self) -> NDArray[np.float64]:
         """The copies of each unit."""
         return np.array(self.copies or [1.0] * len(self.codes), dtype=float)

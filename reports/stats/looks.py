@@ -169,15 +169,10 @@ def _predict(
     """
     counts: list[int] = []
     for stratum in share.strata:
-        new = 0 if _is_known(stratum) else next_drawn[stratum.number] - drawn[stratum.number]
+        new = 0 if stratum.is_known else next_drawn[stratum.number] - drawn[stratum.number]
         counts.append(len(stratum.codes) + new)
 
     return predict_half_width(share.strata, counts, tail, use_machine=True)
-
-
-def _is_known(stratum: CodedStratum) -> bool:
-    """Whether a stratum is one text, with all its copies, that was coded."""
-    return list(stratum.copies) == [stratum.size]
 
 
 def _plan_added(
@@ -186,20 +181,17 @@ def _plan_added(
     """Return how many codes each stratum needs for all *missing* shares, in *part*."""
     added = [0] * strata
     for share in missing:
-        varying = [stratum for stratum in share.strata if not _is_known(stratum)]
-        size = sum(stratum.size for stratum in share.strata)
-        varying_size = sum(stratum.size for stratum in varying)
-        if not varying_size:
-            continue
-
-        # Texts that were drawn for certain are known, so that the others may be known less well.
-        width = within * size / varying_size
-        plan = plan_codes(varying, width, tail, use_machine=True)
-        counts = [FEWEST_CODES] * len(varying) if plan is None else plan.counts
-
-        coded = sum(len(stratum.codes) for stratum in varying)
-        share_part = max(part, min(1.0, LEAST_GROWTH * coded / sum(counts)))
-        for stratum, count in zip(varying, counts, strict=True):
+        plan = plan_codes(share.strata, within, tail, use_machine=True)
+        counts = [FEWEST_CODES] * len(share.strata) if plan is None else plan.counts
+        varying = [
+            (stratum, count)
+            for stratum, count in zip(share.strata, counts, strict=True)
+            if not stratum.is_known
+        ]
+        coded = sum(len(stratum.codes) for stratum, _ in varying)
+        wanted = max(1, sum(count for _, count in varying))
+        share_part = max(part, min(1.0, LEAST_GROWTH * coded / wanted))
+        for stratum, count in varying:
             needed = math.ceil(share_part * count) - len(stratum.codes)
             added[stratum.number] = max(added[stratum.number], needed)
 

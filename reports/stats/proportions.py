@@ -40,6 +40,16 @@ from reports.stats.intervals import TAIL, midp_interval
 # No p-value is smaller than that of so many standard errors.
 _MOST_ERRORS = 8.0
 
+# Fewer units do not tell the share of a part: its interval would be wider than what a split saves.
+_FEWEST_OF_PART = 10
+
+# A split has to leave at most so much of the variance: each part has an interval of its own.
+_LEAST_GAIN = 0.9
+
+# A machine whose yes is hardly likelier where people say yes tells nothing (W. J. Youden, "Index
+# for rating diagnostic tests", Cancer 3, 1950).
+_LEAST_YOUDEN = 0.2
+
 
 def estimate_share(
     strata: Sequence[CodedStratum], *, use_machine: bool = False, tail: float = TAIL
@@ -68,15 +78,18 @@ def estimate_recall(
     """Return the share of the relevant documents that mention the keyword.
 
     One over 1 + the ratio of relevant documents without and with a mention, which are estimated
-    independently. None where no relevant document was read, or nothing without a mention.
+    independently. The figure counts half a unit more without one: few misses that were read, or
+    none, would say too much (J. B. S. Haldane, Annals of Human Genetics 20, 1956). None where no
+    relevant document was read, or nothing without a mention.
     """
     totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
         return None
 
     low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
+    recall = totals.hits.value / (totals.hits.value + totals.likely_misses)
     return Estimate(
-        value=totals.hits.value / (totals.hits.value + totals.misses.value),
+        value=max(1 / (1 + high_ratio), recall),
         low=1 / (1 + high_ratio),
         high=1 / (1 + low_ratio),
         n=totals.n,
@@ -99,7 +112,7 @@ def estimate_f1(
     others = Estimate(mentions + misses.value, mentions + misses.low, mentions + misses.high)
     low_ratio, high_ratio = _divide_totals(others, hits)
     return Estimate(
-        value=2 * hits.value / (hits.value + others.value),
+        value=2 * hits.value / (hits.value + mentions + totals.likely_misses),
         low=2 / (1 + high_ratio),
         high=2 / (1 + low_ratio),
         n=totals.n,
@@ -114,6 +127,9 @@ class _KeywordTotals:
     hits: Estimate
     misses: Estimate
     mentions: int
+
+    # The misses and half a unit.
+    likely_misses: float
 
 
 def _total_keyword(
@@ -134,7 +150,19 @@ def _total_keyword(
         return None
 
     n = _count_units(cells) + _count_units(other_cells)
-    return _KeywordTotals(n, hits, misses, sum(stratum.size for stratum in mentions))
+    return _KeywordTotals(
+        n,
+        hits,
+        misses,
+        sum(stratum.size for stratum in mentions),
+        misses.value + _half_unit(other_cells),
+    )
+
+
+def _half_unit(cells: Sequence[SplitKind]) -> float:
+    """Return for how many documents half a unit stands that was drawn among the most of them."""
+    parts = [part for cell in cells for part in cell.parts if part.effective_n]
+    return max((part.unread / part.effective_n for part in parts), default=0.0) / 2
 
 
 def compare_shares(
@@ -164,75 +192,103 @@ def compare_shares(
 def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[SplitKind]:
     """Return the strata pooled by kind, and split by the codes of others where that helps.
 
-    Others are a machine that coded all documents, and the coder of a larger sample. A kind is split
-    where the sum of the variances of its parts is smaller. For this choice two units are added to
-    each cell, one of either code (A. Agresti and B. A. Coull, The American Statistician 52, 1998):
-    a cell of few codes seems surer than it is.
+    Others are a machine that coded all documents, and the coder of a larger sample. Whether a kind
+    is split is decided by other texts than those that are judged: where a split that happens to
+    look sure was preferred, rare categories seemed rarer by up to 12 % of their share.
     """
+    groups = group_by_kind(strata)
     cells: list[SplitKind] = []
-    for kind_strata in group_by_kind(strata).values():
-        whole = SplitKind([pool(kind_strata)])
-        choices = [[whole], [_split(kind_strata, use_machine=use_machine) or whole]]
-        if use_machine:
-            parts = split_by_machine(kind_strata)
-            pooled = [SplitKind([pool(part)]) for part in parts]
-            split = [_split(part, use_machine=False) for part in parts]
-            choices.append(pooled)
-            choices.append([own or part for own, part in zip(split, pooled, strict=True)])
+    for kind, kind_strata in groups.items():
+        split = _split(kind_strata, use_machine=use_machine)
+        if split is not None:
+            cells.append(split)
+            continue
 
-        cells += min(choices, key=lambda choice: sum(map(_cautious_variance, choice)))
+        others = [stratum for other in groups if other != kind for stratum in groups[other]]
+        parts = choose_parts(kind_strata, others, use_machine=use_machine)
+        cells += [SplitKind([pool(part)]) for part in parts]
 
     return cells
 
 
 def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitKind | None:
-    """Split strata by the codes of the first phase, whose own estimate the machine may help."""
+    """Split strata by the codes of the first phase, whose own estimate the machine may help.
+
+    None where a part would have too few units.
+    """
     phase_strata: list[CodedStratum] = []
     for stratum in kind_strata:
         if stratum.first_phase is not None:
             phase_strata += stratum.first_phase.strata
 
-    parts = choose_parts(phase_strata, use_machine=use_machine) if phase_strata else []
-    return split_by_first_phase(kind_strata, [pool(part) for part in parts])
+    parts = choose_parts(phase_strata, (), use_machine=use_machine) if phase_strata else []
+    split = split_by_first_phase(kind_strata, [pool(part) for part in parts])
+    if split is None:
+        return None
+
+    n, size = sum(cell.n for cell in split.parts), sum(cell.size for cell in split.parts)
+    smallest = min(cell.size for cell in split.parts)
+    return split if n * smallest >= _FEWEST_OF_PART * size else None
 
 
 def choose_parts(
-    kind_strata: Sequence[CodedStratum], *, use_machine: bool
+    kind_strata: Sequence[CodedStratum], others: Sequence[CodedStratum], *, use_machine: bool
 ) -> list[Sequence[CodedStratum]]:
-    """Return the strata of a kind, or its parts by the machine's code where these tell more."""
-    if use_machine:
-        parts = split_by_machine(kind_strata)
-        variance = sum(_vary_cautiously(pool(part)) for part in parts)
-        if variance < _vary_cautiously(pool(kind_strata)):
-            return [*parts]
+    """Return the strata of a kind, or its parts by the machine's code where these will tell more.
 
-    return [kind_strata]
+    How often the machine errs in *others* decides, and how many units of each part are to be
+    expected: not how many were read, since samples with few of a part need the split most.
+    """
+    if not use_machine:
+        return [kind_strata]
 
+    parts = split_by_machine(kind_strata)
+    sizes = [sum(stratum.size for stratum in part) for part in parts]
+    n = sum(len(stratum.codes) for stratum in kind_strata)
+    if n * min(sizes, default=0) < _FEWEST_OF_PART * sum(sizes) or not _will_help(
+        kind_strata, others
+    ):
+        return [kind_strata]
 
-def _cautious_variance(kind: SplitKind) -> float:
-    """Return the variance of a kind's documents in the category, with two units added."""
-    variance = sum(map(_vary_cautiously, kind.parts))
-    if not kind.first_cells:
-        return variance
-
-    positive, negative = map(_cautious_share, kind.parts)
-    return variance + (positive - negative) ** 2 * sum(map(_vary_cautiously, kind.first_cells))
-
-
-def _vary_cautiously(cell: PooledCell) -> float:
-    """Return the variance of a cell's documents in the category, with two units added."""
-    if not cell.unread:
-        return 0.0
-
-    share = _cautious_share(cell)
-    return cell.unread**2 * share * (1 - share) / (cell.effective_n + 2)
+    return [*parts]
 
 
-def _cautious_share(cell: PooledCell) -> float:
-    """Return the share of a cell with two units added."""
-    if math.isinf(cell.effective_n):
-        return cell.share or 0.0
-    return ((cell.share or 0.0) * cell.effective_n + 1) / (cell.effective_n + 2)
+def _will_help(kind_strata: Sequence[CodedStratum], others: Sequence[CodedStratum]) -> bool:
+    """Whether the parts of a kind will vary less than the whole, by the machine's errors elsewhere.
+
+    These are its rates of yes among people's yes and no in *others*; a kind that is alone tells
+    itself. By them and its own share of yes the share in each part is known (W. J. Rogan and B.
+    Gladen, "Estimating prevalence from the results of a screening test", American Journal of
+    Epidemiology 107, 1978).
+    """
+    pairs = [
+        (code > 0.5, machine_code > 0.5)
+        for stratum in others or kind_strata
+        if stratum.machine is not None
+        for code, machine_code in zip(stratum.codes, stratum.machine.codes, strict=True)
+        if machine_code is not None
+    ]
+    # Without an error that was read a machine may be right: then its split is made.
+    hits = [machine for people, machine in pairs if people]
+    misses = [machine for people, machine in pairs if not people]
+    machines = [stratum.machine for stratum in kind_strata if stratum.machine is not None]
+    positives, coded = (
+        sum(machine.positives for machine in machines),
+        sum(machine.coded for machine in machines),
+    )
+    if not hits or not misses or not 0 < positives < coded:
+        return True
+
+    sensitivity, false_rate = ((sum(codes) + 1) / (len(codes) + 2) for codes in (hits, misses))
+    if sensitivity - false_rate < _LEAST_YOUDEN:
+        return False
+
+    claimed = positives / coded
+    share = min(claimed, max(0.0, (claimed - false_rate) / (sensitivity - false_rate)))
+    found = min(1.0, share * sensitivity / claimed)
+    missed = min(1.0, share * (1 - sensitivity) / (1 - claimed))
+    split = claimed * found * (1 - found) + (1 - claimed) * missed * (1 - missed)
+    return split <= _LEAST_GAIN * share * (1 - share)
 
 
 def _count_units(cells: Sequence[SplitKind]) -> int:

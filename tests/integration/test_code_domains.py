@@ -7,20 +7,21 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grain, Grouping, SamplePart, SamplePeriod
 from core.errors import UsageError
-from models.codes import CodeValue, Coding, replace_codes
+from models.codes import CodeValue, Coding, UnitKey, replace_codes
 from models.database import Database
-from models.tables import Job
+from models.tables import Document, Job
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data import exports
@@ -175,8 +176,17 @@ def test_what_a_model_has_read_whole_is_known_of_a_selection_too(db: Database) -
     texts += [Text(f"2020-03-{1 + n % 28:02}", f"Tide tables for {n}.") for n in range(9)]
     store(db, texts)
     run = months_run(db, "2020-03", "2020-03", ["tide"])
-    # The model has coded the first copy of each text, which a selection of the first leaves.
-    code(db, run, draw(db, run), "model:small")
+    sample = draw(db, run)
+    # The model has coded the first copy of each text too, which a selection of the first leaves.
+    with db.read() as connection:
+        first = connection.scalar(
+            select(func.min(Document.id)).where(Document.text.startswith("Tide tables"))
+        )
+
+    first_unit = UnitKey(first or 0, sample[0].keyword, 0)
+    code(
+        db, run, [*sample, replace(sample[0], unit=first_unit, text="Tide tables.")], "model:small"
+    )
     draw(db, run, n=12)
     everything = shares(db, run)[None, None, "model:small"]
     distinct = shares(db, run, selection=DISTINCT)[None, None, "model:small"]

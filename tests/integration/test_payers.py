@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from cli.plan_costs import describe_payers
 from core.enums import ActKind, PayerKind, State
 from core.errors import UsageError
 from core.prices import Money
@@ -26,6 +27,7 @@ from models.run_transitions import cancel_run, pause_run, resume_run
 from models.runs import create_run
 from models.tables import Act, Payer
 from producers.imports import import_paths
+from producers.plan import OUR_ENGINE, plan_run
 from producers.submit import submit_run
 from tests.command_kit import run_command
 from tests.databases import on_sqlite
@@ -100,6 +102,17 @@ def test_a_run_charges_its_person_and_its_purse(jobs: Jobs, model: ModelServer) 
         ("Bob", None, None),
         ("grant", 1.0, (MICRO - cost) / MICRO),
     }
+
+
+def test_a_plan_says_that_a_cap_of_its_payers_may_be_met(jobs: Jobs) -> None:
+    set_cap(jobs, 100)
+    plan = plan_run(jobs.db, months(jobs), (), engine=OUR_ENGINE, settings=jobs.settings)
+    with jobs.db.read() as connection:
+        assert describe_payers(connection, "Ann", "grant", plan.model) == [
+            "purse grant has 0.0001 USD left: the run may pause there"
+        ]
+        with pytest.raises(UsageError, match="--purse other: there is none yet"):
+            describe_payers(connection, "Ann", "other", plan.model)
 
 
 def test_who_asks_the_same_later_pays_nothing_and_plan_says_so(

@@ -11,19 +11,22 @@ from analysis.codebooks.wanted import list_categories
 from core.enums import SamplePart
 from reports.data import export_schema as schema
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.coder_error_rates import CORRECTED, correct_subject
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
+    Method,
     list_group_subjects,
     list_methods,
     list_subjects,
     make_strata,
 )
+from reports.data.pooled_shares import POOLED, pool_shares
 from reports.data.run_data import RunData, keep_rows
 from reports.data.sample_looks import read_level
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import round_figure
+from reports.stats.intervals import CONFIDENCE, round_figure
 from reports.stats.proportions import (
     estimate_f1,
     estimate_precision,
@@ -67,7 +70,10 @@ class EstimateRow:
         str,
         "`people`, or `people and CODER` where codes of a machine helped; `people, model:NAME and "
         "network:RUN` where those of a model's sample and of a network did. `model:NAME`, or "
-        "`model:NAME and network:RUN`: what the model would say, whether people would or not.",
+        "`model:NAME and network:RUN`: what the model would say, whether people would or not. "
+        "`people and rates of all periods`: of a period, by its numbers of texts and the shares of "
+        "all, where these do not differ between periods beyond chance. `people and errors of "
+        "coders`: of the whole run, without the errors that texts of several coders show.",
     ]
     n_population: Annotated[int, "Texts that the estimate is about."]
     n_model: Annotated[
@@ -113,6 +119,9 @@ def read_estimates(
 
             for subject in subjects:
                 rows += _estimate_subject(run, subject)
+                is_whole = not subject.period and subject.domain.group is None
+                if is_whole and method == Method(method.reader):
+                    rows += _estimate_further(run, subject)
 
     yield from ESTIMATES.sort(rows)
 
@@ -145,6 +154,37 @@ def _estimate_subject(run: RunData, subject: CodedSubject) -> Iterator[EstimateR
             if estimate is not None:
                 counts = _count_model(subject, strata, estimate), sum(s.size for s in strata)
                 yield _make_row(run, subject, category, measure, estimate, counts, level)
+
+
+def _correct(
+    run: RunData, subject: CodedSubject, category: str, level: float
+) -> Iterator[EstimateRow]:
+    """Yield the share of a category without coders' errors, if doubles tell of them."""
+    errors = correct_subject(run, subject, category, level / 2)
+    if errors is not None:
+        counts = 0, sum(stratum.population for stratum in subject.strata)
+        row = _make_row(run, subject, category, "share", errors.corrected, counts, level)
+        yield replace(row, method=f"{row.method} {CORRECTED}", confidence=CONFIDENCE)
+
+
+def _estimate_further(run: RunData, subject: CodedSubject) -> Iterator[EstimateRow]:
+    """Yield the shares of periods by rates of all, and those without coders' errors."""
+    if subject.variable.type == VariableType.SCALE:
+        return
+
+    level = read_level(run, subject.sample, subject.method.reader)
+    for category in list_categories(subject.variable):
+        yield from _correct(run, subject, category, level)
+        pooled = pool_shares(run, subject, category, level / 2)
+        if pooled is None or not pooled.may_be_pooled:
+            continue
+
+        for period, estimate in pooled.estimates.items():
+            of_period = replace(subject, period=period)
+            n_model = estimate.n if subject.method.reader != PEOPLE else 0
+            counts = n_model, round(estimate.size)
+            row = _make_row(run, of_period, category, "share", estimate, counts, level)
+            yield replace(row, method=f"{row.method} {POOLED}")
 
 
 def _estimate_asked(

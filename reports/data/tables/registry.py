@@ -15,6 +15,7 @@ from reports.data.tables.distinctive import DISTINCTIVE
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
+from reports.data.tables.found import FOUND
 from reports.data.tables.labels import LABELS
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.overlap import OVERLAP
@@ -26,7 +27,7 @@ from reports.data.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 _TABLES: tuple[Table[Any], ...] = (
     *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, LABELS),
     *(DOCUMENTS, COVERAGE, COMENTIONS),
-    *(CODES, AGREEMENT, ESTIMATES),
+    *(CODES, AGREEMENT, ESTIMATES, FOUND),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 
