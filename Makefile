@@ -39,6 +39,7 @@ env: .env ## create what docker compose needs: .env with new passwords, archive/
 .env:
 	@umask 077 && while IFS= read -r line; do case "$$line" in \
 	  *_PASSWORD=|TIDINGS_TEXTAPI_KEY=) line="$$line$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" ;; \
+	  TIDINGS_USER=) line="$$line$$(id -un)" ;; \
 	  REPORTS_USER=*) test "$$(id -u)" = 0 || line="REPORTS_USER=$$(id -u):$$(id -g)" ;; \
 	  esac; printf '%s\n' "$$line"; done < .env.example > .env.part && mv .env.part .env
 	@mkdir -p archive out && if test "$$(id -u)" = 0; then chown 1000:1000 out; fi

@@ -16,7 +16,12 @@ from analysis.text.masking import mask_terms
 from analysis.text.posts import long_sentences_by_month, words_by_month
 from analysis.text.words import TEXTS_KEPT
 from models.database import Database
-from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from models.documents import (
+    DocumentScope,
+    DocumentText,
+    documents_by_id,
+    list_documents_by_day,
+)
 from models.languages import languages_of
 from models.results import MentionSentence
 from models.tables import Base
@@ -85,6 +90,13 @@ class MonthData:
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
         """Yield each day with its documents; memory holds one day at a time."""
         return list_documents_by_day(self.db, self.scope)
+
+    def identities(self, document_ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of documents."""
+        with self.db.read() as connection:
+            documents = documents_by_id(connection, document_ids)
+
+        return {document.id: document.identity for document in documents}
 
     async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
         """Return the documents that are in none of *languages*, with their own languages."""
@@ -176,6 +188,10 @@ class PostData:
 
     # What a document is called where some are counted.
     noun: ClassVar[str] = "post"
+
+    def identities(self, _document_ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of posts."""
+        return {post.id: post.identity for post in self.posts}
 
     async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
         """Return the posts that are in none of *languages*, with their own languages."""

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from analysis.query.grammar import OPERATORS, Query, check_operators, is_query, parse_query
 from analysis.query.notation import QUOTED, make_marks_plain, refuse_foreign_signs
-from analysis.query.terms import CASE, STAR, Term
+from analysis.query.terms import ALL_FORMS, CASE, STAR, Term
 from core.enums import MODEL, Grain, SamplePeriod, Within
 from textapi.text.keywords import TermPattern, pattern
 from textapi.text.normal_form import normal_form
@@ -122,7 +122,7 @@ class Keyword(FrozenModel):
         if not isinstance(root, Term) or not root.has_star or self.is_name_sought:
             return None
 
-        both = f"{self.name}:{_as_operand(self.name)} OR {self.query}"
+        both = f"{self.name}:{as_operand(self.name)} OR {self.query}"
         return (
             f"{self.as_written} looks for {self.query} alone, and not for {self.name}: one term "
             f"with a star is a query, and what is before the colon is its name. For both write "
@@ -235,7 +235,7 @@ def _join_list(name: str, other_terms: str) -> str | None:
     if not all(terms):
         raise ValueError(f"'{name}:{other_terms}' has an empty term: write NAME:term,term")
 
-    return " OR ".join(dict.fromkeys(map(_as_operand, terms)))
+    return " OR ".join(dict.fromkeys(map(as_operand, terms)))
 
 
 def _split_unquoted(text: str, sign: str) -> list[str]:
@@ -255,10 +255,11 @@ def _split_unquoted(text: str, sign: str) -> list[str]:
 def _has_operator(term: str) -> bool:
     """Return whether *term* is more than a term with a star, a case or quotation marks."""
     words = term.removeprefix(CASE)
-    return not QUOTED.fullmatch(words) and is_query(words.replace(STAR, ""))
+    plain = words.replace(STAR, "").replace(ALL_FORMS, "")
+    return not QUOTED.fullmatch(words) and is_query(plain)
 
 
-def _as_operand(term: str) -> str:
+def as_operand(term: str) -> str:
     """Return *term* as a query writes it: a phrase or a word such as "and" in quotation marks."""
     words = term.removeprefix(CASE)
     is_word = " " not in words and words.upper() not in OPERATORS

@@ -14,7 +14,7 @@ from language_models import completion
 from models.results import replace_rows
 from models.tables import Base
 from textapi import messages
-from textapi.requests import KeywordKey
+from textapi.requests import AnswerKey, KeywordKey
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
@@ -40,6 +40,9 @@ class StepResult:
     no_data_reason: str | None = None
     remark: str | None = None
     bad_answers: BadAnswers | None = None
+
+    # The keys of the answers that are refusals.
+    refused: tuple[AnswerKey, ...] = ()
 
     @property
     def state(self) -> StepState:

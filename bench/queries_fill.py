@@ -144,6 +144,7 @@ def _runs() -> Rows:
             "parameters": {},
             "calls_begun": 0,
             "cost_charged": 0,
+            "with_report": True,
             "created_at": time.time(),
         }
 
@@ -210,7 +211,7 @@ def _calls(documents: int) -> Rows:
             ):
                 yield {
                     "run_id": run, "service": "textapi", "credential": "c", "operation": operation,
-                    "minute": minute, "calls": 3, "answers_reused": 1, "retries": 0,
+                    "minute": minute, "shard": 0, "calls": 3, "answers_reused": 1, "retries": 0,
                     "maybe_twice": 0, "seconds": 1.5,
                 }  # fmt: skip
 

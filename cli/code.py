@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,9 @@ DEFAULT_PORT = 8767
 
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
+
+# The share of what is searched for that is found.
+DEFAULT_RECALL = 0.95
 
 # Mentions of each month and keyword.
 DEFAULT_MENTIONS = 10
@@ -95,6 +99,17 @@ def code(
     port: Annotated[
         int, Option(min=0, max=65535, help="The port of --serve; 0 takes a free one.")
     ] = DEFAULT_PORT,
+    find: Annotated[
+        str | None,
+        Option(
+            metavar="[KEYWORD:]VARIABLE=CATEGORY",
+            help="Search: read the documents that are likeliest of this category, and some by "
+            "chance, until --recall of all that are is found.",
+        ),
+    ] = None,
+    recall: Annotated[
+        float, Option(min=0.5, max=0.99, help="The share of --find's category to be found.")
+    ] = DEFAULT_RECALL,
     doubles: Annotated[
         float, Option(min=0, max=1, help="Share of the texts that all coders of --serve get.")
     ] = DEFAULT_DOUBLES,
@@ -106,7 +121,8 @@ def code(
     CSV the column label takes -1, 0, 1 or skip. `tidings label` is the same command.
 
     With --codebook the questions, keys and columns are the codebook's, and texts are drawn from all
-    documents of the run, also from those without a keyword.
+    documents of the run, also from those without a keyword. With --find they are not a sample: what
+    is likeliest is read first, and after each batch it is said which share of all was found.
     """
     if file is not None and out is not None:
         raise UsageError("--file reads labels and --out writes the sample: give one of them")
@@ -118,7 +134,14 @@ def code(
     if n is not None and within is not None:
         raise UsageError("--n and --within both say how many texts are drawn: give one of them")
     if codebook is None:
-        _refuse_codebook_options(within, serve=serve, goal=purpose if program is None else "")
+        _refuse_codebook_options(
+            {
+                "--within": within,
+                "--find": find,
+                "--serve": serve or None,
+                f"--for {purpose}": purpose or None,
+            }
+        )
 
     request = CodingRequest(
         run=run,
@@ -134,7 +157,11 @@ def code(
         program=program,
         goal=goal,
     )
-    if serve:
+    if find is not None:
+        from cli.search import find_documents
+
+        find_documents(request, find, recall, port=port if serve else None)
+    elif serve:
         from cli.coding_page.command import code_in_browser
 
         code_in_browser(request, port, doubles)
@@ -154,11 +181,13 @@ def _parse_purpose(purpose: str) -> tuple[CodingProgram | None, SampleGoal]:
     return None, SampleGoal(purpose or SampleGoal.SHARE)
 
 
-def _refuse_codebook_options(within: float | None, *, serve: bool, goal: str) -> None:
+def _refuse_codebook_options(given: Mapping[str, object]) -> None:
     """Raise `UsageError` for options that say something of a codebook alone."""
-    if within is not None or serve or goal:
-        option = "--serve" if serve else f"--for {goal}" if goal else "--within"
-        raise UsageError(f"{option} is for the questions of a codebook: write --codebook FILE too")
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"{option} is for the questions of a codebook: write --codebook FILE too"
+            )
 
 
 def _count_mentions(n: int | None, per: str) -> int:

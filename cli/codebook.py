@@ -65,9 +65,10 @@ CodebookOption = Annotated[
     str | None,
     Option(
         "--codebook",
-        metavar="FILE|relevance",
+        metavar="FILE|NAME",
         callback=check_utf8,
-        help="The codebook: a YAML or JSON file, or the one that ships.",
+        help="The codebook: a YAML or JSON file, or the name of one that ships: relevance, frames, "
+        "stance or actors.",
     ),
 ]
 
@@ -77,7 +78,9 @@ def check(
     file: Annotated[
         str,
         Argument(
-            metavar="FILE", callback=check_utf8, help="A YAML or JSON file, or the name relevance."
+            metavar="FILE",
+            callback=check_utf8,
+            help="A YAML or JSON file, or the name of one that ships.",
         ),
     ],
     as_json: Json = False,
@@ -106,6 +109,17 @@ def check(
             show(line)
 
         for line in list_definitions(variable):
+            show(line)
+
+
+@group.command("list")
+def list_shipped() -> None:
+    """Print the codebooks that ship: what they ask, by whose definitions, how far others agreed."""
+    from analysis.codebooks.codebook_files import SHIPPED, describe_shipped
+    from cli.codebook_text import wrap
+
+    for name in SHIPPED:
+        for line in wrap(f"{name}: {describe_shipped(name)}", "", "    "):
             show(line)
 
 

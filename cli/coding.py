@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli import context
 from cli.messages import inform, show, warn
 from cli.options import check_utf8
-from core.enums import MODEL, CodingProgram, SampleGoal, SamplePeriod
+from core.enums import MODEL, ActKind, CodingProgram, SampleGoal, SamplePeriod
 from core.errors import BadInput, UsageError
 from core.printing import printable
 from core.quantities import quantity
@@ -113,11 +113,12 @@ def code_sample(request: CodingRequest) -> None:
 
     codebook = request.read_codebook()
     if request.file is None and request.out is None and request.within is None:
-        _check_terminal()
+        check_terminal()
 
-    with closing(context.open_database()) as db:
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
         if request.file is not None:
-            codebook_id = _read_file(db, codebook, request, request.file)
+            codebook_id = _read_file(db, codebook, request, request.file, settings.person)
         else:
             codebook_id, sample = draw_for_people(db, codebook, request)
             coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder}")
@@ -125,10 +126,20 @@ def code_sample(request: CodingRequest) -> None:
                 _write_file(db, codebook, coding, sample, request, request.out)
                 return
 
-            _check_terminal()
-            _code_in_terminal(db, codebook, coding, sample)
+            check_terminal()
+            record_coding(db, codebook, request.run, settings.person)
+            code_in_terminal(db, codebook, coding, sample)
 
         _show_coders(db, request.run, codebook, codebook_id)
+
+
+def record_coding(db: Database, codebook: Codebook, run: int, person: str) -> None:
+    """Record the act of coding: each code is stored by itself, in the course of hours."""
+    from models.acts import record_act
+
+    with db.write() as connection:
+        details = f"by the codebook {codebook.name}"
+        record_act(connection, ActKind.CODE, f"run {run}", person=person, details=details)
 
 
 def draw_for_people(
@@ -158,7 +169,7 @@ def draw_for_people(
     return codebook_id, sample
 
 
-def _check_terminal() -> None:
+def check_terminal() -> None:
     """Raise `UsageError` if there is no terminal to code in."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -185,9 +196,15 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
         )
 
 
-def _code_in_terminal(
-    db: Database, codebook: Codebook, coding: Coding, sample: Sequence[SampledText]
-) -> None:
+def code_in_terminal(
+    db: Database,
+    codebook: Codebook,
+    coding: Coding,
+    sample: Sequence[SampledText],
+    *,
+    is_part: bool = False,
+) -> bool:
+    """Ask until all texts are coded; return whether they are. More follow if they are a part."""
     from cli.coding_terminal import TerminalSession
     from models.codes import read_codes, read_codes_elsewhere
     from producers.coding_session import CodingSession, DatabaseCodes
@@ -199,7 +216,7 @@ def _code_in_terminal(
     units = [text.unit for text in sample]
     store = DatabaseCodes(db, coding)
     session = CodingSession(codebook, units, codes, store, codes_elsewhere)
-    TerminalSession(sample, session).run()
+    return TerminalSession(sample, session, is_part=is_part).run()
 
 
 def _write_file(
@@ -249,8 +266,11 @@ def _write_file(
     )
 
 
-def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: Path) -> int:
+def _read_file(
+    db: Database, codebook: Codebook, request: CodingRequest, path: Path, person: str
+) -> int:
     """Store all codes of a coded file, or none if there is any error; return the codebook's id."""
+    from models.acts import record_act
     from models.codes import PERSON, Coding, find_stored_codebook, replace_codes
     from models.runs import get_run
     from models.tables import POLARITY_CODEBOOK
@@ -286,7 +306,10 @@ def _read_file(db: Database, codebook: Codebook, request: CodingRequest, path: P
             "sample that was drawn anew with another --n or --seed has other texts"
         )
 
+    texts = quantity(sum(map(len, file_codes.by_coder.values())), "text")
+    details = f"{texts} of a file, by the codebook {codebook.name}"
     with db.write() as connection:
+        record_act(connection, ActKind.CODE, f"run {run}", person=person, details=details)
         for file_coder, codes in file_codes.by_coder.items():
             coder = check_coder(file_coder or DEFAULT_CODER)
             replace_codes(connection, db, Coding(run, codebook_id, f"{PERSON}{coder}"), codes)

@@ -52,9 +52,12 @@ class TerminalSession:
     Each code is stored at its key, so that nothing is lost however the session ends.
     """
 
-    def __init__(self, sample: Sequence[SampledText], session: CodingSession) -> None:
-        """Begin a session on a sample."""
+    def __init__(
+        self, sample: Sequence[SampledText], session: CodingSession, *, is_part: bool = False
+    ) -> None:
+        """Begin a session on a sample, or on a part of what is to be coded."""
         self._sample = sample
+        self._is_part = is_part
         self._session = session
         # The unit and the question of it that stand above what is printed next.
         self._shown: int | None = None
@@ -63,19 +66,22 @@ class TerminalSession:
         # The categories that are chosen so far, where several may apply.
         self._chosen: set[str] = set()
 
-    def run(self) -> None:
-        """Ask until all is coded or the coder quits."""
+    def run(self) -> bool:
+        """Ask until all is coded or the coder quits; return whether all is coded."""
         self._show_start()
         while (question := self._session.question) is not None:
             self._show_question(question)
             key = read_key()
             if key in GONE or key.lower() == QUIT:
                 show("stopped: the same command goes on from here")
-                return
+                return False
 
             self._take_key(question, key)
 
-        show(f"all {len(self._sample):,} are coded: a larger --n draws more")
+        if not self._is_part:
+            show(f"all {len(self._sample):,} are coded: a larger --n draws more")
+
+        return True
 
     def _take_key(self, question: Question, key: str) -> None:
         if key.lower() == UNDO:

@@ -90,6 +90,9 @@ def _check_redis(settings: Settings) -> str | None:
     with redis_client(settings) as client:
         try:
             client.ping()
+            if problem := _check_redis_mode(client):
+                return problem
+
             problems = [_check_redis_configuration(client)]
             problems += [queue_problem(client, queue) for queue in QUEUES]
         except redis.AuthenticationError:
@@ -98,6 +101,20 @@ def _check_redis(settings: Settings) -> str | None:
             return f"it does not answer ({type(error).__name__}): is it running at {REDIS_SETTING}?"
 
         return "; ".join(filter(None, problems)) or None
+
+
+def _check_redis_mode(client: redis.Redis) -> str | None:
+    """Refuse a Redis whose keys are on several servers, and a Sentinel, which has none."""
+    info = client.info("server")
+    mode = info.get("redis_mode", info.get("server_mode"))
+    kind = {"cluster": "a Redis Cluster", "sentinel": "a Redis Sentinel"}.get(str(mode))
+    if kind is None:
+        return None
+
+    return (
+        f"it is {kind}, on which queues and limits do not work: name one plain Redis or Valkey in "
+        f"{REDIS_SETTING}"
+    )
 
 
 def _check_redis_configuration(client: redis.Redis) -> str | None:

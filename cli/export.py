@@ -32,14 +32,15 @@ def export(
     table: Annotated[
         str,
         Argument(
-            help="mentions, periods, phrases, entities, documents, coverage, calls, …; weights"
+            help="mentions, periods, phrases, entities, documents, collocates, calls, …; weights"
         ),
     ],
     form: Annotated[
         str | None,
         Option(
             "--format",
-            help="jsonl, csv or parquet; by default the ending of --out; jsonl without one.",
+            help="jsonl, csv or parquet; by default the ending of --out; jsonl without one. With "
+            "--kwic also txt: lines whose keywords stand below each other.",
         ),
     ] = None,
     out: Annotated[Path | None, Option(help="A file; standard output by default.")] = None,
@@ -55,6 +56,10 @@ def export(
         str | None,
         Option(callback=check_utf8, help="Of --for: the codebook's name, where there are several."),
     ] = None,
+    kwic: Annotated[
+        bool,
+        Option("--kwic", help="Of mentions: what is left of the keyword, it, what is right of it."),
+    ] = False,
     by: By = None,
     distinct: Distinct = False,
     without: Without = None,
@@ -68,6 +73,9 @@ def export(
 
         _export_dsl(run, out, codebook)
         return
+
+    if kwic:
+        table = _concordance_of(table)
 
     selection = Selection(distinct, tuple(without or ()))
     if table == WEIGHTS:
@@ -84,12 +92,23 @@ def export(
     if job is not None:
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
 
-    form = form or _form_of(out)
+    form = form or _form_of(out, is_concordance=kwic)
     with (
         closing(context.open_database()) as db,
         _show_progress(table, out),
     ):
         _export_table(db, run, table, form, out, selection, by or SeriesBy())
+
+
+def _concordance_of(table: str) -> str:
+    """Return the table that is meant by --kwic. Raises `UsageError` for any but mentions."""
+    from reports.data.tables.concordance import CONCORDANCE
+    from reports.data.tables.mentions import MENTIONS
+
+    if table not in (MENTIONS.name, CONCORDANCE.name):
+        raise UsageError(f"--kwic goes with mentions: {printable(table)} has no sentences")
+
+    return CONCORDANCE.name
 
 
 def _show_progress(table: str, out: Path | None) -> AbstractContextManager[object]:
@@ -147,18 +166,19 @@ def _export_table(
         )
 
 
-def _form_of(out: Path | None) -> str:
+def _form_of(out: Path | None, *, is_concordance: bool = False) -> str:
     """Return the format that the ending of a file names, or the default format.
 
     Raises `UsageError` for another ending.
     """
-    from reports.data.formats import WRITERS
+    from reports.data.formats import ALIGNED, WRITERS
 
+    forms = [*WRITERS, ALIGNED] if is_concordance else [*WRITERS]
     ending = out.suffix.lower().removeprefix(".") if out else ""
-    if ending and ending not in WRITERS:
+    if ending and ending not in forms:
         raise UsageError(
             f"--out {printable(out)}: no format is called {printable(ending)}: end the file in "
-            f"{', '.join(f'.{form}' for form in WRITERS)}, or name one of them with --format"
+            f"{', '.join(f'.{form}' for form in forms)}, or name one of them with --format"
         )
 
     return ending or DEFAULT_FORM

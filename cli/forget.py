@@ -13,6 +13,7 @@ from cli import context
 from cli.control import dispatch
 from cli.messages import inform, warn
 from cli.options import check_utf8, parse_import, parse_run
+from core.enums import ActKind
 from core.errors import NotFound, UsageError
 from core.quantities import quantity
 
@@ -74,7 +75,7 @@ def forget(
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
         if lift:
-            _lift(db, account, document)
+            _lift(db, settings, account, document)
         elif run is not None:
             _forget_run(db, settings, run)
         elif import_number is not None:
@@ -95,7 +96,7 @@ def _forget_run(db: Database, settings: Settings, run: int) -> None:
         get_run(connection, run)
 
     remove_reports(settings, [run])
-    forget_run(db, run)
+    forget_run(db, run, person=settings.person)
     inform(f"run {run} is forgotten, with its results and its report")
     _name_other_folders(settings, [run])
 
@@ -105,6 +106,7 @@ def _forget_documents(
 ) -> None:
     from analysis.kinds import result_tables
     from cli.report_folders import remove_reports
+    from models.acts import record_act
     from models.erasure import documents_by_account, documents_named, forget_documents
     from models.suppression_list import suppress
     from textapi.text.sentences import sentences
@@ -117,6 +119,8 @@ def _forget_documents(
             ids = documents_named(connection, document or "")
 
         suppress(connection, db, ids, account)
+        subject = _describe_erased(account, document)
+        record_act(connection, ActKind.FORGET, subject, person=settings.person)
 
     noun = "documents" if len(ids) > 1 else "document"
     reason = f"{len(ids):,} {noun} forgotten on request, {datetime.now(UTC):%Y-%m-%d}"
@@ -173,7 +177,7 @@ def _forget_import(db: Database, settings: Settings, import_number: int) -> None
         erased.runs = runs_erased_for(connection, reason)
 
     remove_reports(settings, erased.runs)
-    forget_import(db, import_number, read=record.read)
+    forget_import(db, import_number, read=record.read, person=settings.person)
     _tell_erased(db, settings, erased)
     if is_shared:
         warn(
@@ -193,13 +197,27 @@ def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
         _name_other_folders(settings, erased.runs)
 
 
-def _lift(db: Database, account: str | None, document: str | None) -> None:
+def _describe_erased(account: str | None, document: str | None) -> str:
+    """Return what acts say was erased: a hash, which tells nobody the name."""
+    from models.suppression_list import describe_name
+
+    if account is not None:
+        return describe_name("account", account)
+
+    return describe_name("document", document or "")
+
+
+def _lift(db: Database, settings: Settings, account: str | None, document: str | None) -> None:
+    from models.acts import record_act
     from models.suppression_list import unsuppress
 
     subject = document or f"@{account}"
     with db.write() as connection:
         if not unsuppress(connection, handle=account, document=document):
             raise NotFound(f"{subject} was not forgotten")
+
+        erased = _describe_erased(account, document)
+        record_act(connection, ActKind.LIFT, erased, person=settings.person)
 
     inform(f"{subject} may come back: import it or have it fetched again")
 

@@ -8,12 +8,13 @@ from typer.core import TyperGroup
 
 GROUPS = {
     "Look": (
-        *("demo", "stored", "runs", "status", "report", "events", "code", "label", "codebook"),
+        *("demo", "stored", "runs", "status", "costs", "acts", "report", "events"),
+        *("code", "label", "codebook"),
         *("export", "figure", "pack", "verify", "predict"),
     ),
     "Run": ("plan", "submit", "pause", "resume", "retry", "cancel", "watch"),
     "Data": ("import", "forget"),
-    "System": ("up", "doctor", "textapi", "migrate"),
+    "System": ("up", "limits", "doctor", "textapi", "migrate"),
 }
 
 

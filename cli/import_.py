@@ -21,7 +21,7 @@ from sources.base import LONGEST_NAME, clean, clean_name
 from sources.columns import FIELDS, list_columns, show_column
 from sources.registry import SOURCES, archives, parse_handle, source_named
 
-SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
+SOURCE_NAMES = ", ".join(source.name for source in SOURCES if source.has_files)
 
 if TYPE_CHECKING:
     from producers.imports import Imported

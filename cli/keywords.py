@@ -105,6 +105,11 @@ def _parse(text: str, within: Within) -> Keyword:
             f"{printable(text)} is read as the subject {keyword.name} with other terms behind the "
             f'colon: put a time in quotation marks, "{keyword.name}:…"'
         )
+    if with_colon := [term for term in keyword.terms if ":" in term and keyword.query is None]:
+        warn(
+            f"{printable(with_colon[0])} is one term with a colon in it: terms are parted by "
+            f"commas, as in {printable(text.replace(':', ',').replace(',', ':', 1))}"
+        )
     if keyword.lone_star is not None:
         warn(printable(keyword.lone_star))
     elif not keyword.is_name_sought and len(keyword.name.split()) == 1:

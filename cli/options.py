@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from core.enums import Grain, Grouping, SamplePeriod
 from core.errors import NotFound, UsageError
+from core.names import check_name
 from core.prices import Money, parse_money
 from core.printing import printable
 
@@ -33,11 +34,19 @@ class DeclaredCommand(TyperCommand):
 
 
 def read_money(text: str) -> Money:
-    """Return the amount of money that `--max-cost` names. Raises `UsageError`."""
+    """Return the amount of money that a cap names. Raises `UsageError`."""
     try:
         return parse_money(text)
     except ValueError as error:
-        raise UsageError(f"--max-cost: {error}") from None
+        raise UsageError(str(error)) from None
+
+
+def read_name(text: str) -> str:
+    """Return the name of a person or a purse. Raises `UsageError`."""
+    try:
+        return check_name(text)
+    except ValueError as error:
+        raise UsageError(f"{printable(text)}: {error}") from None
 
 
 def check_utf8(argument: Text) -> Text:
@@ -155,6 +164,13 @@ Once = Annotated[
         "caps, if it was not cancelled.",
     ),
 ]
+NoReport = Annotated[
+    bool,
+    Option(
+        "--no-report",
+        help="Make no report when the run ends; `tidings report` makes one at any time.",
+    ),
+]
 Wait = Annotated[
     bool,
     Option(
@@ -185,12 +201,21 @@ class RunOptions:
             help="Stop before a language model costs more, whatever happens.",
         ),
     ] = None
+    purse: Annotated[
+        str | None,
+        Option(
+            metavar="GRANT",
+            parser=read_name,
+            help="The purse that is charged what a language model costs; `tidings costs` has them.",
+        ),
+    ] = None
     yes: Annotated[
         bool,
         Option("--yes", help="Agree that texts are sent to a language model outside this machine."),
     ] = False
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
     once: Once = False
+    no_report: NoReport = False
     wait: Wait = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cli.progress import ProgressLines, ProgressOfTerminal
     from cli.run_options import RunRequest
     from core.settings import Settings
+    from producers.plan import CallPlan
     from textapi.messages import Engine
 
 # `plan run` prints these counts of an operation, in columns of these widths.
@@ -28,7 +30,7 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 def plan(request: RunRequest[PlanOptions]) -> None:
     """Print the calls that a run would make."""
     from cli.first_sample import describe_first_sample
-    from cli.plan_costs import describe_cap, describe_costs
+    from cli.plan_costs import describe_cap, describe_costs, describe_payers
     from cli.plan_sample import RunPlan, SamplePlanner, describe_sample
     from cli.progress import progress_display
     from producers.plan import plan_run
@@ -52,6 +54,8 @@ def plan(request: RunRequest[PlanOptions]) -> None:
 
         sample = None if sample_planner is None else sample_planner.finish(figures)
         first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
+        with db.read() as connection:
+            payers = describe_payers(connection, settings.person, options.purse, figures.model)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
@@ -59,6 +63,7 @@ def plan(request: RunRequest[PlanOptions]) -> None:
 
     if options.max_cost is not None:
         figures.remarks += describe_cap(matched.parameters, options.max_cost, figures.model)
+    figures.remarks += payers
     if first_sample is not None:
         figures.remarks.append(first_sample)
     if options.as_json:
@@ -78,6 +83,14 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     for line in describe_sample(sample):
         print(line)
 
+    _print_time(figures)
+    for remark in figures.remarks:
+        warn(remark)
+
+
+def _print_time(figures: CallPlan) -> None:
+    from producers.forecast import describe_forecast
+
     if figures.binding_limit:
         duration = f"{_format_duration(figures.seconds)}, until {figures.ends_at}"
         limit = f"{figures.binding_limit} of {figures.binding_service}"
@@ -85,8 +98,8 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     else:
         print("time            no limit binds")
 
-    for remark in figures.remarks:
-        warn(remark)
+    if figures.forecast is not None:
+        print(f"if begun now    {describe_forecast(figures.forecast, time.time())}")
 
 
 group = typer.Typer(

@@ -40,7 +40,7 @@ class KeywordOptions:
         Option(
             metavar="NAME[:TERM,TERM]",
             help="A subject, with the other terms that count for it; or NAME:QUERY, of terms with "
-            "AND, OR, NOT, near/N, brackets, quotes, a star, =.",
+            "AND, OR, NOT, near/N, brackets, quotes, a star, =, ~ for all forms of a word.",
         ),
     ] = None
     keywords_file: Annotated[

@@ -45,6 +45,9 @@ def submit(request: RunRequest[RunOptions]) -> None:
             max_calls=options.max_calls,
             max_cost=options.max_cost,
             mask=mask,
+            with_report=not options.no_report,
+            person=settings.person,
+            purse=options.purse,
             on_equal=note_equal_run if options.once else None,
         )
         dispatch_and_wait(db, settings, run, wait=options.wait)

@@ -11,7 +11,7 @@ from typer import Option
 
 from cli import context
 from cli.messages import show, show_json
-from cli.options import DeclaredCommand, Json, Name, Once, Run, Wait, check_utf8
+from cli.options import DeclaredCommand, Json, Name, NoReport, Once, Run, Wait, check_utf8
 from core.errors import BadInput, UsageError
 
 # The text of a network option; `networks.presets` checks it.
@@ -71,6 +71,7 @@ class SweepOptions:
     ] = None
     name: Name = None
     once: Once = False
+    no_report: NoReport = False
     wait: Wait = False
 
     def run(self) -> None:
@@ -91,7 +92,15 @@ class SweepOptions:
                 raise UsageError(str(error)) from error
 
             on_equal = note_equal_run if self.once else None
-            run = submit_training(db, parameters, jobs, name=self.name, on_equal=on_equal)
+            run = submit_training(
+                db,
+                parameters,
+                jobs,
+                name=self.name,
+                with_report=not self.no_report,
+                person=settings.person,
+                on_equal=on_equal,
+            )
             dispatch_and_wait(db, settings, run, wait=self.wait)
 
 
@@ -165,7 +174,9 @@ def submit_codes(
 
         parameters, jobs = plan_code_training(run, chosen.hash.hex())
         on_equal = note_equal_run if once else None
-        training = submit_training(db, parameters, jobs, name=name, on_equal=on_equal)
+        training = submit_training(
+            db, parameters, jobs, name=name, person=settings.person, on_equal=on_equal
+        )
         dispatch_and_wait(db, settings, training, wait=wait)
 
 

@@ -36,7 +36,7 @@ class WatchListing:
     state: Annotated[
         str, "`queued`, `running`, `waiting`, `done`, `failed`, `cancelled` or `paused`."
     ]
-    every: Annotated[str, "`day`, `week` or `month`."]
+    every: Annotated[str, "`hour`, `day`, `week` or `month`."]
     max_calls: Annotated[int | None, "Calls between two times at most."]
     checked_at: Annotated[float | None, "Seconds since 1970, UTC; null if it has not happened."]
     due_at: Annotated[float, "Seconds since 1970, UTC."]
@@ -46,6 +46,7 @@ class WatchListing:
 class Every(StrEnum):
     """How often a watched run is checked."""
 
+    HOUR = "hour"
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
@@ -56,7 +57,8 @@ def watch(
         int | None, Argument(metavar="RUN", parser=parse_run, help="The run that goes on.")
     ] = None,
     every: Annotated[
-        Every | None, Option(help="How often new documents are looked for: day, week or month.")
+        Every | None,
+        Option(help="How often new documents are looked for: hour, day, week or month."),
     ] = None,
     max_calls: Annotated[
         int | None,
@@ -66,7 +68,7 @@ def watch(
     list_all: Annotated[bool, Option("--list", help="List the runs that are watched.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Let a run go on: work on new documents every day, week or month and renew its report.
+    """Let a run go on: work on new documents at its times and renew its report.
 
     Months that have begun are added; only what is new is asked. The workers do it: `tidings up`.
     Given again, it looks at once. Its events are of whole months, however often it looks.
@@ -92,7 +94,9 @@ def _check_usage(
 ) -> None:
     """Raise `UsageError` unless the options name exactly one action."""
     if list_all + stop + (every is not None) != 1 or list_all == (run is not None):
-        raise UsageError("write `watch RUN --every day|week|month`, `watch RUN --stop` or `--list`")
+        raise UsageError(
+            "write `watch RUN --every hour|day|week|month`, `watch RUN --stop` or `--list`"
+        )
     if max_calls is not None and every is None:
         raise UsageError("--max-calls goes with --every: it is a cap for each time")
     if as_json and not list_all:
@@ -111,7 +115,7 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
         is_watched = get_watch(connection, run) is not None
 
     if not kind_named(stored.kind).has_documents:
-        raise UsageError(f"run {run} is a training: runs over months, accounts or searches go on")
+        raise UsageError(f"run {run} is a training: runs over texts go on")
     if stored.state == State.CANCELLED:
         raise RunEnded(f"run {run} was cancelled, for good: submit it again to watch it")
 

@@ -53,6 +53,28 @@ class WaitFor(StrEnum):
     END_OF_JOBS = "end of jobs"
 
 
+class ActKind(StrEnum):
+    """What a person did, as the table of acts has it."""
+
+    SUBMIT = "submit"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    CAP = "cap"
+    FORGET = "forget"
+    LIFT = "lift"
+    CODE = "code"
+    LIMITS = "limits"
+
+
+class PayerKind(StrEnum):
+    """Who is charged what runs cost."""
+
+    PERSON = "person"
+    PURSE = "purse"
+
+
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -135,6 +157,19 @@ class UncodedReason(StrEnum):
     UNCLEAR = "unclear"
     OTHER_LANGUAGE = "other language"
     TOO_SHORT = "too short"
+
+
+class ReadBy(StrEnum):
+    """How a text came to be read in a search."""
+
+    # Somebody had coded it before.
+    KNOWN = "known"
+
+    # It stood at the top of the ranking.
+    RANK = "rank"
+
+    # It was drawn from all that were unread.
+    CHANCE = "chance"
 
 
 class SamplePart(StrEnum):

@@ -156,9 +156,17 @@ class LeaseLost(TidingsError):
 class RunCapReached(TidingsError):
     """The run has made as many calls, or cost as much, as its cap allows: a person may raise it.
 
-    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    *max_cost* is the cap on costs that was met, None if it was the cap on calls. *payer* is the
+    kind, the name and the currency of whose cap it is, None if it is the run's.
     """
 
-    def __init__(self, message: str, *, max_cost: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        max_cost: int | None = None,
+        payer: tuple[str, str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.max_cost = max_cost
+        self.payer = payer

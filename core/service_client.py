@@ -7,7 +7,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
+from core.logs import call_context
 from core.metrics import CallOutcome
 from core.ratelimit import LimitedCall, Limiter, StatedLimit
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
@@ -44,6 +45,7 @@ _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 # A service's own words are cut to this many characters.
 _LONGEST_MESSAGE = 200
 _NO_JSON = object()
+_EXPECTED = frozenset({HTTPStatus.OK})
 # Every status from 500 is retriable too.
 _RETRIABLE = frozenset({408, 425, 429})
 _RATE_LIMITED = frozenset({429, 503})
@@ -145,6 +147,9 @@ class ServiceClient:
     timeout: aiohttp.ClientTimeout = _TIMEOUT
     advice: Mapping[int, str] = field(default_factory=dict)
     timeout_advice: str = IS_IT_RUNNING
+
+    #: Whether calls have the header `traceparent`.
+    is_traced: bool = False
     default_advice: str = "check what was asked for, the address and the key in the settings"
 
     async def get(
@@ -154,14 +159,25 @@ class ServiceClient:
         *,
         explain: Explain | None = None,
         into: BinaryIO | None = None,
+        headers: Mapping[str, str] | None = None,
+        expected: Collection[int] = _EXPECTED,
     ) -> Answer:
         """Return the answer 200 to a GET; its body is written to *into* if that is given.
 
-        *explain* may turn any other answer into an error of its own. Raises what `attempt` raises.
+        Other statuses may be *expected*, too. *explain* may turn any other answer into an error of
+        its own. Raises what `attempt` raises.
         """
 
         async def attempt(_number: int) -> Answer:
-            return await self.attempt("GET", path, explain=explain, into=into, params=params)
+            return await self.attempt(
+                "GET",
+                path,
+                explain=explain,
+                into=into,
+                headers=headers,
+                expected=expected,
+                params=params,
+            )
 
         return await self.retry(attempt)
 
@@ -200,6 +216,7 @@ class ServiceClient:
         into: BinaryIO | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
         headers: Mapping[str, str] | None = None,
+        expected: Collection[int] = _EXPECTED,
         weights: Weights = NO_WEIGHTS,
         read_weights: ReadWeights | None = None,
         **request: Any,
@@ -213,9 +230,10 @@ class ServiceClient:
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
         """
-        with CallOutcome(self.service):
+        with CallOutcome(self.service), call_context(self.service, path) as trace:
+            own_headers = {**(trace if self.is_traced else {}), **(headers or {})}
             async with self.limiter.call(weights) as call:
-                exchange = partial(self._exchange, method, path, into, headers or {}, request)
+                exchange = partial(self._exchange, method, path, into, own_headers, request)
                 answer = await _send(exchange, call, before)
                 call.lower(read_stated_limits(answer, time.time()))
                 used = read_weights(answer) if read_weights is not None else None
@@ -224,7 +242,7 @@ class ServiceClient:
 
                 problem: TidingsError | None = None
                 wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
-                if answer.status != HTTPStatus.OK:
+                if answer.status not in expected:
                     explained = explain(answer) if explain is not None else None
                     problem = explained or self._problem_of(path, answer, wait)
 

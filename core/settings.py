@@ -1,14 +1,17 @@
 """All settings, read once when a process starts and passed on as one frozen object.
 
-A value comes from the first of: the environment (prefix ``TIDINGS_``), a ``.env`` file, what
-``tidings up`` wrote to ``TIDINGS_HOME/stack.json``, the default here.
+A value comes from the first of: the environment (prefix ``TIDINGS_``), a ``.env`` file, the file
+that ``TIDINGS_<SECRET>_FILE`` names, what ``tidings up`` wrote to ``TIDINGS_HOME/stack.json``, the
+default here.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,6 +33,7 @@ from core.addresses import (
     sqlite_address,
 )
 from core.errors import SettingsError
+from core.names import check_name
 from core.prices import parse_price
 from core.processes import is_locked
 from core.ratelimit.notation import parse_call_limits, parse_limits
@@ -37,6 +41,9 @@ from core.ratelimit.notation import parse_call_limits, parse_limits
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
 PREFIX = "TIDINGS_"
+FILE_SUFFIX = "_FILE"
+# No key and no address is longer; another file was mounted.
+LONGEST_SECRET = 8_000
 # Tests and benchmarks use these variables, which are no settings.
 NO_SETTINGS = frozenset(
     {
@@ -104,6 +111,7 @@ Origins = Annotated[
     BeforeValidator(_split_at_commas),
     AfterValidator(_check_origins),
 ]
+PersonName = Annotated[str, AfterValidator(check_name)]
 Seconds = float
 
 
@@ -117,8 +125,13 @@ class Settings(BaseSettings):
     home: Folder = Field(
         Path(".tidings"), description="Folder of the stack, its database and reports."
     )
+    user: PersonName | None = Field(
+        None, description="Who submits runs and pays for them; by default the user at this machine."
+    )
     database_url: DatabaseAddress | None = Field(
-        None, description="SQLAlchemy address of the database."
+        None,
+        description="SQLAlchemy address of the database; with ?prepare=no behind a pooler that "
+        "keeps no prepared statements.",
     )
     redis_url: RedisAddress | None = Field(
         None, description="Address of Redis or Valkey, with password."
@@ -240,6 +253,21 @@ class Settings(BaseSettings):
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
+    loc_url: Address = Field(
+        "https://www.loc.gov", description="Address of the Library of Congress's JSON API."
+    )
+    loc_text_url: Address = Field(
+        "https://tile.loc.gov", description="Address of its texts of newspaper pages."
+    )
+    loc_limits: Limits = Field("20/min", description="Limit of each of the two.")
+    loc_query: str = Field(
+        "front_pages_only=true",
+        description="Which pages of Chronicling America: parameters of its search, as "
+        "location_state=ohio&front_pages_only=true.",
+    )
+    feeds_limits: Limits = Field(
+        "1/2s", description="Limit of each host of feeds; 1/2s is one request at a time."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -250,8 +278,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the stack file after the environment and `.env`, before the defaults."""
-        return init_settings, env_settings, dotenv_settings, _StackFile(settings_cls)
+        """Read files after the environment and `.env`, before the defaults."""
+        files = (_SecretFiles(settings_cls), _StackFile(settings_cls))
+        return init_settings, env_settings, dotenv_settings, *files
+
+    @property
+    def person(self) -> str:
+        """Return who runs this process: as set, else the user at this machine."""
+        if self.user is not None:
+            return self.user
+
+        try:
+            user = getpass.getuser()
+        except (ImportError, KeyError, OSError):
+            # A container may run as a number without a name.
+            user = str(os.getuid())
+
+        return f"{user}@{socket.gethostname()}"
 
     @property
     def reports(self) -> Path:
@@ -275,6 +318,63 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Return the database's address: as set, else the SQLite file of the embedded stack."""
         return self.database_url or sqlite_address(str((self.home / "tidings.db").resolve()))
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """The files that ``TIDINGS_<SECRET>_FILE`` name, as containers get secrets."""
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
+        """Refuse: `__call__` reads all fields at once."""
+        raise AssertionError(field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        variables = {**_env_file_variables(), **os.environ}
+        secrets = {}
+        for field_name in secret_names():
+            variable = f"{PREFIX}{field_name}".upper()
+            file_variable = f"{variable}{FILE_SUFFIX}"
+            path = variables.get(file_variable)
+            if not path:
+                continue
+            if variables.get(variable):
+                raise SettingsError(f"{variable} and {file_variable} are both set: remove one")
+
+            secrets[field_name] = _read_secret(Path(path), file_variable)
+
+        return secrets
+
+
+def secret_names() -> list[str]:
+    """Return the fields that are secrets, or addresses with a password."""
+    addresses = ("database_url", "redis_url")
+    names = []
+    for field_name, field in Settings.model_fields.items():
+        if field_name in addresses or "SecretStr" in str(field.annotation):
+            names.append(field_name)
+
+    return names
+
+
+def _read_secret(path: Path, variable: str) -> str:
+    """Return the secret in the file *path*, without the end of its line. Raises `SettingsError`."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            secret = file.read(LONGEST_SECRET + 1).rstrip("\r\n")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError(f"{variable}: {path} cannot be read ({reason}): mount it") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable}: {path} is no UTF-8: write the secret as text") from None
+
+    if not secret or len(secret) > LONGEST_SECRET:
+        problem = "is empty" if not secret else f"has more than {LONGEST_SECRET:,} characters"
+        raise SettingsError(f"{variable}: {path} {problem}: write the secret and nothing else")
+
+    return secret
 
 
 class _StackFile(PydanticBaseSettingsSource):
@@ -324,7 +424,7 @@ def load(**overrides: object) -> Settings:
     Raises `SettingsError` that names each invalid or misspelt variable, never its value.
     """
     _refuse_unknown(os.environ)
-    _refuse_unknown(_names_in_env_file())
+    _refuse_unknown(_env_file_variables())
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -339,6 +439,7 @@ def load(**overrides: object) -> Settings:
 def _refuse_unknown(variable_names: Iterable[str]) -> None:
     """Raise `SettingsError` if one of *variable_names* begins as settings do and is none."""
     settings = [f"{PREFIX}{field_name}".upper() for field_name in Settings.model_fields]
+    settings += [f"{PREFIX}{field_name}".upper() + FILE_SUFFIX for field_name in secret_names()]
     for variable_name in sorted(variable_names):
         variable = variable_name.upper()
         if variable.startswith(PREFIX) and variable not in {*settings, *NO_SETTINGS}:
@@ -347,10 +448,10 @@ def _refuse_unknown(variable_names: Iterable[str]) -> None:
             raise SettingsError(f"{variable_name} is no setting: {guess}")
 
 
-def _names_in_env_file() -> Iterable[str]:
+def _env_file_variables() -> dict[str, str | None]:
     path = Path(str(Settings.model_config["env_file"]))
     if not path.is_file():
-        return ()
+        return {}
 
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is such a file
 

@@ -75,6 +75,7 @@ class ModelClient:
             ),
             advice=_ADVICE,
             timeout_advice=_TIMEOUT_ADVICE,
+            is_traced=True,
             default_advice="look at TIDINGS_MODEL_URL",
         )
         # The optional fields that the server has refused.

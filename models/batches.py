@@ -26,7 +26,7 @@ from models.calls import CallRows, Charge, Usage, settled_counts
 from models.costs import CapOfRun, ModelUse, charge_run, lock_caps, note_uses
 from models.database import Database, batched, clock, clock_minute, insert_new
 from models.jobs import Claim, fence
-from models.tables import Answer, AnswerDocument, Document, Job, Run
+from models.tables import Answer, AnswerDocument, Document, Job
 from models.tables.language_models import BatchLine, ModelBatch
 
 
@@ -76,14 +76,16 @@ def intend_batch(
     Raises `LeaseLost`.
     """
     with db.write() as connection:
-        # The run's row comes first, as wherever costs are charged.
-        caps = lock_caps(connection, claim.run_id)
+        # The rows of the run and its payers come first, as wherever costs are charged.
+        locked = lock_caps(connection, [claim.run_id])
         fence(connection, claim)
+        caps = locked[claim.run_id]
         fitting = list(takewhile(lambda line: caps.take(line.cost), lines))
         if not fitting:
             return caps.refusal()
 
         batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
+        batch_row["charged_run"] = claim.run_id
         batch_row |= {"coder": coder, "price": price}
         batch_row["tokens"] = sum(line.tokens for line in fitting)
         connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
@@ -215,10 +217,8 @@ def settle_lines(
     *most_retries* times and as far as the caps of its run leave room; only this raises `LeaseLost`.
     """
     # The runs may have been forgotten meanwhile.
-    run_ids = [batch.run_id, claim.run_id]
-    locked = select(Run.id).where(Run.id.in_(run_ids)).order_by(Run.id).with_for_update()
-    stored_runs = set(connection.scalars(locked))
-    run_id = batch.run_id if batch.run_id in stored_runs else NOBODY
+    run_id = batch.charged_run or NOBODY
+    lock_caps(connection, {run_id, claim.run_id})
     lines: list[Row[Any]] = []
     for keys in batched(sorted(answers)):
         gone = delete(BatchLine).where(BatchLine.uuid == batch.uuid, BatchLine.key.in_(keys))
@@ -250,8 +250,7 @@ def settle_lines(
 
     calls.store(connection, db)
     uses = [answers[bytes(line.key)].use for line in lines]
-    if run_id != NOBODY:
-        charge_run(connection, run_id, cost=change)
+    if charge_run(connection, run_id, cost=change):
         note_uses(connection, db, run_id, [use for use in uses if use is not None])
 
     repeated_lines = [
@@ -267,14 +266,16 @@ def _intend_again(
     connection: Connection, batch: Row[Any], claim: Claim, lines: Sequence[Row[Any]]
 ) -> None:
     """Write the intent of asking again about *lines*, which were deleted."""
-    caps = lock_caps(connection, claim.run_id)
+    locked = lock_caps(connection, [claim.run_id])
     fence(connection, claim)
+    caps = locked[claim.run_id]
     fitting = list(takewhile(lambda line: caps.take(line.cost), lines))
     if not fitting:
         return
 
     uuid = uuid4().hex
     batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
+    batch_row["charged_run"] = claim.run_id
     batch_row |= {"coder": batch.coder, "price": batch.price}
     batch_row["tokens"] = sum(line.tokens for line in fitting)
     connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))

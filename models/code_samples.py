@@ -7,11 +7,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
-from core.enums import SamplePart, TextPart
+from core.enums import ReadBy, SamplePart, TextPart
 from models.codes import PERSON, UnitKey
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
-from models.tables import Code, Document, Job, Mention, SampledUnit, SampleLook, SampleStratum
+from models.tables import (
+    Code,
+    Document,
+    Job,
+    Mention,
+    SampledUnit,
+    SampleLook,
+    SampleStratum,
+    SearchedUnit,
+)
 
 
 def replace_sample(
@@ -142,9 +151,21 @@ def _is_unit_of(code: Any, unit: Any) -> ColumnElement[bool]:
 
 
 def count_dropped_units(connection: Connection, run_id: int, codebook_id: int) -> int:
-    """Return how many units that people coded in a run are not in the sample drawn last."""
+    """Return how many units that people coded in a run are not in the sample drawn last.
+
+    What a search had them read is of no sample.
+    """
     coded_units = list_coded_keys(connection, run_id, codebook_id)
+    coded_units -= list_searched_keys(connection, codebook_id)
     return len(coded_units - list_sampled_keys(connection, run_id, codebook_id))
+
+
+def list_searched_keys(connection: Connection, codebook_id: int) -> set[UnitKey]:
+    """Return the texts that searches by a codebook chose to be read, in any run."""
+    units = select(SearchedUnit.document_id, SearchedUnit.keyword).where(
+        SearchedUnit.codebook_id == codebook_id, SearchedUnit.read_by != ReadBy.KNOWN
+    )
+    return {UnitKey(*unit) for unit in connection.execute(units.distinct())}
 
 
 def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:

@@ -196,6 +196,28 @@ def read_peoples_codes(
     return codes_by_unit
 
 
+def read_all_peoples_codes(
+    connection: Connection, codebook_id: int
+) -> dict[UnitKey, list[dict[str, CodeValue]]]:
+    """Return what people said of units in any run, the codes of each coder by variable.
+
+    What was decided on a unit stands for what all said of it.
+    """
+    unit_columns = (Code.document_id, Code.keyword, Code.position)
+    codes = select(*unit_columns, Code.coder, Code.variable, Code.code, Code.state).where(
+        Code.codebook_id == codebook_id, Code.coder.startswith(PERSON, autoescape=True)
+    )
+    by_unit: dict[UnitKey, dict[str, dict[str, CodeValue]]] = {}
+    for *key, coder, variable, code, state in connection.execute(codes):
+        coders = by_unit.setdefault(UnitKey(*key), {})
+        coders.setdefault(coder, {})[variable] = CodeValue(code, CodeState(state))
+
+    return {
+        unit: [coders[ADJUDICATED]] if ADJUDICATED in coders else list(coders.values())
+        for unit, coders in by_unit.items()
+    }
+
+
 def list_coders(connection: Connection, run_id: int, codebook_id: int) -> list[str]:
     """Return who coded units of a run, sorted."""
     coders = select(Code.coder).where(Code.run_id == run_id, Code.codebook_id == codebook_id)

@@ -8,7 +8,7 @@ what the bill can be at most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,14 @@ from models.calls import (
     settled_counts,
 )
 from models.database import Database, clock, clock_minute, upsert
+from models.payers import (
+    CostCap,
+    PayerKey,
+    charge_payers,
+    payers_of,
+    payers_of_forgotten,
+    read_caps,
+)
 from models.tables import Run
 from models.tables.language_models import ModelConsent, PromptUse, RunModel
 
@@ -72,29 +80,35 @@ class CallBound:
 
 @dataclass(frozen=True)
 class CapOfRun:
-    """The caps of a run that leave no room for a call, or a run that has ended."""
+    """The caps of a run that leave no room for a call, or a run that has ended.
+
+    *max_cost* is the cap on costs that leaves none, of the *payer* or of the run.
+    """
 
     max_calls: int | None
     max_cost: int | None
     are_calls_left: bool
     has_ended: bool
+    payer: PayerKey | None = None
+
+
+_RUN_IS_GONE = CapOfRun(None, None, are_calls_left=True, has_ended=True)
 
 
 def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | CapOfRun]:
-    """Charge runs for calls that are about to be made, each with its bound.
+    """Charge runs and their payers for calls that are about to be made, each with its bound.
 
-    A call that would exceed a cap of its run, or whose run has ended, is charged nothing.
+    A call that would exceed a cap of either, or whose run has ended, is charged nothing.
     """
     charges: list[Charge | CapOfRun] = []
     with db.write() as connection:
-        run_ids = sorted({bound.run_id for bound in bounds})
-        caps = {run_id: lock_caps(connection, run_id) for run_id in run_ids}
+        caps = lock_caps(connection, {bound.run_id for bound in bounds})
         minute = connection.execute(select(clock_minute())).scalar_one()
         rows = CallRows()
         for bound in bounds:
-            cap = caps[bound.run_id]
-            if not cap.take(bound.cost):
-                charges.append(cap.refusal())
+            cap = caps.get(bound.run_id)
+            if cap is None or not cap.take(bound.cost):
+                charges.append(_RUN_IS_GONE if cap is None else cap.refusal())
                 continue
 
             charge = Charge(
@@ -121,7 +135,9 @@ def return_charges(db: Database, charges: Sequence[Charge]) -> list[None]:
     """Take back the charges of calls that were not made."""
     with db.write() as connection:
         rows = CallRows()
-        for run_id in sorted({charge.run_id for charge in charges}):
+        run_ids = sorted({charge.run_id for charge in charges})
+        lock_caps(connection, run_ids)
+        for run_id in run_ids:
             returned = [charge for charge in charges if charge.run_id == run_id]
             cost = sum(charge.weights[LimitUnit.COST] for charge in returned)
             charge_run(connection, run_id, calls=-len(returned), cost=-cost)
@@ -136,15 +152,20 @@ def return_charges(db: Database, charges: Sequence[Charge]) -> list[None]:
 
 @dataclass
 class Caps:
-    """The caps of a run, what it was charged, and what calls of a transaction take."""
+    """The caps of a run and of its payers, what was charged, and what calls of a transaction take.
+
+    Runs that share a payer share its cap.
+    """
 
     max_calls: int | None
     calls_begun: int
-    max_cost: int | None
-    cost_charged: int
-    has_ended: bool = False
+    cost_caps: Sequence[CostCap]
+    has_ended: bool
     taken_calls: int = 0
     taken_cost: int = 0
+
+    # The cap that has left no room for the last call, if one has.
+    full: CostCap | None = None
 
     @property
     def are_calls_left(self) -> bool:
@@ -153,36 +174,73 @@ class Caps:
 
     def take(self, cost: int) -> bool:
         """Take a call that may cost *cost*; return whether there is room for it."""
-        charged = self.cost_charged + self.taken_cost + cost
-        has_room = self.max_cost is None or charged <= self.max_cost
-        if self.has_ended or not self.are_calls_left or not has_room:
+        full = (cap for cap in self.cost_caps if cap.left is not None and cap.left < cost)
+        self.full = next(full, None)
+        if self.has_ended or not self.are_calls_left or self.full is not None:
             return False
 
         self.taken_calls += 1
         self.taken_cost += cost
+        for cap in self.cost_caps:
+            cap.cost_charged += cost
+
         return True
 
     def refusal(self) -> CapOfRun:
         """Return the caps, which leave no room for a call."""
-        return CapOfRun(self.max_calls, self.max_cost, self.are_calls_left, self.has_ended)
+        full = self.full or CostCap(None, 0)
+        return CapOfRun(
+            self.max_calls, full.max_cost, self.are_calls_left, self.has_ended, full.payer
+        )
 
 
-def lock_caps(connection: Connection, run_id: int) -> Caps:
-    """Return the caps of a run, whose row is locked: transactions that charge it take turns."""
-    run = connection.execute(_LOCKED_CAPS, {"run": run_id}).one()
-    has_ended = run.state in ENDED
-    return Caps(run.max_calls, run.calls_begun, run.max_cost, run.cost_charged, has_ended)
+def lock_caps(connection: Connection, run_ids: Collection[int]) -> dict[int, Caps]:
+    """Lock runs and their payers, and return the caps of those runs that are stored.
+
+    Transactions that charge the same run or payer take turns. `models.payers` says in which order
+    all of them lock.
+    """
+    runs: dict[int, Any] = {}
+    keys: list[PayerKey] = []
+    for run_id in sorted(run_ids):
+        stored = connection.execute(_LOCKED_CAPS, {"run": run_id}).one_or_none()
+        if stored is None:
+            keys += payers_of_forgotten(connection, run_id)
+        else:
+            keys += payers_of(stored)
+            runs[run_id] = stored
+
+    payers = read_caps(connection, keys, is_locking=True)
+    caps = {}
+    for run_id, run in runs.items():
+        own = CostCap(run.max_cost, run.cost_charged)
+        cost_caps = [own, *(payers[key] for key in payers_of(run))]
+        caps[run_id] = Caps(run.max_calls, run.calls_begun, cost_caps, run.state in ENDED)
+
+    return caps
 
 
-def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int) -> None:
-    """Add to the calls that a run has begun, and to its cost; what it gets back is negative."""
-    connection.execute(_CHARGE_RUN, {"run": run_id, "calls": calls, "cost": cost})
+def charge_run(connection: Connection, run_id: int, *, calls: int = 0, cost: int) -> bool:
+    """Add to the calls that a run has begun, and to its cost and that of its payers.
+
+    What it gets back is negative. Return whether the run is stored: the payers of one that was
+    forgotten go on paying for its calls. A transaction that charges several runs locks them before
+    (`lock_caps`).
+    """
+    charged = {"run": run_id, "calls": calls, "cost": cost}
+    run = connection.execute(_CHARGE_RUN, charged).one_or_none()
+    payers = payers_of_forgotten(connection, run_id) if run is None else payers_of(run)
+    if cost:
+        charge_payers(connection, payers, cost)
+
+    return run is not None
 
 
 # Built once: it costs more than what the database does with them.
 _RUN: BindParameter[int] = bindparam("run")
+_PAYERS = (Run.person, Run.purse, Run.currency)
 _LOCKED_CAPS = (
-    select(Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged, Run.state)
+    select(Run.max_calls, Run.calls_begun, Run.max_cost, Run.cost_charged, Run.state, *_PAYERS)
     .where(Run.id == _RUN)
     .with_for_update()
 )
@@ -193,6 +251,7 @@ _CHARGE_RUN = (
         calls_begun=Run.calls_begun + bindparam("calls", type_=Integer),
         cost_charged=Run.cost_charged + bindparam("cost", type_=BigInteger),
     )
+    .returning(*_PAYERS)
 )
 
 
@@ -204,6 +263,7 @@ class Settlement:
     usage: Usage | None
     is_retry: bool
     seconds: float
+    waited: float
 
 
 @dataclass
@@ -218,7 +278,8 @@ class ModelCalls:
     def __call__(self, connection: Connection) -> None:
         """Replace the charges of the calls by what they took, and record what answered.
 
-        The run's row comes first, so that transactions that settle calls of one run take turns.
+        The rows of the run and its payers come first, so that transactions that settle calls of
+        them take turns.
         """
         change = 0
         for settlement in self.settlements:
@@ -226,7 +287,7 @@ class ModelCalls:
                 bound = settlement.charge.weights[LimitUnit.COST]
                 change += settlement.usage.cost - bound
 
-        charge_run(connection, self.run_id, cost=change)
+        is_stored = charge_run(connection, self.run_id, cost=change)
 
         minute = connection.execute(select(clock_minute())).scalar_one()
         rows = CallRows()
@@ -235,10 +296,12 @@ class ModelCalls:
             rows.add(charge, charge.minute, released_counts(charge))
             counts = settled_counts(charge, settlement.usage)
             counts |= {"retries": int(settlement.is_retry), "seconds": settlement.seconds}
+            counts["waited"] = settlement.waited
             rows.add(charge, minute, counts)
 
         rows.store(connection, self.db)
-        note_uses(connection, self.db, self.run_id, self.uses)
+        if is_stored:
+            note_uses(connection, self.db, self.run_id, self.uses)
 
 
 def note_uses(connection: Connection, db: Database, run_id: int, uses: Sequence[ModelUse]) -> None:

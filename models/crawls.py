@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from models.answers import CallCounts, count_calls
 from models.database import Database, clock
 from models.outages import end_outage, note_outage
-from models.tables import Crawl, Document, Job, JobDocument
+from models.tables import Crawl, Document, Import, Job, JobDocument
 
 # The crawl was begun and has not ended.
 OPEN = "open"
@@ -74,6 +75,7 @@ def count_attempt(
     credential: str,
     operation: str,
     seconds: float,
+    waited: float = 0.0,
     retries: int = 0,
     unanswered: str | None = None,
     is_answered: bool = False,
@@ -82,7 +84,7 @@ def count_attempt(
 
     *unanswered* says why it was not answered, *is_answered* that it was.
     """
-    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
+    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds, waited=waited)}
     with db.write() as connection:
         if is_answered:
             end_outage(connection, run_id, service)
@@ -111,3 +113,19 @@ def found_before(connection: Connection, name: str, *, source: str | None) -> li
         found = found.where(Document.source == source)
 
     return list(connection.scalars(found.distinct()))
+
+
+def first_stored_after(
+    connection: Connection, after: int, *, path: str, source: str, limit: int
+) -> list[int]:
+    """Return the next documents by id that were stored first when *path* of *source* was read."""
+    imports = select(Import.id).where(Import.path == path, Import.source == source)
+    documents = select(Document.id).where(Document.id > after, Document.import_id.in_(imports))
+    return list(connection.scalars(documents.order_by(Document.id).limit(limit)))
+
+
+def newest_times(connection: Connection, job_id: int, *, limit: int = 5000) -> list[datetime]:
+    """Return the times of the newest documents that are linked to a job."""
+    times = select(Document.published_at).join(JobDocument, JobDocument.document_id == Document.id)
+    linked = times.where(JobDocument.job_id == job_id, Document.published_at.is_not(None))
+    return list(connection.scalars(linked.order_by(Document.published_at.desc()).limit(limit)))

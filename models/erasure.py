@@ -26,9 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.enums import DOCUMENTS, State, StepState
+from core.enums import DOCUMENTS, ActKind, State, StepState
 from core.errors import NotFound
-from models.answers import MAY_LIST_TEXTS, NOBODY, add_calls
+from models.acts import record_act
+from models.answers import MAY_LIST_TEXTS
 from models.completion import group_by_scope
 from models.database import Database, batched, clock
 from models.documents import (
@@ -52,7 +53,6 @@ from models.tables import (
     AnswerClaim,
     AnswerDocument,
     Base,
-    Call,
     Crawl,
     Document,
     DocumentDetails,
@@ -81,10 +81,11 @@ class Erased:
     runs: list[int] = field(default_factory=list)
 
 
-def forget_run(db: Database, run_id: int) -> None:
+def forget_run(db: Database, run_id: int, *, person: str | None = None) -> None:
     """Remove a run, its jobs and their results; documents and answers stay. Raises `NotFound`.
 
-    Its open batches stay too, for whoever needs their answers: they are paid.
+    Its open batches stay too, for whoever needs their answers: they are paid. So do its calls, with
+    who pays them: limits and bills go on counting them. The act is that of a *person*.
     """
     with db.write() as connection:
         lock_run(connection, run_id)
@@ -92,13 +93,16 @@ def forget_run(db: Database, run_id: int) -> None:
         for batch in batched(jobs):
             connection.execute(delete(AnswerClaim).where(AnswerClaim.job_id.in_(batch)))
 
-        calls = connection.execute(select(Call.__table__).where(Call.run_id == run_id)).mappings()
-        add_calls(connection, db, [{**call, "run_id": NOBODY} for call in calls.all()])
-        connection.execute(delete(Call).where(Call.run_id == run_id))
-        if not connection.execute(delete(Run).where(Run.id == run_id)).rowcount:
+        forgotten = delete(Run).where(Run.id == run_id)
+        columns = (Run.person, Run.purse, Run.currency, Run.parameters)
+        run = connection.execute(forgotten.returning(*columns)).one_or_none()
+        if run is None:
             raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
 
-        connection.execute(insert(ForgottenRun).values(number=run_id))
+        payers = {"person": run.person, "purse": run.purse, "currency": run.currency}
+        coder = run.parameters.get("coder")
+        connection.execute(insert(ForgottenRun).values(number=run_id, coder=coder, **payers))
+        record_act(connection, ActKind.FORGET, f"run {run_id}", person=person)
 
 
 def documents_named(connection: Connection, identity: str) -> list[int]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
+from core.enums import ActKind
+from models.acts import record_act
 from models.database import Database
 from models.documents import days_of_month, moments_of
 from models.imports import blank_import, get_import
@@ -51,17 +53,18 @@ def _is_of_month(source: str, period: str) -> ColumnElement[bool]:
     )
 
 
-def forget_import(db: Database, import_id: int, *, read: int) -> None:
+def forget_import(db: Database, import_id: int, *, read: int, person: str | None = None) -> None:
     """Empty the record of an import whose documents are gone, so that it may be read again.
 
     A month, account or search that a service was asked for is fetched anew by the next run.
-    *read* is what the record had read before. Raises `ImportGoesOn`.
+    *read* is what the record had read before. The act is that of a *person*. Raises `ImportGoesOn`.
     """
     with db.write() as connection:
         record = get_import(connection, import_id)
         blank_import(connection, import_id, read=read)
         is_of_record = and_(Crawl.source == record.source, Crawl.subject == record.path)
         connection.execute(delete(Crawl).where(is_of_record))
+        record_act(connection, ActKind.FORGET, f"import {import_id}", person=person)
 
 
 def runs_erased_for(connection: Connection, reason: str) -> list[int]:

@@ -30,7 +30,13 @@ from sqlalchemy import (
 )
 
 from core.enums import QUEUE_REPORTS, State, WaitFor
-from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
+from models.database import (
+    CLOCK_SLACK_SECONDS,
+    Database,
+    batched,
+    clock,
+    is_of_own_revision,
+)
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
@@ -47,6 +53,7 @@ from models.outages import forget_outages
 from models.run_transitions import close_run, lock_run
 from models.runs import IS_OPEN, UNENDED
 from models.scheduling import MAY_DRAW, REPORT_SLOTS, others_wait
+from models.shared_settings import ALL_ARE_PAUSED, RUN_STATE
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
@@ -78,22 +85,30 @@ _LOSS = _Setback(
     "the machine's memory, then `tidings retry`",
 )
 
+# A worker claims nothing more as soon as a program of another version has changed the tables.
+_MAY_CLAIM = is_of_own_revision()
+
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
-_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
+_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN, ~ALL_ARE_PAUSED)
 _SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
-_QUEUED = (
+_WITHOUT_SETBACK = (
     select(Job.id)
     .where(
         # The index that has the jobs in order begins with this column.
         Job.queue == bindparam("queue"),
         Job.run_id == bindparam("run"),
-        Job.state == State.QUEUED,
         Job.crashes == 0,
         Job.losses == 0,
-        Job.waits == 0,
+        _MAY_CLAIM,
     )
     .order_by(Job.due_at, Job.id)
     .limit(bindparam("most", type_=Integer))
+)
+_QUEUED = _WITHOUT_SETBACK.where(Job.state == State.QUEUED, Job.waits == 0)
+_PUT_OFF = _WITHOUT_SETBACK.where(
+    Job.state == State.WAITING,
+    Job.due_at <= clock(),
+    Job.waits_for.is_distinct_from(WaitFor.OTHER_JOBS),
 )
 _NOT_DISPATCHED = _QUEUED.where(Job.dispatched_at.is_(None))
 _WAITING_MESSAGES = _QUEUED.where(Job.dispatched_at < clock() - MESSAGE_SECONDS)
@@ -103,7 +118,7 @@ _HOLD = (
     .where(Job.id.in_(_IDS))
     .values(held_columns(bindparam("new_owner"), bindparam("lease_seconds", type_=Float)))
     .values(claims=Job.claims + 1)
-    .returning(*SCOPE_COLUMNS, Job.name, Job.options, Job.claims)
+    .returning(*SCOPE_COLUMNS, Job.name, Job.options, Job.claims, Job.waits)
 )
 
 
@@ -136,7 +151,9 @@ def claim_job(
         "claims": claims,
         "losses": Job.losses + int(was_lost),
     }
-    is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
+    is_unchanged = and_(
+        Job.id == job_id, Job.claims == job.claims, Job.state == job.state, _MAY_CLAIM
+    )
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
 
@@ -204,16 +221,21 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
 def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | None:
     """Claim another queued job of the claim's run as a companion, where no other run waits.
 
-    If another run waits, this process must become free soon. A job whose message waits for a free
-    process may be claimed too, since only this process is free.
+    If another run waits, this process must become free soon. A job that was put off keeps its
+    place before those that nobody has begun. A job whose message waits for a free process may be
+    claimed too, since only this process is free.
     """
+    parameters: Columns = {"queue": claim.queue, "run": claim.run_id, "most": 1}
     with db.read() as connection:
         if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
             return None
         if others_wait(connection, claim.run_id, claim.queue):
             return None
 
-    for free in (_NOT_DISPATCHED, _WAITING_MESSAGES):
+        was_put_off = connection.scalar(_PUT_OFF, parameters) is not None
+
+    queued = (_NOT_DISPATCHED, _WAITING_MESSAGES)
+    for free in (_PUT_OFF, *queued) if was_put_off else queued:
         companions = _claim_beside(db, claim, free, most=1, lease_seconds=lease_seconds)
         if companions:
             return companions[0]
@@ -251,7 +273,7 @@ def _claim_beside(
                 options=job.options,
                 number=job.claims,
                 scope=DocumentScope.of_job(job, claim.parameters),
-                waits=0,
+                waits=job.waits,
             )
         )
 
@@ -259,9 +281,14 @@ def _claim_beside(
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
-    """Give the job back to be claimed at once; do nothing once the claim is lost."""
+    """Give the job back to be claimed at once; do nothing once the claim is lost.
+
+    It keeps its place: else all months of a run would be begun before the first is done, and
+    nobody could tell how far the run is.
+    """
+    queued = due_columns(State.QUEUED, reason=reason) | {"due_at": Job.due_at}
     with db.write() as connection:
-        connection.execute(update_claimed(claim).values(due_columns(State.QUEUED, reason=reason)))
+        connection.execute(update_claimed(claim).values(queued))
 
 
 def put_off_job(
@@ -467,7 +494,7 @@ _JOB_WITH_RUN = (
         Job.__table__,
         or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
         (Job.lease_until < clock()).label("expired"),
-        Run.state.label("run_state"),
+        RUN_STATE.label("run_state"),
         Run.parameters,
         Run.max_calls,
     )

@@ -6,7 +6,7 @@ database's clock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,12 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, State, StepState
+from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, PayerKind, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.runs import IS_SUBMITTED
+from models.shared_settings import RUN_STATE
 from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
@@ -129,14 +130,17 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
         if not connection.execute(renewal).rowcount:
             return None
 
-        state = connection.execute(select(Run.state).where(Run.id == claim.run_id))
+        state = connection.execute(_RUN_STATE, {"run": claim.run_id})
         return State(state.scalar_one())
+
+
+_RUN_STATE = select(RUN_STATE).where(Run.id == bindparam("run"))
 
 
 def get_run_state(connection: Connection, claim: Claim) -> State:
     """Return the state of the claim's run. Raises `LeaseLost` if the claim was lost."""
     state = connection.scalar(
-        select(Run.state)
+        select(RUN_STATE)
         .join(Job, Job.run_id == Run.id)
         .where(is_held(claim.job_id, claim.owner, claim.number))
     )
@@ -173,11 +177,13 @@ def set_step(
     documents: int,
     reason: str | None = None,
     fetch_remark: str | None = None,
+    refused: Sequence[bytes | tuple[str, int]] = (),
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
     step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
-    counts = {"documents": documents, "fetch_remark": fetch_remark}
-    connection.execute(_upsert_step(db), {**step_row, **counts})
+    refused_keys = [key.hex() if isinstance(key, bytes) else list(key) for key in refused]
+    left_out = {"fetch_remark": fetch_remark, "refused": sorted(refused_keys, key=str) or None}
+    connection.execute(_upsert_step(db), {**step_row, "documents": documents, **left_out})
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -185,7 +191,7 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        columns = ("state", "reason", "documents", "at", "fetch_remark")
+        columns = ("state", "reason", "documents", "at", "fetch_remark", "refused")
         changes = {column: insert.excluded[column] for column in columns}
         upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
         _STEP_UPSERTS[dialect] = upsert
@@ -234,13 +240,22 @@ def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
     return list(connection.scalars(unfrozen))
 
 
-def is_at_work_elsewhere(connection: Connection, claim: Claim) -> bool:
-    """Return whether another process works on a job of the claim's run.
+def is_at_work_elsewhere(
+    connection: Connection, claim: Claim, payer: tuple[str, str, str] | None = None
+) -> bool:
+    """Return whether another process works on a job of the claim's run, or of any run of a *payer*.
 
     A job that was put off and has stored no answer since counts for jobs that were put off a few
-    times at most: two jobs would wait for each other without end.
+    times at most: two jobs would wait for each other without end. So do all jobs of other runs,
+    which may work for weeks without asking a model.
     """
-    is_other = and_(Job.run_id == claim.run_id, ~IS_REPORT, Job.owner != claim.owner)
+    runs = select(Run.id).where(Run.id == claim.run_id)
+    if payer is not None and claim.waits < MOST_WAITS_FOR_WAITING:
+        kind, name, currency = payer
+        payer_name = Run.person if kind == PayerKind.PERSON else Run.purse
+        runs = select(Run.id).where(payer_name == name, Run.currency == currency)
+
+    is_other = and_(Job.run_id.in_(runs), ~IS_REPORT, Job.owner != claim.owner)
     is_at_work = and_(Job.state == State.RUNNING, Job.lease_until > clock())
     if claim.waits >= MOST_WAITS_FOR_WAITING:
         is_at_work = and_(is_at_work, Job.waits == 0)

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Connection, Result, bindparam, delete, fun
 
 from core.enums import TextPart
 from models.database import Database, batched, insert_new
-from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
+from models.tables import Answer, Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
 # A block has so many document ids, with a bit for each.
 BLOCK_SIZE = 2048
@@ -248,6 +248,22 @@ def delete_keyword_answers(
             is_of_batch = KeywordSentences.document_id.in_(document_ids)
             is_of_question = KeywordSentences.question_id == question_id
             connection.execute(delete(KeywordSentences).where(is_of_question, is_of_batch))
+
+
+def delete_answers(
+    connection: Connection, engine: str, keys: Iterable[bytes | tuple[str, int]]
+) -> None:
+    """Delete the answers of an engine about keywords, and all others by their keys."""
+    keyword_keys, hashes = [], []
+    for key in keys:
+        if isinstance(key, bytes):
+            hashes.append(key)
+        else:
+            keyword_keys.append(key)
+
+    delete_keyword_answers(connection, engine, keyword_keys)
+    for batch in batched(hashes):
+        connection.execute(delete(Answer).where(Answer.key.in_(batch)))
 
 
 def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[int, int]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
+from core.languages import UNDECIDED
 from models.database import batched
 from models.documents import DocumentScope, documents_of
 from models.tables import Document, Origin
@@ -54,6 +55,14 @@ def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Langua
     for document_id, code, source, outlet, handle in connection.execute(_COLUMNS.where(condition)):
         language_rows.append(LanguageRow(document_id, code, Publisher(source, outlet, handle)))
     return language_rows
+
+
+def count_languages(connection: Connection, scope: DocumentScope) -> dict[str, int]:
+    """Return how many documents of *scope* are decided to be in each language."""
+    code = Document.language_code
+    is_decided = (documents_of(scope), code.is_not(None), code != UNDECIDED)
+    counted = select(code, func.count()).where(*is_decided).group_by(code)
+    return {language or UNDECIDED: count for language, count in connection.execute(counted)}
 
 
 def ids_without_language(connection: Connection, scope: DocumentScope) -> list[int]:

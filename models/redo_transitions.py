@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
-from core.enums import ENDED, State, StepState
+from core.enums import DOCUMENTS, ENDED, State, StepState
 from models.database import batched
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
-from models.runs import LOOK_JOB
+from models.keyword_answers import delete_answers
+from models.runs import LOOK_JOB, engines_of
 from models.tables import IS_REPORT, Job, JobStep, Run, SampleLook
 
 # So many looks are at a pilot and what it asks for; a sample that grew once needs no other.
@@ -23,16 +24,16 @@ def collect_again(
 ) -> None:
     """Queue ended jobs with *options* to collect their documents again and to do every step.
 
-    Call it with the run locked, then `reopen_run`. Stored answers are not requested again.
+    Their other options stay, such as the name of an account as it was typed. Call it with the run
+    locked, then `reopen_run`. Stored answers are not requested again.
     """
-    again = (
-        due_columns(State.QUEUED)
-        | NO_SETBACKS
-        | {"newest_document": None, "options": dict(options)}
-    )
+    again = due_columns(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
     for batch in batched(job_ids):
         connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
-        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
+        jobs = connection.execute(select(Job.id, Job.options).where(Job.id.in_(batch))).all()
+        rows = [{"job": job.id, "kept": {**job.options, **options}} for job in jobs]
+        queued = update(Job).where(Job.id == bindparam("job"))
+        connection.execute(queued.values(again | {"options": bindparam("kept")}), rows)
 
 
 def redo_step(connection: Connection, run_id: int, step: str, job_names: Collection[str]) -> None:
@@ -65,6 +66,36 @@ def look_again(connection: Connection, run_id: int) -> None:
     is_of_run = and_(SampleLook.run_id == run_id, SampleLook.coder == coder)
     connection.execute(delete(SampleLook).where(is_of_run, SampleLook.number > PILOT_LOOKS))
     connection.execute(update(SampleLook).where(is_of_run).values(outcome=None))
+
+
+def ask_refused_again(
+    connection: Connection, run_id: int, job_names: Collection[str] = ()
+) -> set[str]:
+    """Queue the ended jobs, of *job_names* or all, that left out refused texts; return their names.
+
+    Their steps are done again: the texts are asked about, and stored answers are read. Call it with
+    the run locked, then `reopen_run`.
+    """
+    is_ended = and_(Job.run_id == run_id, Job.state.in_(ENDED))
+    refused = select(Job.id, Job.name, JobStep.refused).join(Job, Job.id == JobStep.job_id)
+    if job_names:
+        is_ended &= Job.name.in_(job_names)
+
+    steps = connection.execute(refused.where(is_ended, JobStep.refused.is_not(None))).all()
+    keys = []
+    for step in steps:
+        keys += [bytes.fromhex(key) if isinstance(key, str) else tuple(key) for key in step.refused]
+
+    for engine in engines_of(connection, run_id) if keys else ():
+        delete_answers(connection, engine, keys)
+
+    again = due_columns(State.QUEUED) | NO_SETBACKS
+    for batch in batched(sorted({step.id for step in steps})):
+        is_done_again = and_(JobStep.job_id.in_(batch), JobStep.step != DOCUMENTS)
+        connection.execute(delete(JobStep).where(is_done_again))
+        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
+
+    return {step.name for step in steps}
 
 
 def redo_job(connection: Connection, job_id: int) -> None:

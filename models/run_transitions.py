@@ -10,24 +10,28 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Update,
     and_,
     bindparam,
     case,
     func,
     select,
+    tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.enums import ENDED, QUEUE_REPORTS, JobKind, State
+from core.enums import ENDED, QUEUE_REPORTS, ActKind, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from core.prices import Money, format_money
 from core.quantities import quantity
+from models.acts import record_act
 from models.batches import has_open_batches
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
 from models.outages import forget_outages
+from models.payers import payers_of, read_caps
+from models.redo_transitions import ask_refused_again
 from models.runs import (
     IS_OPEN,
     IS_SUBMITTED,
@@ -37,26 +41,38 @@ from models.runs import (
     add_jobs,
     get_run,
 )
-from models.tables import IS_REPORT, Job, Run
+from models.tables import IS_REPORT, Job, Payer, Run
 
 
-def pause_run(db: Database, run_id: int) -> None:
+def pause_run(db: Database, run_id: int, *, person: str | None = None) -> None:
     """Pause the run: no job starts, and jobs at work end their slice soon.
 
-    Raises `NotFound` and `RunEnded`.
+    Here and below, a *person* whose act it is gets a row of `acts`. Raises `NotFound` and
+    `RunEnded`.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
         _pause(connection, Run.id == run_id)
+        record_act(connection, ActKind.PAUSE, f"run {run_id}", person=person)
 
 
-def pause_at_cap(db: Database, run_id: int, reason: str, max_cost: int | None = None) -> None:
+def pause_at_cap(
+    db: Database,
+    run_id: int,
+    reason: str,
+    max_cost: int | None = None,
+    payer: tuple[str, str, str] | None = None,
+) -> None:
     """Pause a run whose cap is reached, unless the cap was raised in the meantime.
 
     A run whose jobs see to batches goes on until it has their answers, which are paid. *max_cost*
-    is the cap on costs that was met, None if it was the cap on calls.
+    is the cap on costs that was met, of the run or of a *payer*; None if it was the cap on calls.
     """
     is_at_cap = Run.calls_begun >= Run.max_calls if max_cost is None else Run.max_cost == max_cost
+    if payer is not None:
+        key = tuple_(Payer.kind, Payer.name, Payer.currency)
+        is_at_cap = select(Payer.kind).where(key == payer, Payer.max_cost == max_cost).exists()
+
     with db.write() as connection:
         lock_run(connection, run_id)
         if not has_open_batches(connection, run_id):
@@ -69,13 +85,19 @@ def _pause(connection: Connection, which: ColumnElement[bool], reason: str | Non
 
 
 def resume_run(
-    db: Database, run_id: int, max_calls: int | None = None, max_cost: Money | None = None
+    db: Database,
+    run_id: int,
+    max_calls: int | None = None,
+    max_cost: Money | None = None,
+    *,
+    person: str | None = None,
 ) -> int | None:
     """Continue a paused run; return how many calls its cap leaves it, None without a cap.
 
     *max_calls* and *max_cost* are new caps. Raises `NotFound`, `RunEnded`, `UsageError` where the
     run has made as many calls, or was charged as much, as the new cap allows, and `RunCapReached`
-    where it is paused for its cap and would be paused again: it has no batch whose answers come.
+    where it is paused for its cap and would be paused again: it has no batch whose answers come,
+    and no payer with a cap, which may be what it was paused for.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
@@ -86,13 +108,22 @@ def resume_run(
         if calls_left == 0 and not (may_go_on and max_calls is None):
             _refuse_used_cap(run, max_calls)
         if calls_left != 0 or max_cost is not None:
-            is_raised = max_calls is not None or may_go_on
+            payers = read_caps(connection, payers_of(run)).values()
+            has_capped_payer = any(payer.max_cost is not None for payer in payers)
+            is_raised = max_calls is not None or may_go_on or has_capped_payer
             _check_cost_cap(run, max_cost, is_raised=is_raised)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
         if max_cost is not None:
             raised = update(Run).where(Run.id == run_id)
             connection.execute(raised.values(max_cost=max_cost.micro))
+
+        caps = [str(max_cost)] if max_cost is not None else []
+        caps += [quantity(max_calls, "call")] if max_calls is not None else []
+        for cap in caps:
+            record_act(connection, ActKind.CAP, f"run {run_id}", person=person, details=cap)
+
+        record_act(connection, ActKind.RESUME, f"run {run_id}", person=person)
 
         # their messages met a paused run
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
@@ -146,7 +177,7 @@ def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
         )
 
 
-def cancel_run(db: Database, run_id: int) -> None:
+def cancel_run(db: Database, run_id: int, *, person: str | None = None) -> None:
     """End a run for good; its answers stay. A job at work loses its claim and stops.
 
     Raises `NotFound`, and `RunEnded` where the run has ended otherwise.
@@ -159,20 +190,24 @@ def cancel_run(db: Database, run_id: int) -> None:
         connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
         open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
         connection.execute(open_jobs.values(ended_columns(State.CANCELLED, reason=reason)))
+        record_act(connection, ActKind.CANCEL, f"run {run_id}", person=person)
 
 
-def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
-    """Queue failed jobs again, those *job_names* or all; return their number.
+def retry_run(
+    db: Database, run_id: int, job_names: Sequence[str] = (), *, person: str | None = None
+) -> int:
+    """Queue failed jobs again, and those that left out refused texts; return their number.
 
-    Raises `NotFound` where one of *job_names* is no failed job, and `RunEnded` where the run was
-    cancelled.
+    *job_names* are those to queue, by default all. Raises `NotFound` where one of them is no such
+    job, and `RunEnded` where the run was cancelled.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, (State.CANCELLED,))
+        refused_names = ask_refused_again(connection, run_id, job_names)
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
         if job_names:
-            failed_names = set(connection.scalars(select(Job.name).where(failed)))
-            if missing := [job_name for job_name in job_names if job_name not in failed_names]:
+            retried_names = refused_names.union(connection.scalars(select(Job.name).where(failed)))
+            if missing := [job_name for job_name in job_names if job_name not in retried_names]:
                 raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
 
             failed = and_(failed, Job.name.in_(job_names))
@@ -182,21 +217,28 @@ def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
         requeued["newest_document"] = func.nullif(Job.newest_document, 0)
         queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
         reopen_run(connection, run_id)
+        queued += len(refused_names)
+        jobs = quantity(queued, "job")
+        record_act(connection, ActKind.RETRY, f"run {run_id}", person=person, details=jobs)
         return queued
 
 
 def close_run(connection: Connection, run_id: int) -> None:
-    """End the run and queue its report if all its jobs have ended; otherwise do nothing.
+    """End the run if all its jobs have ended, and queue its report if it is to have one.
 
     Call it with the run locked (`lock_run`) and after the job's change, which is a statement of its
     own.
     """
-    if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
-        forget_outages(connection, run_id)
+    with_report = connection.scalar(_CLOSE_RUN, {"closed_run": run_id})
+    if with_report is None:
+        return
+
+    forget_outages(connection, run_id)
+    if with_report:
         queue_report(connection, run_id)
 
 
-def _close_run() -> Update:
+def _close_run() -> ReturningUpdate[bool]:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
     first_job = (
@@ -207,7 +249,7 @@ def _close_run() -> Update:
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
 
     open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
-    return open_run.values(state=state, ended_at=clock())
+    return open_run.values(state=state, ended_at=clock()).returning(Run.with_report)
 
 
 # The statement is built once: that costs more than what the database does with it.

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from core.enums import QUEUE_TEXT, State
+from core.enums import QUEUE_TEXT, ActKind, State
 from core.errors import NotFound
+from models.acts import record_act
 from models.database import Database, clock
 from models.documents import DocumentScope
+from models.payers import add_payers
 from models.tables import IS_REPORT, ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
@@ -53,13 +55,17 @@ def create_run(
     max_cost: int | None = None,
     currency: str | None = None,
     mask: bytes | None = None,
+    with_report: bool = True,
+    person: str | None = None,
+    purse: str | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write a run and its jobs in one transaction; return the run's id.
 
-    *max_cost* is in millionths of the *currency* in which a language model is paid. With
-    *on_equal*, a stored run of the same name, parameters, mask and jobs is taken instead:
-    *on_equal* gets its id, and nothing is written.
+    *max_cost* is in millionths of the *currency* in which a language model is paid. The *person*
+    who submits the run and the *purse* are charged what it costs. With *on_equal*, a stored run of
+    the same name, parameters, mask and jobs is taken instead: *on_equal* gets its id, and nothing
+    is written. Raises `UsageError` if there is no such purse.
     """
     run = insert(Run).values(
         name=name,
@@ -72,6 +78,11 @@ def create_run(
     )
     if currency is not None:
         run = run.values(max_cost=max_cost, currency=currency)
+    if person is not None or purse is not None:
+        run = run.values(person=person, purse=purse)
+
+    if not with_report:
+        run = run.values(with_report=False)
 
     with db.write() as connection:
         if on_equal is not None:
@@ -92,8 +103,11 @@ def create_run(
             # SQLite gives the highest number again once its run was forgotten.
             run = run.values(id=_next_number(connection))
 
+        add_payers(connection, db, person, purse, currency)
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)
+        details = None if purse is None else f"paid by the purse {purse}"
+        record_act(connection, ActKind.SUBMIT, f"run {run_id}", person=person, details=details)
 
     return run_id
 

@@ -1,10 +1,9 @@
-"""Which due jobs are dispatched next: runs take turns."""
+"""Which due jobs are dispatched next: runs take turns, and so do their reports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -24,9 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from core.enums import QUEUE_REPORTS, JobKind, State
+from core.enums import QUEUE_REPORTS, JobKind, State, WaitFor
 from models.database import Database, clock
 from models.runs import IS_OPEN, REPORT_JOB
+from models.shared_settings import ALL_ARE_PAUSED, RUN_STATE
 from models.tables import Job, Run
 
 # A job whose message is older and that nobody runs is dispatched again.
@@ -101,7 +101,11 @@ def _select_due_jobs(db: Database, parameters: Values, slots: int) -> list[DueJo
     with db.write() as connection:
         busy = _count_busy(connection, parameters)
         runs = _runs_with_due_jobs(connection, parameters)
-        sorted_runs = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
+        if parameters["queue"] == QUEUE_REPORTS:
+            sorted_runs = list(connection.scalars(_SORT_REPORTS, {"runs": list(runs)}))
+        else:
+            sorted_runs = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
+
         due = {}
         # The limit leaves no place for a job of another run.
         for run_id in sorted_runs[:limit]:
@@ -140,7 +144,16 @@ def _due_jobs_of_run(connection: Connection, run_id: int, parameters: Values) ->
     for statement in _DUE_REPORTS_OF_RUN if is_report else _DUE_OF_RUN:
         jobs += connection.execute(statement, {**parameters, "run": run_id})
 
-    return sorted(jobs, key=attrgetter("due_at", "id"))
+    return sorted(jobs, key=_sort_key)
+
+
+def _sort_key(job: Any) -> tuple[bool, float, int]:
+    """Return the place of a due job in its run: one that was put off is before those not begun.
+
+    Jobs that wait for other jobs would only hold these up.
+    """
+    is_behind = job.state == State.QUEUED or job.waits_for == WaitFor.OTHER_JOBS
+    return (is_behind, job.due_at, job.id)
 
 
 def _due_jobs(
@@ -186,7 +199,7 @@ _NEEDS_PROCESS = select(Job.id).where(
 _OTHERS_WAIT = (
     select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _NEEDS_PROCESS.exists()).limit(1)
 )
-_STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
+_STARTABLE = select(Run.id).where(IS_OPEN, ~ALL_ARE_PAUSED, _HAS_DUE)
 
 # Reports of old runs must not hold every process while a new run waits. The look at a sample is no
 # report: its run waits for it.
@@ -219,7 +232,23 @@ _HAS_DUE_REPORT = or_(
     )
 )
 # The report of a run that has ended is still made.
-_REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE_REPORT)
+_REPORTABLE = select(Run.id).where(RUN_STATE != State.PAUSED, _HAS_DUE_REPORT)
+
+# The highest response ratio is next (P. Brinch Hansen, 1971): a small run does not wait for large
+# ones that were there before, and a large one, whose ratio grows as it waits, gets its turn too.
+_OTHER_JOB = aliased(Job)
+_SIZE = select(func.count(_OTHER_JOB.id)).where(_OTHER_JOB.run_id == Job.run_id).scalar_subquery()
+_WAITED = _NOW - func.min(Job.due_at) + 1.0
+_SORT_REPORTS = (
+    select(Job.run_id)
+    .where(
+        Job.run_id.in_(bindparam("runs", expanding=True)),
+        Job.queue == QUEUE_REPORTS,
+        Job.state.in_(list(_IS_DUE)),
+    )
+    .group_by(Job.run_id)
+    .order_by((_WAITED / _SIZE).desc(), Job.run_id)
+)
 
 # By slots: the jobs that a process works on at once take one.
 _OWNER = case((Job.state == State.RUNNING, Job.owner))

@@ -64,6 +64,11 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
 
 
+def describe_name(kind: str, name: str) -> str:
+    """Return how acts call an account or a document that was forgotten: by its hash in the list."""
+    return f"{kind} sha256:{_hash_name(kind, name).hex()}"
+
+
 def _names_of(document: Mapping[Any, Any]) -> Iterator[bytes]:
     yield _hash_name("document", document["identity"])
     for identity in document.get("less_known_identities", ()):

@@ -17,7 +17,7 @@ from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
 
 DAY = 86_400.0
 # A month has no fixed length.
-SECONDS = {"day": DAY, "week": 7 * DAY}
+SECONDS = {"hour": DAY / 24, "day": DAY, "week": 7 * DAY}
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def start_watch(
         connection.execute(update(Run).where(Run.id == run_id).values(max_calls=None))
 
     schedule = {"every": every, "max_calls": max_calls, "begun_at": now, "due_at": now}
+    # The job of its report finds the events.
+    connection.execute(update(Run).where(Run.id == run_id).values(with_report=True))
     watch = db.upsert(Watch).values(run_id=run_id, updates=0, newest_document=0, **schedule)
     connection.execute(watch.on_conflict_do_update(index_elements=["run_id"], set_=schedule))
 

@@ -53,5 +53,6 @@ def _read_samples(pack: PackReader, packed: PackedTable) -> Iterator[tuple[str, 
         if packed is STRATA:
             row["seed"] = None if line["seed"] is None else str(line["seed"])
 
-        for place, part in enumerate(line.get(_PARTS[packed.name], ())):
+        parts = line.get(_PARTS.get(packed.name, ""), ())
+        for place, part in enumerate(parts):
             yield location, {**part, **row, **({"place": place} if packed is UNITS else {})}

@@ -84,7 +84,7 @@ def _restore_texts(
             load_rows(db, rows.POLARITIES, source.polarities(run_data), ids)
 
     ids["codebook"] = _keep_codebooks(db, source)
-    for packed in (rows.STRATA, rows.UNITS, rows.LOOKS):
+    for packed in (rows.STRATA, rows.UNITS, rows.LOOKS, rows.SEARCHED):
         load_rows(db, packed, source.lines(packed), ids, run_id=run.number)
 
     asyncio.run(repeat_steps(pack, restored))

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
-from sqlalchemy import Select, insert, select
+from sqlalchemy import ColumnElement, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from analysis.codebooks.codebook import Codebook
 from analysis.options import FrozenModel
-from core.enums import CodeState, SamplePart, SampleRule, StepState
+from core.enums import CodeState, ReadBy, SamplePart, SampleRule, StepState
 from core.errors import BadInput
 from models import tables
 from models.database import Database
@@ -38,6 +38,7 @@ from models.tables import (
     SampledUnit,
     SampleLook,
     SampleStratum,
+    SearchedUnit,
 )
 from packs.contents import Number
 from reports.data.queries import fetch_all, in_batches
@@ -147,7 +148,7 @@ JOBS = PackedTable(
     {"frozen": bool, "stored_days": dict[str, tuple[Number, ...]]},
 )
 STEPS = PackedTable(
-    JobStep, frozenset({"fetch_remark"}), {"state": StepState}, {"engine": str | None}
+    JobStep, frozenset({"fetch_remark", "refused"}), {"state": StepState}, {"engine": str | None}
 )
 CODEBOOKS = PackedTable(
     tables.StoredCodebook,
@@ -174,6 +175,7 @@ LOOKS = PackedTable(
         "half_width": _Share,
     },
 )
+SEARCHED = PackedTable(SearchedUnit, kinds={"read_by": ReadBy})
 CODES = PackedTable(
     Code,
     frozenset({"at"}),
@@ -187,7 +189,7 @@ CODES = PackedTable(
 MENTIONS = PackedTable(Mention, frozenset({"polarity"}))
 POLARITIES = PackedTable(PostPolarity, kinds={"polarity": Annotated[float, Field(ge=-1, le=1)]})
 # The tables of which a pack has files of rows.
-PACKED_TABLES = (JOBS, STEPS, CODEBOOKS, STRATA, UNITS, LOOKS)
+PACKED_TABLES = (JOBS, STEPS, CODEBOOKS, STRATA, UNITS, LOOKS, SEARCHED)
 
 
 def read_rows(run_data: RunData, packed: PackedTable) -> Iterator[PackedRow]:
@@ -268,7 +270,8 @@ def list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
     """Return the codebooks of a run that was coded or drawn from, with their ids, by hash."""
     coded = select(Code.codebook_id).where(Code.run_id == run.id)
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
-    is_used = tables.StoredCodebook.id.in_(coded) | tables.StoredCodebook.id.in_(sampled)
+    searched = select(SearchedUnit.codebook_id).where(SearchedUnit.run_id == run.id)
+    is_used: ColumnElement[bool] = tables.StoredCodebook.id.in_(coded.union(sampled, searched))
     if getattr(run.parameters, "has_model_coder", False):
         # A model's answers are read by it, also where none of them gives a code.
         is_used |= tables.StoredCodebook.hash == bytes.fromhex(run.parameters.codebook)
@@ -315,7 +318,7 @@ def write_run_rows(
         for row in read_rows(run_data, STRATA)
     )
     write_rows(folder, STRATA, strata)
-    for packed in (UNITS, LOOKS):
+    for packed in (UNITS, LOOKS, SEARCHED):
         write_rows(folder, packed, read_rows(run_data, packed))
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from io import BytesIO
 from itertools import count, zip_longest
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -39,12 +39,14 @@ from packs.documents import read_documents, write_documents
 from packs.repeating import MALFORMED, Restored
 from packs.restoring import restore
 from packs.row_source import RowSource
-from packs.rows import PACKED_TABLES, write_rows, write_run_rows
+from packs.rows import PACKED_TABLES, SEARCHED, write_rows, write_run_rows
 from packs.tables import rewrite_table, table_file, write_tables
 from reports.data.coded_samples import read_coded_samples
 from reports.data.estimate_strata import need_texts
+from reports.data.export_schema import Table
 from reports.data.exports import tables_of
 from reports.data.run_data import RunData
+from reports.data.tables.found import FOUND
 from reports.figures.figure_store import style_hash
 from reports.pages.codes import figure_prefix
 from reports.words.quantities import join_words
@@ -290,7 +292,7 @@ class _Comparison:
             has_failed = any(job.state == State.FAILED for job in self.data.jobs)
             state = (State.FAILED if has_failed else State.DONE).value
 
-        tables = tuple(table.name for table in tables_of(self.run.run_kind))
+        tables = tuple(table.name for table in self._list_tables())
         engines = tuple(self.data.engines)
         return self.run.model_copy(
             update={
@@ -301,13 +303,20 @@ class _Comparison:
             }
         )
 
+    def _list_tables(self) -> list[Table[Any]]:
+        """Return the tables of the run; that of searches is not missing where there was none."""
+        tables = tables_of(self.run.run_kind)
+        files = {SEARCHED.file_name, *(table_file(FOUND, form) for form in forms_of(FOUND.name))}
+        is_searched = not files.isdisjoint(self.pack.names)
+        return [table for table in tables if table is not FOUND or is_searched]
+
     def _write_tables(self) -> set[str]:
         """Write the tables that the pack should have; return the names of their files.
 
         The forms of a table that does not follow from the pack are written from its JSONL.
         """
         file_names = set()
-        for table in tables_of(self.run.run_kind):
+        for table in self._list_tables():
             jsonl = table_file(table, "jsonl")
             file_names |= {table_file(table, form) for form in forms_of(table.name)}
             reason = self._why_not_recomputed(table.name)

@@ -128,7 +128,7 @@ class DrawnSample:
         with db.read() as connection:
             run = get_run(connection, run_id)
 
-        _check_unit(codebook, run)
+        check_unit(codebook, run)
 
         earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))
         salt = _make_salt(codebook, seed)
@@ -432,7 +432,7 @@ def name_item(document: str, keyword: str, position: int) -> str:
     return f"m{hash_parts('', document, keyword, f'{position}').hex()[:16]}"
 
 
-def _check_unit(codebook: Codebook, run: Row[Any]) -> None:
+def check_unit(codebook: Codebook, run: Row[Any]) -> None:
     """Raise `UsageError` if the run has no units of the codebook's kind."""
     kind = kind_named(run.kind)
     has_keywords = kind.has_mentions

@@ -77,6 +77,7 @@ class CostPlan:
     # It is a share of the expected cost, or of the expected tokens if they cost nothing.
     error: Annotated[float | None, "Half the width of its 95 % interval, as a share."]
     learned_from: Annotated[int, "Number of stored answers that it rests on."]
+    answered: Annotated[int, "Calls whose answers are stored: they cost nothing, whoever paid."] = 0
 
 
 def plan_costs(

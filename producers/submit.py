@@ -23,12 +23,16 @@ def submit_run(
     max_calls: int | None = None,
     max_cost: Money | None = None,
     mask: bytes | None = None,
+    with_report: bool = True,
+    person: str | None = None,
+    purse: str | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and its jobs and return its id. *names* are the names of its subjects.
 
-    With *on_equal* an equal run is taken, as `create_run` says. Raises `UsageError` if *max_cost*
-    is a cap on nothing.
+    *person* and *purse* are charged what it costs. With *on_equal* an equal run is taken, as
+    `create_run` says. Raises `UsageError` if *max_cost* is a cap on nothing, or if there is no such
+    purse.
     """
     currency = check_cap(parameters, max_cost)
     jobs = kind_named(parameters.kind).new_jobs(parameters, names)
@@ -45,6 +49,9 @@ def submit_run(
         max_cost=None if max_cost is None else max_cost.micro,
         currency=currency,
         mask=mask,
+        with_report=with_report,
+        person=person,
+        purse=purse,
         on_equal=on_equal,
     )
 

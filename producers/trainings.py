@@ -29,6 +29,8 @@ def submit_training(
     jobs: Sequence[NewJob],
     *,
     name: str | None = None,
+    with_report: bool = True,
+    person: str | None = None,
     on_equal: Callable[[int], None] | None = None,
 ) -> int:
     """Write the run and the jobs that `plan_training` returned, and return the run's id.
@@ -37,7 +39,14 @@ def submit_training(
     """
     stored = parameters.model_dump(mode="json")
     return create_run(
-        db, kind=parameters.kind, name=name, parameters=stored, jobs=jobs, on_equal=on_equal
+        db,
+        kind=parameters.kind,
+        name=name,
+        parameters=stored,
+        jobs=jobs,
+        with_report=with_report,
+        person=person,
+        on_equal=on_equal,
     )
 
 

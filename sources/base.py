@@ -324,6 +324,9 @@ class Page:
     #: The reason why this is the crawl's last page; None if another page follows.
     end: str | None = None
 
+    #: On a crawl's last page, what readers should know of it, besides how many documents are new.
+    remark: str | None = None
+
     @property
     def documents(self) -> tuple[SourceDocument, ...]:
         """The page's documents."""

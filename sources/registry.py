@@ -9,9 +9,12 @@ from core.printing import printable
 from sources import (
     archive,
     bluesky,
+    feeds,
+    loc,
     mastodon,
     nyt,
     posts,
+    sitemaps,
     x,
 )
 from sources.source import Source
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 SOURCES = (
     nyt.SOURCE,
     archive.SOURCE,
+    feeds.SOURCE,
+    sitemaps.SOURCE,
+    loc.SOURCE,
     x.SOURCE,
     bluesky.SOURCE,
     mastodon.SOURCE,
@@ -111,6 +117,11 @@ def account_source(handle: str, source_name: str | None, settings: Settings) -> 
             return source if source.is_available(settings) else None
 
     return None
+
+
+def feeds_source() -> Source:
+    """Return the source whose documents are read at the addresses of feeds."""
+    return feeds.SOURCE
 
 
 def search_source(source_name: str | None, settings: Settings) -> Source | None:

@@ -37,7 +37,8 @@ _CLOCK_SKEW = _DAY
 class Service:
     """The names of the settings by which an HTTP service is reached."""
 
-    url: str
+    #: None if each subject is an address of its own.
+    url: str | None
     limits: str
     key: str | None = None
 
@@ -58,11 +59,17 @@ class CrawlRequest:
     client: ServiceClient
     settings: Settings
 
+    #: Returns the client, with its rate limit, of another subject of the service.
+    client_of: Callable[[str], ServiceClient]
+
     #: The cursor of the last page that was stored.
     cursor: Cursor | None = None
 
     #: The most documents to read.
     limit: int | None = None
+
+    #: The outlet as the user calls it.
+    outlet: str | None = None
 
 
 ReadPages: TypeAlias = Callable[[CrawlRequest], AsyncIterator[Page]]
@@ -99,6 +106,15 @@ class Archive:
     #: Makes another archive's documents those of this archive, which the user named for the file.
     adopt: Callable[[Iterable[Item], str], Iterator[Item]] | None = None
     operation: str = "archive"
+
+    #: Reads a month page by page, where it takes longer than a worker's time slice.
+    pages: ReadPages | None = None
+
+    #: Whether months are added to it: a watched run follows the present then.
+    grows: bool = True
+
+    #: Whether its texts were read by machine from scanned pages.
+    is_scanned: bool = False
 
     #: Whether all its texts are news in English.
     is_english_news: bool = False
@@ -265,12 +281,16 @@ class Source:
     #: No document of the source can be older.
     earliest: datetime
 
+    #: Whether files of its documents can be imported.
+    has_files: bool = True
+
     #: The code of the language of all its texts; None if each has its own.
     language: str | None = None
     service: Service | None = None
     archive: Archive | None = None
     account: PostReader | None = None
     search: PostReader | None = None
+    feed: PostReader | None = None
     json_format: JsonFormat | None = None
     table_rules: TableRules = _PLAIN_ROWS
     credit: Credit | None = None
@@ -290,6 +310,12 @@ class Source:
         if self.service is None:
             return False
         return self.service.key is None or self.key(settings) is not None
+
+    def fetches_months(self, settings: Settings) -> bool:
+        """Whether its months can be fetched from its service."""
+        archive = self.archive
+        can_fetch = archive is not None and (archive.fetch is not None or archive.pages is not None)
+        return can_fetch and self.is_available(settings)
 
     def key(self, settings: Settings) -> str | None:
         """Return the service's key, if it is set."""

@@ -38,6 +38,7 @@ class Piece:
     outlet: str = ""
     section: str = ""
     material: str = ""
+    source: str = "nyt"
 
 
 def store_pieces(db: Database, pieces: Iterable[Piece], *, first: int = 1) -> None:
@@ -46,8 +47,8 @@ def store_pieces(db: Database, pieces: Iterable[Piece], *, first: int = 1) -> No
     for number, piece in enumerate(pieces, first):
         rows.append(
             {
-                "identity": f"nyt:{number:06}",
-                "source": "nyt",
+                "identity": f"{piece.source}:{number:06}",
+                "source": piece.source,
                 "handle": None,
                 "published_at": datetime.fromisoformat(piece.at),
                 "period": piece.at[:7],

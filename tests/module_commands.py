@@ -13,7 +13,11 @@ from typing import Any
 
 from typer.main import get_command
 
+from cli.export import WEIGHTS
 from cli.main import app
+from core.enums import Grain, Grouping
+from reports.data.formats import ALIGNED, WRITERS
+from reports.data.tables.registry import ON_REQUEST, TABLES
 
 STUB = Path(__file__).parents[1] / "tidings" / "commands.pyi"
 
@@ -26,16 +30,34 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsIndex, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
 from tidings.packs import PackFile
 from tidings.report import Report
-from tidings.words import Pairs, PathText, Texts
+from tidings.tables import Frame
+from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
 '''
+
+# The texts that an option or argument takes, by the name of their type.
+CHOICES = {
+    "TableName": (*TABLES, *ON_REQUEST),
+    "FormatName": (*WRITERS, ALIGNED),
+    "By": (
+        *Grain,
+        *Grouping,
+        *(f"{grain},{grouping}" for grain in Grain for grouping in Grouping),
+    ),
+}
+NAMES_OF_TYPES = {
+    "table": f'TableName | Literal["{WEIGHTS}"]',
+    "format": "FormatName",
+    "by": "By",
+    "file": "PathText | Frame",
+}
 
 # The name of an option that may be given more than once is a plural in Python.
 PLURALS = {"keyword": "keywords", "column": "columns", "author": "authors"}
@@ -57,10 +79,16 @@ CLASSES = {
 class HomeCommands(Generic[P]):
     """The commands on a home; runs are planned, and submitted by their plan."""
 ''': (
-        Method("read", "import", "dict[str, Any]", "Returns the counts of `import --json`."),
+        Method(
+            "read",
+            "import",
+            "dict[str, Any]",
+            "Read documents from files or a table; what is known is not read again. Return counts.",
+        ),
         Method("months", "submit months"),
         Method("accounts", "submit handles"),
         Method("searches", "submit search"),
+        Method("feeds", "submit feeds"),
     ),
     '''
 class TrainingCommands(Generic[P]):
@@ -76,11 +104,11 @@ class RunCommands:
         Method("report", "report", "Report"),
         Method(
             *("export", "export", "bytes"),
-            "Returns the bytes; none if *out* names a file. `table` returns Arrow.",
+            "Returns the bytes of a file, or writes the file *out*. `table` returns a table.",
         ),
         Method(
             *("label", "label", "str | CodingPage"),
-            "With *serve* it returns the page with its links; there is no terminal here.",
+            "Read what people coded: a table of `sample` or a *file*. *serve* lets them code.",
         ),
         Method("pack", "pack", "PackFile"),
         Method("events", "events", "list[dict[str, Any]]"),
@@ -148,7 +176,9 @@ def _argument(declared: Any) -> Parameter:
     if declared.type_descriptor.annotation is int:
         annotation = "SupportsIndex"
     if declared.name == "paths":
-        annotation = "PathText | Sequence[PathText]"
+        annotation = "PathText | Sequence[PathText] | Frame"
+    if declared.name in NAMES_OF_TYPES:
+        annotation = NAMES_OF_TYPES[declared.name]
 
     return Parameter(declared.name, annotation, default, True)
 
@@ -160,7 +190,7 @@ def _option(method: Method, declared: Any) -> Parameter:
     if keyword.iskeyword(name):
         name += "_"
 
-    annotation, default = _annotation(declared), declared.default
+    annotation, default = _annotation(declared, option_name), declared.default
     if isinstance(default, Enum):
         default = default.value
     if default in (None, ""):
@@ -171,13 +201,17 @@ def _option(method: Method, declared: Any) -> Parameter:
     return Parameter(name, annotation, shown, is_positional, flag)
 
 
-def _annotation(declared: Any) -> str:
+def _annotation(declared: Any, option_name: str) -> str:
     kind = declared.type_descriptor.annotation
     metavar = declared.metavar or ""
     if declared.is_flag:
         return "bool"
     if declared.multiple:
         return "Pairs" if metavar.startswith("NAME[:") or "=" in metavar else "Texts"
+    if metavar.startswith("FILE"):
+        return "Codebook"
+    if option_name in NAMES_OF_TYPES:
+        return NAMES_OF_TYPES[option_name]
     if isinstance(kind, type) and issubclass(kind, Enum):
         choices = ", ".join(f'"{member.value}"' for member in kind)
         return f"Literal[{choices}]"
@@ -192,6 +226,10 @@ def _annotation(declared: Any) -> str:
 def write_stub() -> str:
     """Return the text of the file."""
     lines = [HEAD]
+    for type_name, choices in CHOICES.items():
+        listed = [f'    "{choice}",' for choice in choices]
+        lines += [f"{type_name}: TypeAlias = Literal[", *listed, "]"]
+
     for head, methods in CLASSES.items():
         lines.append(head)
         for method in methods:

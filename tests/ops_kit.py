@@ -25,7 +25,7 @@ def panels() -> list[dict[str, Any]]:
 
 
 def scaling_queries() -> list[str]:
-    scaled = yaml.safe_load((OPS / "kubernetes" / "scaled-object.yaml").read_text())
+    scaled = yaml.safe_load((OPS / "kubernetes/components/keda/scaled-object.yaml").read_text())
     return [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
 
 

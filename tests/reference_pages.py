@@ -23,12 +23,16 @@ from typer.main import get_command
 from cli.codebook import CodebookListing
 from cli.doctor import PartCheck
 from cli.import_ import ImportTotals
+from cli.limits import ServiceLimits
 from cli.main import app
 from cli.plan_sample import RunPlan
 from cli.watch import WatchListing
 from core.settings import Settings
+from models.acts import ActListing
+from models.bills import CostListing
 from models.inventory import StoredListing
 from packs.verify import Verification
+from producers.job_groups import FailureListing
 from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
@@ -37,10 +41,14 @@ from tests.module_commands import STUB, write_stub
 
 # The models that commands print with `--json`.
 MODELS: dict[str, Any] = {
+    "acts": list[ActListing],
     "codebook check": CodebookListing,
+    "costs": CostListing,
     "doctor": list[PartCheck],
     "events": list[EventRow],
     "import": ImportTotals,
+    "limits": list[ServiceLimits],
+    "plan feeds": RunPlan,
     "plan handles": RunPlan,
     "plan months": RunPlan,
     "plan run": PlanComparison,
@@ -58,6 +66,9 @@ MODELS: dict[str, Any] = {
     "verify": Verification,
     "watch": list[WatchListing],
 }
+
+# What options let a command print in the place of its model.
+PRINTED_BY_OPTIONS: dict[str, Any] = {"status --failed": list[FailureListing]}
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
@@ -198,7 +209,7 @@ def commands_page() -> str:
 def json_page() -> str:
     """Return what each command prints with `--json`, key by key."""
     lines = ["# JSON", "", NOTE, "", *JSON_INTRODUCTION.splitlines()]
-    for command, model in MODELS.items():
+    for command, model in sorted((MODELS | PRINTED_BY_OPTIONS).items()):
         flag = "--list --json" if command == "watch" else "--json"
         is_list = get_origin(model) is list
         printed = get_args(model)[0] if is_list else model

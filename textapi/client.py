@@ -85,6 +85,7 @@ class TextApiClient:
             ),
             advice=_ADVICE,
             timeout_advice=_TIMEOUT_ADVICE,
+            is_traced=True,
             default_advice="look at TIDINGS_TEXTAPI_URL",
         )
         self._slots = asyncio.Semaphore(settings.textapi_concurrency)

@@ -40,6 +40,24 @@ NOTHING_FOUND = "[]"
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
 
 
+def refusal(status: int) -> str:
+    """Return what is stored as the answer to a text that the service refused with *status*.
+
+    No answer of the service is a JSON object.
+    """
+    return _to_json({"refused": status})
+
+
+def is_refusal(answer: Any) -> bool:
+    """Return whether a stored *answer* says that the text was refused."""
+    return isinstance(answer, dict)
+
+
+def refusing_status(answer: Any) -> int:
+    """Return the HTTP status with which the text was refused, of a refusal."""
+    return int(answer["refused"])
+
+
 def requested_term(term: str) -> str:
     """Return the term that a name of the ledger stands for."""
     return term.partition(PART_SIGN)[0]
@@ -162,6 +180,10 @@ class KeywordBatch(_Request):
 
         return answers
 
+    def is_about_one(self, keys: Collection[AnswerKey]) -> bool:
+        """Return whether only one text lacks an answer."""
+        return len(self._select(keys)[0]) == 1
+
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return a batch for each text that lacks an answer, with the terms that it lacks."""
         requests: list[ApiRequest] = []
@@ -226,6 +248,10 @@ class PolarityBatch(_Request):
 
         return answers
 
+    def is_about_one(self, _keys: Collection[AnswerKey]) -> bool:
+        """Return False: even one text is asked about by another operation when it is split."""
+        return False
+
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return a request of `text_polarity` for each text."""
         return [polarity_of(self.engine, text) for text in self._select(keys)]
@@ -273,6 +299,10 @@ class TextRequest(_Request):
         """Return the answer."""
         answer = read_answer(self.operation, reply, _name_of(self.operation), self.text)
         return {self.key: _to_json(answer)}
+
+    def is_about_one(self, _keys: Collection[AnswerKey]) -> bool:
+        """Return True: a text of several documents is cut by its step."""
+        return True
 
     def split(self, _keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return the request itself."""

@@ -12,3 +12,5 @@ _classes = read_declarations()
 HomeCommands = _classes["HomeCommands"]
 TrainingCommands = _classes["TrainingCommands"]
 RunCommands = _classes["RunCommands"]
+TableName = _classes["TableName"]
+By = _classes["By"]

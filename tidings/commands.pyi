@@ -6,15 +6,67 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsIndex, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
 from tidings.packs import PackFile
 from tidings.report import Report
-from tidings.words import Pairs, PathText, Texts
+from tidings.tables import Frame
+from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
+
+TableName: TypeAlias = Literal[
+    "mentions",
+    "periods",
+    "phrases",
+    "entities",
+    "summaries",
+    "distinctive",
+    "labels",
+    "documents",
+    "coverage",
+    "comentions",
+    "codes",
+    "agreement",
+    "estimates",
+    "found",
+    "epochs",
+    "predictions",
+    "trainings",
+    "calls",
+    "collocates",
+    "concordance",
+    "overlap",
+]
+FormatName: TypeAlias = Literal[
+    "jsonl",
+    "csv",
+    "parquet",
+    "txt",
+]
+By: TypeAlias = Literal[
+    "day",
+    "week",
+    "month",
+    "year",
+    "outlet",
+    "section",
+    "kind",
+    "day,outlet",
+    "day,section",
+    "day,kind",
+    "week,outlet",
+    "week,section",
+    "week,kind",
+    "month,outlet",
+    "month,section",
+    "month,kind",
+    "year,outlet",
+    "year,section",
+    "year,kind",
+]
 
 class HomeCommands(Generic[P]):
     """The commands on a home; runs are planned, and submitted by their plan."""
@@ -22,7 +74,7 @@ class HomeCommands(Generic[P]):
     @command("import", columns="--column")
     def read(
         self,
-        paths: PathText | Sequence[PathText],
+        paths: PathText | Sequence[PathText] | Frame,
         *,
         source: str | None = None,
         handle: str | None = None,
@@ -30,7 +82,7 @@ class HomeCommands(Generic[P]):
         language: str | None = None,
         columns: Pairs | None = None,
     ) -> dict[str, Any]:
-        """Returns the counts of `import --json`."""
+        """Read documents from files or a table; what is known is not read again. Return counts."""
 
     @command("submit months", keywords="--keyword", for_="--for")
     def months(
@@ -38,7 +90,7 @@ class HomeCommands(Generic[P]):
         months: str,
         *,
         keywords: Pairs | None = None,
-        keywords_file: PathText | None = None,
+        keywords_file: Codebook | None = None,
         match: Literal["sentence", "document"] | None = None,
         within: Texts | None = None,
         source: str | None = None,
@@ -53,8 +105,8 @@ class HomeCommands(Generic[P]):
         text_size: int = 3000,
         max_words: int = 50,
         limit: int | None = None,
-        by: str | None = None,
-        codebook: str | None = None,
+        by: By | None = None,
+        codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
@@ -62,12 +114,14 @@ class HomeCommands(Generic[P]):
         per: str | None = None,
         distinct: bool = False,
         without: Texts | None = None,
-        not_a_name: PathText | None = None,
+        not_a_name: Codebook | None = None,
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit handles")
     def accounts(
@@ -81,19 +135,21 @@ class HomeCommands(Generic[P]):
         text_size: int = 3000,
         max_words: int = 50,
         limit: int | None = None,
-        by: str | None = None,
-        codebook: str | None = None,
+        by: By | None = None,
+        codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
-        not_a_name: PathText | None = None,
+        not_a_name: Codebook | None = None,
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit search")
     def searches(
@@ -107,19 +163,48 @@ class HomeCommands(Generic[P]):
         text_size: int = 3000,
         max_words: int = 50,
         limit: int | None = None,
-        by: str | None = None,
-        codebook: str | None = None,
+        by: By | None = None,
+        codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
-        not_a_name: PathText | None = None,
+        not_a_name: Codebook | None = None,
         name: str | None = None,
         max_calls: int | None = None,
         max_cost: str | None = None,
+        purse: str | None = None,
         yes: bool = False,
         mask: PathText | None = None,
+        no_report: bool = False,
+    ) -> P: ...
+    @command("submit feeds")
+    def feeds(
+        self,
+        feeds: Texts,
+        *,
+        steps: str | None = None,
+        phrases: int = 5,
+        proportion: float = 0.1,
+        text_size: int = 3000,
+        max_words: int = 50,
+        limit: int | None = None,
+        by: By | None = None,
+        codebook: Codebook | None = None,
+        coder: str | None = None,
+        code: str | None = None,
+        batch: bool = False,
+        distinct: bool = False,
+        without: Texts | None = None,
+        not_a_name: Codebook | None = None,
+        name: str | None = None,
+        max_calls: int | None = None,
+        max_cost: str | None = None,
+        purse: str | None = None,
+        yes: bool = False,
+        mask: PathText | None = None,
+        no_report: bool = False,
     ) -> P: ...
 
 class TrainingCommands(Generic[P]):
@@ -146,6 +231,7 @@ class TrainingCommands(Generic[P]):
         seed: str | float | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training recurrent")
     def recurrent(
@@ -173,13 +259,14 @@ class TrainingCommands(Generic[P]):
         carry: str | None = None,
         sweep: Pairs | None = None,
         name: str | None = None,
+        no_report: bool = False,
     ) -> P: ...
     @command("submit training codes")
     def codes(
         self,
         run: SupportsIndex,
         *,
-        codebook: str | None = None,
+        codebook: Codebook | None = None,
         name: str | None = None,
     ) -> P: ...
 
@@ -193,44 +280,47 @@ class RunCommands:
         *,
         out: PathText | None = None,
         texts: bool = True,
-        by: str | None = None,
+        by: By | None = None,
         distinct: bool = False,
         without: Texts | None = None,
     ) -> Report: ...
     @command("export", for_="--for")
     def export(
         self,
-        table: str,
+        table: TableName | Literal["weights"],
         *,
-        format: str | None = None,
+        format: FormatName | None = None,
         out: PathText | None = None,
         job: str | None = None,
         for_: Literal["dsl"] | None = None,
         codebook: str | None = None,
-        by: str | None = None,
+        kwic: bool = False,
+        by: By | None = None,
         distinct: bool = False,
         without: Texts | None = None,
     ) -> bytes:
-        """Returns the bytes; none if *out* names a file. `table` returns Arrow."""
+        """Returns the bytes of a file, or writes the file *out*. `table` returns a table."""
 
     @command("label", for_="--for")
     def label(
         self,
-        codebook: str | None = None,
+        codebook: Codebook | None = None,
         *,
         n: int | None = None,
         within: float | None = None,
         per: str | None = None,
         coder: str | None = None,
         seed: int = 1,
-        file: PathText | None = None,
+        file: PathText | Frame | None = None,
         out: PathText | None = None,
         for_: str | None = None,
         serve: bool = False,
         port: int = 8767,
+        find: str | None = None,
+        recall: float = 0.95,
         doubles: float = 0.2,
     ) -> str | CodingPage:
-        """With *serve* it returns the page with its links; there is no terminal here."""
+        """Read what people coded: a table of `sample` or a *file*. *serve* lets them code."""
 
     @command("pack", authors="--author")
     def pack(
@@ -252,11 +342,14 @@ class RunCommands:
     @command("pause")
     def pause(
         self,
+        *,
+        all: bool = False,
     ) -> None: ...
     @command("resume")
     def resume(
         self,
         *,
+        all: bool = False,
         max_calls: int | None = None,
         max_cost: str | None = None,
     ) -> None: ...

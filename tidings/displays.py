@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tidings.report_server import serve_folder
+
 #: Where no bar can be drawn, progress is written so often.
 SECONDS_BETWEEN_LINES = 20.0
 BAR_WIDTH = 30
@@ -18,9 +20,16 @@ BAR_WIDTH = 30
 # A picture within a page, which a notebook cannot reach in its folder.
 _PICTURE = re.compile(r'\b(src|srcset)="(figures/[^"]+)"')
 
-# The page allows pictures of its folder alone.
-_PICTURES_OF_FOLDER = "img-src &#39;self&#39; file:"
-_PICTURES_WITHIN = "img-src data:"
+# A link to another page of the report, and not to a place on the same one.
+_LINK = re.compile(r'\bhref="([\w-]+\.html[^"]*)"')
+
+# The page allows pictures of its folder alone. Within a cell its pictures are a part of it, and the
+# address by which its links to itself are read is its own, not that of the notebook.
+_WITHIN_CELL = {
+    "img-src &#39;self&#39; file:": "img-src data:",
+    "base-uri &#39;none&#39;": "base-uri about:",
+    "<head>": '<head><base href="about:srcdoc">',
+}
 
 # It repeats, for all calls, what a plan shows of the calls that are still to be made.
 _ALL_OPERATIONS = "needed_by_operation"
@@ -30,10 +39,11 @@ _COSTS = {"cost", "cost_for_half"}
 _MILLION = 1_000_000
 
 
-def html_table(lines: Iterable[tuple[str, str]]) -> str:
-    """Return a table of two columns."""
+def html_table(lines: Iterable[tuple[str, str]], links: Mapping[str, str] | None = None) -> str:
+    """Return a table of two columns; behind some labels with a link, which is HTML."""
     cells = "".join(
-        f"<tr><td style='text-align:left'>{escape(label)}</td><td>{escape(text)}</td></tr>"
+        f"<tr><td style='text-align:left'>{escape(label)}</td>"
+        f"<td style='text-align:left'>{escape(text)}{(links or {}).get(label, '')}</td></tr>"
         for label, text in lines
     )
     return f"<table>{cells}</table>"
@@ -75,7 +85,10 @@ def _format(figure: object) -> str:
 
 
 def inline_page(page: Path) -> str:
-    """Return the page of a report with its pictures inside, in a frame for a notebook."""
+    """Return the page of a report with its pictures inside, in a frame for a notebook.
+
+    Its links open in the browser, as long as Python runs.
+    """
 
     def inline_picture(match: re.Match[str]) -> str:
         attribute, file_name = match.groups()
@@ -83,12 +96,25 @@ def inline_page(page: Path) -> str:
         content = base64.b64encode(picture.read_bytes()).decode()
         return f'{attribute}="data:image/svg+xml;base64,{content}"'
 
-    html = page.read_text(encoding="utf-8").replace(_PICTURES_OF_FOLDER, _PICTURES_WITHIN)
+    html = page.read_text(encoding="utf-8")
+    for written, within in _WITHIN_CELL.items():
+        html = html.replace(written, within, 1)
+
     html = _PICTURE.sub(inline_picture, html)
+    html = _LINK.sub(rf'href="{serve_folder(page.parent.resolve())}\1" target="_blank"', html)
     return (
         f'<iframe srcdoc="{escape(html)}" style="width:100%;height:36rem;border:1px solid #ccc" '
-        'sandbox="allow-popups allow-scripts"></iframe>'
+        'sandbox="allow-popups allow-popups-to-escape-sandbox allow-scripts"></iframe>'
     )
+
+
+def link_report(page: Path) -> str:
+    """Return a link to the page of a report; nothing where there is none."""
+    if not page.is_file():
+        return ""
+
+    address = f"{serve_folder(page.parent.resolve())}{page.name}"
+    return f" <a href='{address}' target='_blank'>report</a>"
 
 
 class ProgressBar:
@@ -99,12 +125,17 @@ class ProgressBar:
         self._display = _open_display()
         self._width = 0
         self._share = 0.0
+        self._line = ""
         self._next_line_at = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def update(self, share: float, text: str) -> None:
         """Show that *share* is done, from 0 to 1; a sample that grows takes nothing back."""
         share = self._share = max(self._share, share)
         line = f"{self._subject}: {share:.0%}, {text}"
+        if line == self._line:
+            return
+
+        self._line = line
         if self._display is not None:
             bar = f"<progress value='{share:.4f}' max='1'></progress>"
             self._display.update(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tidings.commands import HomeCommands, TrainingCommands
-from tidings.displays import html_table, text_table
+from tidings.displays import html_table, link_report, text_table
 from tidings.errors import TidingsError
 from tidings.plan import Plan
 from tidings.program import LOCAL_COMMAND, Program
@@ -20,6 +20,9 @@ from tidings.words import PathText, join
 
 # The months of the demo's newspaper, which is made up: it ships with the program.
 DEMO_ARCHIVE = Path(__file__).parents[1] / "sources" / "synthetic" / "archive"
+
+# The display of a home has so many, the newest first.
+RUNS_SHOWN = 10
 
 # `import` ends with this status if something unreadable was left out, which its remarks name.
 LEFT_OUT = 3
@@ -36,7 +39,8 @@ class ReadSummary(dict[str, Any]):
 class StoredSummary(dict[str, Any]):
     """What `tidings stored --json` prints; its display shows the sources."""
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def lines(self) -> list[tuple[str, str]]:
+        """Return a line for each source."""
         lines = []
         for source in self["sources"]:
             gaps = [
@@ -49,10 +53,10 @@ class StoredSummary(dict[str, Any]):
         return lines or [("nothing", "no document is stored")]
 
     def __repr__(self) -> str:
-        return text_table(self._lines())
+        return text_table(self.lines())
 
     def _repr_html_(self) -> str:
-        return html_table(self._lines())
+        return html_table(self.lines())
 
 
 class TrainingPlans(TrainingCommands[Plan]):
@@ -80,6 +84,18 @@ class Home(HomeCommands[Plan]):
 
     def __repr__(self) -> str:
         return f"home {self.name}"
+
+    def _repr_html_(self) -> str:
+        lines = [("home", self.name), *self.stored().lines()]
+        links = {}
+        for run in self.runs()[:RUNS_SHOWN]:
+            cost = run["cost"] and f"{run['cost']['charged']:,.2f} {run['cost']['currency']}"
+            parts = [run["name"], run["state"], cost]
+            label = f"run {run['run']}"
+            lines.append((label, ", ".join(filter(None, parts))))
+            links[label] = link_report(self.program.report_page(run["run"]))
+
+        return html_table(lines, links)
 
     def close(self) -> None:
         """End the stack if this home started it; calls under way are waited for."""

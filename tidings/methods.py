@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import runpy
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
 from tidings import words
+from tidings.errors import suggest
+from tidings.tables import FRAME_FILE, FRAME_FOLDER, Frame, is_frame, write_csv
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 _WIDTH = 92
+
+# An option, as the pages write it.
+_FLAG = re.compile(r"--([a-z][a-z-]*[a-z])\b=?")
 
 _STUB = Path(__file__).with_name("commands.pyi")
 _PAGES = (
@@ -45,23 +53,74 @@ def command(name: str, **flags: str) -> Callable[[Declared], Declared]:
 
         @functools.wraps(declared)
         def method(*arguments: Any, **named: Any) -> Any:
-            typed = signature.bind(*arguments, **named)
-            typed.apply_defaults()
+            typed = _bind(declared.__name__, signature, arguments, named)
             options: list[str] = []
             positional: list[str] = []
-            for parameter in parameters:
-                value = typed.arguments[parameter.name]
-                if _is_argument(parameter):
-                    positional += words.arguments(value)
-                else:
-                    options += _option_words(parameter, _flag_of(parameter, flags), value)
+            with ExitStack() as stack:
+                for parameter in parameters:
+                    value, flag = typed[parameter.name], _flag_of(parameter, flags)
+                    if is_frame(value):
+                        # A table in the place of a codebook is one of labels.
+                        flag = flag.replace("--codebook", "--file")
+                        value = stack.enter_context(_frame_file(value, typed["self"].program))
+                    if _is_argument(parameter):
+                        positional += words.arguments(value)
+                    else:
+                        options += _option_words(parameter, flag, value)
 
-            return typed.arguments["self"]._call(name, options, positional)  # noqa: SLF001
+                return typed["self"]._call(name, options, positional)  # noqa: SLF001
 
+        write_out_types(method, declared.__globals__)
         method.__doc__ = _describe(name, declared.__doc__, parameters, flags)
         return cast("Declared", method)
 
     return make_method
+
+
+def _bind(
+    name: str, signature: inspect.Signature, arguments: Sequence[Any], named: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments by name, defaults included. Raises `UsageError` for a wrong one."""
+    for typed_name in named:
+        if typed_name not in signature.parameters:
+            meant = suggest(typed_name, list(signature.parameters)[1:])
+            raise words.wrong_usage(f"{name}() has no parameter {typed_name}: {meant}")
+
+    try:
+        typed = signature.bind(*arguments, **named)
+    except TypeError as error:
+        raise words.wrong_usage(f"{name}(): {error}") from None
+
+    typed.apply_defaults()
+    return typed.arguments
+
+
+@contextmanager
+def _frame_file(frame: Frame, program: Any) -> Iterator[Path]:
+    """Yield the path of a file that holds a table, as long as the context lasts."""
+    program.check_is_here()
+    with TemporaryDirectory(prefix=FRAME_FOLDER) as folder:
+        path = Path(folder) / FRAME_FILE
+        write_csv(frame, path)
+        yield path
+
+
+def write_out_types(function: Callable[..., Any], names: Mapping[str, Any]) -> None:
+    """Let the signature of *function* say in plain types what its module's *names* of types are."""
+    signature = inspect.signature(function)
+    parameters = []
+    for parameter in signature.parameters.values():
+        types = []
+        for part in str(parameter.annotation).split(" | "):
+            choices = str(names.get(part)).removeprefix("typing.")
+            is_literal = choices.startswith("Literal[")
+            types.append(choices if is_literal else words.PLAIN_TYPES.get(part, part))
+
+        is_typed = parameter.annotation is not inspect.Parameter.empty
+        annotation = " | ".join(types) if is_typed else parameter.annotation
+        parameters.append(parameter.replace(annotation=annotation))
+
+    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
 
 
 @functools.cache
@@ -122,6 +181,11 @@ def _describe(
         line = f"{parameter.name}: {meaning}"
         lines.append(textwrap.fill(line, _WIDTH, subsequent_indent="    "))
 
-    text = section.split("\n    tidings ")[0].strip()
+    text = note or section.split("\n    tidings ")[0].strip()
     heading = f"The parameters are those of `tidings {name}`:"
-    return "\n\n".join(filter(None, (text, note, heading, "\n".join(lines))))
+    return _FLAG.sub(_name_parameter, "\n\n".join((text, heading, "\n".join(lines))))
+
+
+def _name_parameter(flag: re.Match[str]) -> str:
+    """Return how Python writes the option that a sentence names."""
+    return f"{flag[1].replace('-', '_')}="

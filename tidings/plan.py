@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidings.displays import describe_figures, html_table, text_table
-from tidings.program import Program
+from tidings.program import Program, show_remark
 from tidings.run import Run
 from tidings.words import add_switch
 
@@ -24,8 +24,13 @@ class Plan:
         self._program, self._words = program, [submit, *kind, *words]
         self.command = shlex.join(["tidings", *self._words])
         self.figures: Mapping[str, Any] | None = None
+
+        # What the commands remark, in the order in which they did.
+        self.remarks: list[str] = []
+        self._are_remarks_shown = False
         if kind[0] != "training":
-            self.figures = program.run_json(["plan", *kind, *words])
+            plan = ["plan", *kind, *words]
+            self.figures = program.run_json(plan, on_remark=self.remarks.append)
 
     @property
     def calls(self) -> int:
@@ -39,11 +44,19 @@ class Plan:
         example after more documents were read: what is answered already is not asked again either.
         """
         words = self._words if again else add_switch(self._words, "--once")
-        return Run(self._program, int(self._program.run_text(words).splitlines()[-1]))
+
+        def show_once(remark: str) -> None:
+            if not (self._are_remarks_shown and remark in self.remarks):
+                show_remark(remark)
+
+        printed = self._program.run_text(words, on_remark=show_once)
+        return Run(self._program, int(printed.splitlines()[-1]))
 
     def _lines(self) -> list[tuple[str, str]]:
+        self._are_remarks_shown = True
         figures = {"asks": "nothing: it trains"} if self.figures is None else self.figures
-        return [("command", self.command), *describe_figures(figures)]
+        remarks = [("remark", remark) for remark in self.remarks]
+        return [("command", self.command), *describe_figures(figures), *remarks]
 
     def __repr__(self) -> str:
         return text_table(self._lines())

@@ -9,15 +9,16 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from tidings.displays import ProgressBar
-from tidings.errors import CommandError, UsageError
+from tidings.errors import CommandError, TidingsError, UsageError
 from tidings.server import IS_POSSIBLE, CommandServer
+from tidings.tables import FRAME_FILE, FRAME_FOLDER
 from tidings.words import add_switch
 
 # With -P nothing in the working folder, such as a `core.py` of yours, is imported.
@@ -29,14 +30,20 @@ SECOND_COMMAND = 2
 
 _MARK = "tidings: "
 
-# A line in which a command says how much is done.
-_PROGRESS = re.compile(r"(?!tidings: )[\w ]+: .*\d of [\d,]+ \w+")
+# A line in which a command says how much is done, and the table that it got as a file.
+_PROGRESS = re.compile(r"(?:import|planning|(?:export|run|report|pack|events) [\w ]+): ")
+_FRAME_PATH = re.compile(rf"\S*/{FRAME_FOLDER}\w+/{FRAME_FILE}")
 
 # A command that is interrupted has this long to end, as after Ctrl-C; then it is ended.
 _SECONDS_TO_END = 2.0
 
 # Jupyter lets figures be drawn into the notebook; commands draw into files.
 _VARIABLES_OF_NOTEBOOKS = ("MPLBACKEND",)
+
+
+def show_remark(remark: str) -> None:
+    """Show what a command remarks on standard error."""
+    sys.stderr.write(f"{_MARK}{remark}\n")
 
 
 class Program:
@@ -60,6 +67,18 @@ class Program:
         """Whether the commands run in this environment, and not behind a prefix."""
         return self.command == LOCAL_COMMAND
 
+    def check_is_here(self) -> None:
+        """Raise `TidingsError` where the commands do not see the files of this machine."""
+        if not self.is_here:
+            raise TidingsError(
+                "a table comes and goes as a file of this machine, and the command runs on another "
+                "one: give it a file there by file= or as the path, and take one by out="
+            )
+
+    def report_page(self, run: int) -> Path:
+        """Return where the workers put the report of a run, if the home is on this machine."""
+        return Path(self.environment.get("TIDINGS_HOME", "")) / "reports" / f"{run}" / "index.html"
+
     @property
     def how_to_start(self) -> str:
         """The words that say how the stack of the home is started."""
@@ -68,8 +87,14 @@ class Program:
 
         return f"`{self.name} up` starts a stack there"
 
-    def run(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> bytes:
-        """Return what the command prints; show its remarks on standard error.
+    def run(
+        self,
+        words: Sequence[str],
+        *,
+        statuses: Collection[int] = (0,),
+        on_remark: Callable[[str], object] = show_remark,
+    ) -> bytes:
+        """Return what the command prints; *on_remark* gets each of its remarks.
 
         Raises `UsageError`, and `CommandError` if it ends with another status than *statuses*. An
         interruption ends the command.
@@ -98,17 +123,19 @@ class Program:
         self.check(words, process.returncode, remarks, statuses)
         for remark in remarks:
             if remark.startswith(_MARK):
-                sys.stderr.write(f"{remark}\n")
+                on_remark(remark.removeprefix(_MARK))
 
         return printed
 
-    def run_text(self, words: Sequence[str]) -> str:
+    def run_text(
+        self, words: Sequence[str], *, on_remark: Callable[[str], object] = show_remark
+    ) -> str:
         """Return what the command prints as text, which may be a path of any bytes."""
-        return os.fsdecode(self.run(words)).rstrip("\n")
+        return os.fsdecode(self.run(words, on_remark=on_remark)).rstrip("\n")
 
-    def run_json(self, words: Sequence[str], *, statuses: Collection[int] = (0,)) -> Any:
-        """Return what the command prints with `--json`."""
-        return json.loads(self.run(add_switch(words, "--json"), statuses=statuses))
+    def run_json(self, words: Sequence[str], **options: Any) -> Any:
+        """Return what the command prints with `--json`; *options* are those of `run`."""
+        return json.loads(self.run(add_switch(words, "--json"), **options))
 
     @contextmanager
     def lines(self, words: Sequence[str]) -> Iterator[Iterator[str]]:
@@ -198,7 +225,7 @@ def _read_remarks(process: subprocess.Popen[bytes], remarks: list[str]) -> None:
     """Collect the remarks of a command, and show those that say how far it is."""
     bar = None
     for line in process.stderr or ():
-        remark = line.decode(errors="replace").rstrip()
+        remark = _FRAME_PATH.sub(FRAME_FILE, line.decode(errors="replace").rstrip())
         remarks.append(remark)
         if _PROGRESS.match(remark):
             bar = bar or ProgressBar("")

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import webbrowser
-from difflib import get_close_matches
 from html import escape, unescape
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.etree import ElementTree as ET
 
-from tidings.displays import inline_page
-from tidings.errors import TidingsError
+from tidings.displays import inline_page, link_report
+from tidings.errors import TidingsError, suggest
+from tidings.tables import import_library
 
 # A picture is a part of a page; one of pixels has a file.
 _FIGURE = re.compile(r'<svg [^>]*data-name="(?P<name>[^"]*)".*?</svg>', re.DOTALL)
+# The numbers of a mark, "-" for what it has none of.
+_NUMBERS = ("value", "low", "high", "n")
+_SVG = "{http://www.w3.org/2000/svg}"
+
 _FIGURE_FILE = re.compile(r"(?P<name>.+)-[0-9a-f]{12}\.svg")
 
 
@@ -24,6 +32,29 @@ class Figure:
 
     def __repr__(self) -> str:
         return f"figure {self.name}"
+
+    @property
+    def data(self) -> Any:
+        """The marks of the picture as a frame of pandas: what each shows, and where its texts are.
+
+        *value*, *low* and *high* are a value with its interval, *n* the documents that it counts;
+        the columns behind them are arguments of `Run.documents`. *row* names the row of an export.
+        """
+        root = ET.fromstring(self.svg)  # noqa: S314 - of our own report
+        links: dict[ET.Element, dict[str, str]] = {}
+        for link in root.iter(f"{_SVG}a"):
+            query = dict(parse_qsl(link.get("href", "").partition("#")[2]))
+            links |= dict.fromkeys(link.iter(f"{_SVG}g"), query)
+
+        rows = []
+        for mark in root.iter(f"{_SVG}g"):
+            if "data-row" in mark.attrib:
+                written = mark.get("data-values", "").split()
+                numbers = [None if number == "-" else float(number) for number in written]
+                shown = {"row": mark.get("data-row"), "title": mark.findtext(f"{_SVG}title")}
+                rows.append(shown | dict(zip_longest(_NUMBERS, numbers)) | links.get(mark, {}))
+
+        return import_library("pandas").DataFrame(rows)
 
     def _repr_mimebundle_(
         self,
@@ -46,7 +77,7 @@ class Report:
         page = escape(str(self.page))
         if not self.page.is_file():
             return f"<p>{page} (on the machine of the command)</p>"
-        return f"<p>{page}</p>{inline_page(self.page)}"
+        return f"<p>{page}{link_report(self.page)}</p>{inline_page(self.page)}"
 
     def open(self) -> None:
         """Open the page in a browser."""
@@ -70,8 +101,15 @@ class Report:
             if full_name in svgs:
                 return Figure(full_name, svgs[full_name])
 
-        names = ", ".join(ending or get_close_matches(figure, svgs) or sorted(svgs))
-        raise TidingsError(f"the report has no figure {figure}: it is one of {names}")
+        meant = suggest(figure, ending or sorted(svgs))
+        raise TidingsError(f"the report has no figure {figure}: {meant}")
+
+    def __getitem__(self, figure: str) -> Figure:
+        """Return a picture by its name, which Tab completes."""
+        return self.figure(figure)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.figures
 
     def _read_figures(self) -> dict[str, str]:
         """Return each picture by its name."""

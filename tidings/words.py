@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from operator import index
-from typing import SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from tidings.errors import UsageError
 
@@ -17,6 +18,18 @@ Texts: TypeAlias = str | Sequence[str]
 
 # Pairs of a name and what belongs to it, by name or as the command writes them.
 Pairs: TypeAlias = Mapping[str, Texts | None] | Texts
+
+# The path of a codebook, the name of one that ships, or what its file would hold.
+Codebook: TypeAlias = PathText | Mapping[str, Any]
+
+# What the names above stand for, as signatures show it.
+PLAIN_TYPES = {
+    "PathText": "str | os.PathLike[str]",
+    "Texts": "str | Sequence[str]",
+    "Pairs": "str | Sequence[str] | Mapping[str, str | Sequence[str] | None]",
+    "Codebook": "str | os.PathLike[str] | Mapping[str, Any]",
+    "Frame": "DataFrame",
+}
 
 # Before this sign the command reads the name of a keyword.
 _KEYWORD_SIGN = ":"
@@ -57,7 +70,7 @@ def pairs(flag: str, typed: Pairs | None) -> list[str]:
     words = []
     for pair_name, belonging in typed.items():
         if sign in pair_name:
-            raise _wrong_usage(
+            raise wrong_usage(
                 f"{flag}: the name {pair_name!r} has a {sign!r}, at which the command would divide "
                 "it: give it another name"
             )
@@ -76,7 +89,7 @@ def _join(flag: str, typed: object) -> str:
     elements = arguments(typed)
     divided = [element for element in elements if "," in element]
     if divided and not isinstance(typed, str):
-        raise _wrong_usage(
+        raise wrong_usage(
             f"{flag}: {divided[0]!r} has a comma, at which the command would divide it: leave the "
             "comma out, or, in a keyword, write a query with the words in double quotes"
         )
@@ -87,13 +100,14 @@ def _join(flag: str, typed: object) -> str:
 def _check_query(flag: str, pair_name: str, query: str) -> None:
     """Raise `UsageError` if a query has a comma that is in no phrase."""
     if "," in _QUOTED.sub("", query):
-        raise _wrong_usage(
+        raise wrong_usage(
             f"{flag}: {query!r} of {pair_name!r} has a comma: write a list for several terms, OR "
             "between the words of a query, or double quotes around a phrase with a comma"
         )
 
 
-def _wrong_usage(sentence: str) -> UsageError:
+def wrong_usage(sentence: str) -> UsageError:
+    """Return the error for arguments that do not fit."""
     return UsageError(sentence, status=_WRONG_USAGE, command=())
 
 
@@ -115,6 +129,9 @@ def add_switch(words: Sequence[str], flag: str) -> list[str]:
 
 
 def _text(typed: object) -> str:
+    if isinstance(typed, Mapping):
+        # It is a codebook, which the command reads as a file would hold it.
+        return json.dumps(typed, ensure_ascii=False)
     if isinstance(typed, SupportsIndex):
         # It is a number, or a run, which has one.
         return str(index(typed))

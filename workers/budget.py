@@ -12,6 +12,7 @@ from core.quantities import quantity
 from models.calls import Charge
 from models.costs import CallBound, CapOfRun, charge_calls, return_charges
 from models.database import Database
+from models.payers import describe_capping
 from workers.database_threads import DatabaseThreads, finish
 
 
@@ -88,6 +89,16 @@ def cap_reached(run_id: int, cap: CapOfRun, cost: int, currency: str) -> RunCapR
     """Return the error of a run whose caps leave no room for a call that may cost *cost*."""
     if not cap.are_calls_left:
         return call_cap_reached(run_id, cap.max_calls or 0)
+
+    if cap.payer is not None:
+        command = describe_capping(cap.payer)
+        return RunCapReached(
+            f"the cap of {cap.payer.kind} {cap.payer.name} leaves no room for the next call, which "
+            f"may cost {format_money(cost, currency)}: {command} raises it, then `tidings resume "
+            f"{run_id}` goes on",
+            max_cost=cap.max_cost,
+            payer=cap.payer,
+        )
 
     return RunCapReached(
         "its cap on costs leaves no room for the next call, which may cost "

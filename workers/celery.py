@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from typing import Any
 
 from celery import bootsteps, signals
@@ -16,7 +15,7 @@ from core.broker import celery_app, redis_client
 from core.enums import QUEUE_TEXT
 from core.errors import TidingsError
 from core.garbage import collect_seldom
-from core.logs import configure, get_logger
+from core.logs import configure, get_logger, name_worker
 from core.process_identity import has_exited, is_name_of, own_process_name
 from models.database import Database, revision_problem, stored_revision
 from models.job_transitions import requeue_crashed_jobs
@@ -44,9 +43,10 @@ app = celery_app(settings)
 app.set_current()
 app.set_default()
 
-# Flower reads this when it starts: the arguments of a task name the month or account of a run.
+# Flower reads this when it starts: the arguments of a task name the month or account of a run, its
+# result is the run's progress, and log lines have its uuid.
 os.environ.setdefault(
-    "FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker"
+    "FLOWER_TASKS_COLUMNS", "name,kwargs,result,state,received,runtime,worker,uuid"
 )
 
 log = get_logger(__name__)
@@ -111,6 +111,13 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     # Celery calls `stop` or `terminate`.
     terminate = stop
 
+    def close(self, parent: WorkController) -> None:
+        """End the slices at work, however the worker is stopped.
+
+        Celery's warm shutdown waits for them for a minute, in which they take further jobs.
+        """
+        parent.consumer.cancel_active_requests()
+
     def _watch_children(self, pool: Any) -> None:
         """Count the crash of a child before its job's message is delivered again."""
         deliver_again = pool.on_job_process_lost
@@ -126,11 +133,10 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
 
     def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         if _report_other_tables():
-            # Jobs are handed back as at any shutdown.
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+            # Celery stops the worker, and `close` hands its jobs back.
+            raise SystemExit(1)
 
-        db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+        db = Database(settings.database, connections=1, patience=DATABASE_PATIENCE_SECONDS)
 
         try:
             record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
@@ -139,7 +145,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
                 if QUEUE_TEXT in self._queues.split(","):
                     update_watched_runs(db, app, broker, settings, every_seconds=every_seconds)
                 if self._metrics:
-                    self._metrics.refresh(db, broker)
+                    self._metrics.refresh(db, broker, settings)
         except TidingsError as error:
             if self._metrics:
                 self._metrics.clear()
@@ -184,6 +190,11 @@ def _count_crash(pid: int, cause: str) -> None:
 
 app.steps["worker"].add(Reconcile)
 redis_transport.Transport.Channel = Channel
+
+
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _name_worker(sender: str, **_kw: Any) -> None:
+    name_worker(sender)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

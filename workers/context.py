@@ -27,6 +27,7 @@ from models.jobs import (
     waited_seconds,
 )
 from models.outages import end_outage, note_outage
+from textapi.requests import AnswerKey
 from workers.database_threads import finish
 from workers.runtime import Runtime
 
@@ -124,7 +125,7 @@ class JobContext:
             for step, result in step_results:
                 step.store(connection, job_id=self.claim.job_id, rows=result.rows)
                 outcome = (result.state, result.documents, result.reason)
-                self.step_change(step.name, *outcome)(connection)
+                self.step_change(step.name, *outcome, refused=result.refused)(connection)
 
         return [None] * len(step_results)
 
@@ -168,7 +169,9 @@ class JobContext:
         state: StepState,
         documents: int,
         reason: str | None = None,
+        *,
         fetch_remark: str | None = None,
+        refused: Sequence[AnswerKey] = (),
     ) -> Callable[[Connection], None]:
         """Return the change that records the state of a step."""
         return partial(
@@ -180,6 +183,7 @@ class JobContext:
             documents=documents,
             reason=reason,
             fetch_remark=fetch_remark,
+            refused=refused,
         )
 
     def note_outage(self, error: ServiceUnavailable, seconds: float = 0.0) -> None:

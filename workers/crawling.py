@@ -59,23 +59,31 @@ async def _crawl(
         cursor = {field: cursor[field] for field in ("account",) if field in cursor}
         is_limited = False
 
+    client_of = partial(service_client, job, target.source, operation=target.reader.operation)
     request = CrawlRequest(
         subject=target.subject,
-        client=service_client(job, target.source, target.subject, target.reader.operation),
+        client=client_of(target.subject),
+        client_of=client_of,
         settings=job.runtime.settings,
         cursor=cursor or None,
         limit=limit,
+        outlet=target.outlet,
     )
+    # A crawl over several slices is described as one.
+    before = cursor.get("before", crawled.documents if crawled else 0)
     is_linked = job.claim.scope.is_linked
     keeps_handles = is_linked or target.reader.posts_name_handle
-    end, pages = None, target.reader.pages(request)
+    end = remark = None
+    pages = target.reader.pages(request)
     async with bad_answers_wait(), aclosing(pages):  # type: ignore[type-var]
         async for page in pages:
-            end = page.end
+            end, remark = page.end, page.remark
             is_limited = is_limited or end not in (None, NO_MORE, AT_NEWEST, REPEATED)
             next_cursor = {**page.cursor, "job": job.claim.job_id}
             if is_limited:
                 next_cursor["limited"] = True
+            if end is None:
+                next_cursor["before"] = before
 
             stored = store_with_place(
                 job,
@@ -90,6 +98,11 @@ async def _crawl(
             await job.write(stored, progress=True)
             if end is None and job.slice_is_over:
                 return CrawlResult(finished=False)
+
+    if remark is not None:
+        crawled = await job.read(read_crawl, target.source.name, job.claim.name)
+        new = (crawled.documents if crawled else 0) - before
+        return CrawlResult(finished=True, remark=f"{new:,} new; {remark}")
 
     return CrawlResult(finished=True, remark=end if end in CUT_SHORT else None)
 

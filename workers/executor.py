@@ -8,6 +8,7 @@ done: they share the process, and end with the slice.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -18,6 +19,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.kinds import kind_named
+from core.addresses import without_password
 from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
@@ -266,7 +268,10 @@ async def _work_on_texts(job: JobContext) -> Outcome:
 
 
 def _log_context(job: JobContext) -> AbstractContextManager[None]:
-    return job_context(run=job.claim.run_id, job=job.claim.name)
+    # The same in every slice, and another one in every database.
+    traced = f"{without_password(job.runtime.settings.database)} {job.claim.job_id}"
+    trace = hashlib.blake2b(traced.encode(), digest_size=16).hexdigest()
+    return job_context(run=job.claim.run_id, job=job.claim.name, trace=trace)
 
 
 def _lease_of(job: JobContext) -> Lease:
@@ -325,12 +330,12 @@ def _pause_or_wait(job: JobContext, error: RunCapReached) -> Outcome:
     A paused run would leave paid answers of its batches at the server, so it waits for all of them.
     """
     with job.db.read() as connection:
-        if error.max_cost is not None and is_at_work_elsewhere(connection, job.claim):
+        if error.max_cost is not None and is_at_work_elsewhere(connection, job.claim, error.payer):
             return WaitUntil(SETTLE_SECONDS, _CALLS_ELSEWHERE)
         if has_open_batches(connection, job.claim.run_id):
             return WaitUntil(job.runtime.settings.model_batch_seconds, _OPEN_BATCHES)
 
-    return PauseRun(str(error), error.max_cost)
+    return PauseRun(str(error), error.max_cost, error.payer)
 
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
@@ -380,9 +385,9 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
             put_off_job(db, claim, seconds=seconds, reason=reason, waits_for=waits_for)
             log.warning("job waits", seconds=seconds, why=reason)
 
-        case PauseRun(reason, max_cost):
+        case PauseRun(reason, max_cost, payer):
             requeue_job(db, claim, reason=reason)
-            pause_at_cap(db, claim.run_id, reason, max_cost)
+            pause_at_cap(db, claim.run_id, reason, max_cost, payer)
             log.warning("no call is left to the run", why=reason)
         case Failed(reason):
             fail_job(db, claim, reason=reason)

@@ -47,11 +47,13 @@ class WaitUntil:
 class PauseRun:
     """The run may make no further call until a person raises its cap.
 
-    *max_cost* is the cap on costs that was met, None if it was the cap on calls.
+    *max_cost* is the cap on costs that was met, None if it was the cap on calls. *payer* is whose
+    cap it is, None if it is the run's.
     """
 
     reason: str
     max_cost: int | None = None
+    payer: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True)

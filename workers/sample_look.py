@@ -25,6 +25,7 @@ from core.quantities import quantity
 from models.code_samples import store_look
 from models.costs import read_prompt_uses
 from models.jobs import count_failed_jobs, fence, has_unended_job, list_job_names
+from models.payers import read_cost_left
 from models.redo_transitions import redo_step
 from models.run_transitions import lock_run
 from models.runs import get_run
@@ -217,7 +218,9 @@ def _store(  # noqa: PLR0917 - a look has many parts
 
 
 def _count_affordable(job: JobContext, sample: CodedSample, options: TextOptions) -> int | None:
-    """Return how many further texts the run's cap on costs leaves; None without a cap.
+    """Return how many further texts the caps on costs of the run and its payers leave.
+
+    Return None without a cap.
 
     What a text costs is the mean of the answers to the same prompts. Room for one call at its
     bound is left, since no call is made without it.
@@ -225,8 +228,9 @@ def _count_affordable(job: JobContext, sample: CodedSample, options: TextOptions
     with job.db.read() as connection:
         run = get_run(connection, job.claim.run_id)
         uses = read_prompt_uses(connection, options.coder or "")
+        left = read_cost_left(connection, run)
 
-    if run.max_cost is None or options.model is None:
+    if left is None or options.model is None:
         return None
 
     price = parse_price(options.model.price)
@@ -239,7 +243,7 @@ def _count_affordable(job: JobContext, sample: CodedSample, options: TextOptions
     if not mean:
         return None
 
-    affordable = math.floor((run.max_cost - run.cost_charged - bound) * _PLANNED_PART / mean)
+    affordable = math.floor((left - bound) * _PLANNED_PART / mean)
     coded = count_coded(sample, options.coder or "")
     return affordable if affordable >= max(1, _LEAST_GROWTH * coded) else 0
 
@@ -282,7 +286,9 @@ def _describe_end(
         with job.db.read() as connection:
             run = get_run(connection, job.claim.run_id)
 
-        reason = f"the cap of {format_money(run.max_cost, run.currency or '')} leaves no more"
+        has_cap = run.max_cost is not None
+        cap = format_money(run.max_cost, run.currency or "") if has_cap else "its payer"
+        reason = f"the cap of {cap} leaves no more"
 
     named = [
         f"{share.name}: \u00b1 {100 * share.half_width:.2g} points"

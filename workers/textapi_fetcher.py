@@ -5,19 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from itertools import chain
+from types import TracebackType
 from typing import Any
 
-from core.errors import ServiceError, ServiceUnavailable
+from core.errors import ServiceError, ServiceRefused, ServiceUnavailable
+from core.logs import get_logger
+from core.metrics import take_waited
 from core.ratelimit import credential_of
+from models.keyword_answers import delete_answers
 from textapi.client import RETRY_POLICY, Reply
 from textapi.messages import SERVICE, Operation
-from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, UnplacedAnswer
+from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, UnplacedAnswer, refusal
 from workers.answer_claims import CallBounds
 from workers.context import JobContext
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 
+# These answers are about a text. The key, the address or the limit is at fault with others.
+TEXT_REFUSED = frozenset({400, 413, 422})
+
+# A request about several texts that is too long says that --text-size is too large.
+SOME_TEXT_REFUSED = TEXT_REFUSED - {413}
+
+# A service that refuses so many requests in a row is asked wrongly.
+REFUSED_IN_A_ROW = 5
+
 # This many answers in a row may hold a sentence that does not stand in the text.
 UNPLACED_RETRIED = 25
+
+log = get_logger(__name__)
 
 
 class EngineChanged(ServiceUnavailable):
@@ -52,6 +68,21 @@ class TextApiFetcher(LedgerFetcher):
         self._client = job.runtime.textapi()
         # It counts answers in a row with a sentence that does not stand in the text.
         self._unplaced_in_a_row = 0
+        # The keys of requests that were refused in a row, by whether they are about one text.
+        self._refused_in_a_row: dict[bool, list[Collection[AnswerKey]]] = {}
+        self._is_asked_wrongly = False
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if self._is_asked_wrongly:
+            # No step reads them any more.
+            keys = list(chain.from_iterable(self._refused_in_a_row.get(True, ())))
+            await self.job.write(partial(delete_answers, engine=self.engine, keys=keys))
 
     @property
     def languages(self) -> frozenset[str] | None:
@@ -72,39 +103,85 @@ class TextApiFetcher(LedgerFetcher):
         `TextApiClient.ask` raises, and `EngineChanged`.
         """
         counts = partial(self._writer.counts, request.operation)
-        began = time.monotonic()
+        began: float | None = None
+
+        async def note_begin(operation: str, attempt: int) -> None:
+            nonlocal began
+            await before_attempt(operation, attempt)
+            counts().waited += take_waited()
+            began = time.monotonic()
+
+        def note_end() -> None:
+            nonlocal began
+            if began is not None:
+                counts().seconds += time.monotonic() - began
+                began = None
+
+        def note_failure(error: ServiceError) -> None:
+            note_end()
+            after_failure(error)
 
         async def store(reply: Reply[dict[AnswerKey, str]]) -> None:
-            counts().seconds += time.monotonic() - began
+            note_end()
             if _is_of_other_engine(reply, request):
                 await self._store_under(reply.engine or "", request, reply.value)
             else:
                 ended = end_claims(set(keys) - reply.value.keys())
                 await self._writer.store(request, reply.value, ended)
+                self._refused_in_a_row.pop(request.is_about_one(keys), None)
                 self.note_answer()
 
         try:
             reply = await self._client.ask(
                 request.operation,
                 request.body(keys),
-                before_attempt,
+                note_begin,
                 read=partial(self._read_answers, request, keys),
                 polarity=self._polarity,
-                after_failure=after_failure,
+                after_failure=note_failure,
                 store=store,
             )
         except UnplacedAnswer as error:
             # No attempt was better, so this answer is kept: the step counts what it leaves out.
             reply = Reply(error.answers, error.engine, RETRY_POLICY.attempts)
             await store(reply)
-        except ServiceError:
-            counts().seconds += time.monotonic() - began
-            raise
+        except ServiceRefused as error:
+            return await self._set_aside(request, keys, error, end_claims)
 
         if _is_of_other_engine(reply, request):
             raise EngineChanged(request.engine, reply.engine or "")
 
         return set(keys) - reply.value.keys()
+
+    async def _set_aside(
+        self,
+        request: ApiRequest,
+        keys: Collection[AnswerKey],
+        error: ServiceRefused,
+        end_claims: EndClaims,
+    ) -> set[AnswerKey]:
+        """Store that the text of *request* is refused; return *keys* if it has several texts.
+
+        These are asked about one by one. Raises *error* if it is not about the texts, or if the
+        service refuses all alike.
+        """
+        is_about_one = request.is_about_one(keys)
+        statuses = TEXT_REFUSED if is_about_one else SOME_TEXT_REFUSED
+        refused = self._refused_in_a_row.setdefault(is_about_one, [])
+        if error.status not in statuses:
+            raise error
+        if len(refused) >= REFUSED_IN_A_ROW:
+            self._is_asked_wrongly = True
+            raise error
+
+        refused.append(keys)
+        if not is_about_one:
+            return set(keys)
+
+        log.warning("a text is refused and set aside", operation=request.operation, why=str(error))
+        answers = dict.fromkeys(keys, refusal(error.status))
+        await self._writer.store(request, answers, end_claims(set()))
+        return set()
 
     def _read_answers(
         self, request: ApiRequest, keys: Collection[AnswerKey], answer: Mapping[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _HINT = (
 )
 
 # The codebooks that the program has of its own.
-SHIPPED = ("relevance", "polarity")
+SHIPPED = ("relevance", "frames", "stance", "actors", "polarity")
 
 _OPENING = (
     yaml.BlockMappingStartToken,
@@ -70,10 +71,13 @@ class _Refused(Exception):
 
 
 def find_codebook(reference: str) -> Codebook:
-    """Return the shipped codebook of that name, or the one in the file of that path.
+    """Return the shipped codebook of that name, the one in the file of that path, or in the text.
 
     Raises `BadInput`.
     """
+    if reference.startswith("{"):
+        return parse_codebook(reference.encode(errors="replace"), "the codebook")
+
     return read_shipped(reference) if reference in SHIPPED else read_codebook(Path(reference))
 
 
@@ -99,6 +103,12 @@ def read_shipped(name: str) -> Codebook:
 def shipped_text(name: str) -> str:
     """Return the file of a shipped codebook, comments included."""
     return (files("analysis.codebooks") / "shipped" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def describe_shipped(name: str) -> str:
+    """Return what the head of a shipped file says of it: its question, sources and agreement."""
+    head = takewhile(lambda line: line.startswith("#"), shipped_text(name).splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in head)
 
 
 def parse_codebook(content: bytes, origin: str) -> Codebook:

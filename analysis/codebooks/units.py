@@ -89,6 +89,11 @@ class CodableUnits:
         return np.frombuffer(self._documents, np.int64)
 
     @property
+    def vocabulary(self) -> list[str]:
+        """The words of all texts, by their numbers."""
+        return list(self._vocabulary)
+
+    @property
     def keywords(self) -> NDArray[np.int32]:
         """The number of the keyword of each mention."""
         return np.frombuffer(self._keywords, np.int32)
@@ -214,8 +219,10 @@ def read_posts(db: Database, run: Row[Any], salt: bytes, rule: SampleRule) -> Co
 
     units = CodableUnits(rule=rule)
     for post in sorted(posts.values(), key=lambda post: (post.period or "", post.identity)):
-        number = make_random_number(salt, read_form(post.text))
+        form = read_form(post.text)
+        number = make_random_number(salt, form)
         units.add(post.id, post.period or "", number, post.identity)
+        units.add_words(form)
 
     return units
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import YES, Codebook, Variable, VariableType
+from analysis.codebooks.codebook import SEPARATOR, YES, Codebook, Variable, VariableType
 from core.errors import UsageError
 from core.printing import printable
+from models.codes import UnitCodes
 
 # What may stand before a category.
 _MEASURE = "share:"
@@ -28,9 +29,32 @@ class WantedCategory:
     def __str__(self) -> str:
         return f"{self.variable}={self.category}"
 
+    def is_found(self, codebook: Codebook, codes: Iterable[UnitCodes]) -> bool | None:
+        """Return whether a text is of the category, by the *codes* that each coder gave it.
 
-def parse_wanted(codebook: Codebook, texts: Sequence[str]) -> list[WantedCategory]:
-    """Return the categories that `--for` names, all of the codebook's if it names none.
+        Where they differ, it is if half of them say so. None if nobody has read it.
+        """
+        judgements = [self._judge(codebook, given) for given in codes]
+        known = [judgement for judgement in judgements if judgement is not None]
+        return 2 * sum(known) >= len(known) if known else None
+
+    def _judge(self, codebook: Codebook, codes: UnitCodes) -> bool | None:
+        """Return what a coder said; what cannot be coded, or is not asked, is not of it."""
+        value = codes.get(self.variable)
+        if value is not None:
+            return self.category in (value.code or "").split(SEPARATOR)
+
+        known = {name: given.code for name, given in codes.items()}
+        variable = codebook.variable(self.variable)
+        is_decided = variable.condition is not None and variable.condition.variable in known
+        is_left_out = is_decided and not variable.is_asked(known)
+        return False if is_left_out or codebook.next_variable(known) is None else None
+
+
+def parse_wanted(
+    codebook: Codebook, texts: Sequence[str], option: str = "--for"
+) -> list[WantedCategory]:
+    """Return the categories that an *option* names, all of the codebook's if it names none.
 
     Each is written ``CATEGORY`` or ``VARIABLE=CATEGORY``, with ``share:`` before it or not. Raises
     `UsageError` for a name that is none, or is one of several variables.
@@ -53,7 +77,7 @@ def parse_wanted(codebook: Codebook, texts: Sequence[str]) -> list[WantedCategor
         if len(matching) != 1:
             names = ", ".join(f"{category}" for category in matching or known)
             problem = "is of several variables" if matching else "is no category of the codebook"
-            raise UsageError(f"--for {printable(text)} {problem}: write one of {names}")
+            raise UsageError(f"{option} {printable(text)} {problem}: write one of {names}")
 
         wanted[matching[0]] = None
 

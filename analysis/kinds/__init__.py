@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analysis.kinds.accounts import Accounts
+from analysis.kinds.feeds import Feeds
 from analysis.kinds.kind import DocumentKind, Kind
 from analysis.kinds.months import Months
 from analysis.kinds.searches import Searches
@@ -15,6 +16,7 @@ DOCUMENT_KINDS: tuple[DocumentKind[Any], ...] = (
     Months(),
     Accounts(),
     Searches(),
+    Feeds(),
 )
 KINDS: tuple[Kind[Any], ...] = (*DOCUMENT_KINDS, Trainings())
 

@@ -41,11 +41,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class CrawlTarget:
-    """The account or the term that a job reads posts of, and the source that has them."""
+    """The account, term or feed that a job reads, and the source that has it."""
 
     source: Source
     reader: PostReader
     subject: str
+
+    # The outlet as the user calls it.
+    outlet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,14 @@ class DocumentKind(Kind[P]):
         They are linked besides those of `find_stored`, since a service has rules of its own.
         """
         return []
+
+    def describe_documents(
+        self,
+        connection: Connection,  # noqa: ARG002 - feeds say more
+        job_id: int,  # noqa: ARG002
+    ) -> str | None:
+        """Return what readers should know of the documents that are linked to a job."""
+        return None
 
     def match_stored(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -22,6 +23,7 @@ from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlet
 from analysis.languages import settle_languages
 from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
+from analysis.query.all_forms import words_with_all_forms, write_all_forms
 from analysis.query.forms import with_forms
 from analysis.query.phrases import describe_phrases
 from core.enums import Grouping, SamplePeriod, TextPart, Within
@@ -38,6 +40,7 @@ from models.documents import (
     list_texts,
 )
 from models.jobs import Claim
+from models.languages import count_languages
 from models.origins import stored_languages
 from models.runs import NewJob
 from models.tables import Document
@@ -49,6 +52,9 @@ if TYPE_CHECKING:
 
 PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
 FORMS_SHOWN = 10
+
+# Words are sought in the forms of each language that at least this share of the documents has.
+LEAST_SHARE_OF_LANGUAGE = 0.05
 
 # "en", "en-GB", "English".
 _ENGLISH = re.compile(r"en(g|glish)?\b", re.IGNORECASE)
@@ -277,6 +283,7 @@ class Months(DocumentKind[MonthsParameters]):
             sources = keep_archives_of_outlets(db, sources, parameters.outlets)
             parameters = parameters.model_copy(update={"sources": sources})
 
+        parameters = self._write_forms(db, parameters, remarks)
         texts = partial(self._list_texts, db, parameters)
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
@@ -308,7 +315,7 @@ class Months(DocumentKind[MonthsParameters]):
             "material": () if parameters.material is None else (parameters.material,),
         }
 
-        can_fetch = any(source_named(source_name).is_available(settings) for source_name in sources)
+        can_fetch = any(source_named(source).fetches_months(settings) for source in sources)
         spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
         return parameters.model_copy(
             update={
@@ -323,6 +330,37 @@ class Months(DocumentKind[MonthsParameters]):
         """Yield the stored texts of all months of the run."""
         for job in self.new_jobs(parameters, ()):
             yield from list_texts(db, job.scope)
+
+    def _write_forms(
+        self, db: Database, parameters: MonthsParameters, remarks: list[str]
+    ) -> MonthsParameters:
+        """Return *parameters* with the forms of words as ``run~`` in their place; remark on them.
+
+        Raises `UsageError` where they cannot be known.
+        """
+        if not words_with_all_forms(parameters.keywords):
+            return parameters
+
+        try:
+            written = write_all_forms(parameters.keywords, self._languages(db, parameters))
+        except (BadInput, ValueError) as error:
+            raise UsageError(f"--keyword: {error}") from None
+
+        remarks += written.remarks
+        return parameters.model_copy(update={"keywords": written.keywords})
+
+    def _languages(self, db: Database, parameters: MonthsParameters) -> list[str]:
+        """Return the languages of the run's documents, or of its archives where none is stored."""
+        counts = Counter[str]()
+        for job in self.new_jobs(parameters, ()):
+            settle_languages(db, job.scope)
+            with db.read() as connection:
+                counts.update(count_languages(connection, job.scope))
+
+        least = LEAST_SHARE_OF_LANGUAGE * counts.total()
+        stored = [language for language, count in counts.most_common() if count >= least]
+        declared = {archive.language for archive in self.archives(parameters) if archive.language}
+        return stored or sorted(declared)
 
     def _describe_stars(self, db: Database, parameters: MonthsParameters) -> list[str]:
         """Return what each star stands for in the documents that are stored so far."""
@@ -391,7 +429,7 @@ class Months(DocumentKind[MonthsParameters]):
             is_stored = has_documents(connection, scope.of_all_kinds)
             documents = count_documents(connection, scope) if is_stored else 0
             for source in self.archives(parameters) if scope.newest_document is None else ():
-                if source.archive is not None and source.is_available(settings):
+                if source.archive is not None and source.fetches_months(settings):
                     for month in _months_begun(job, parameters):
                         stored_month = read_stored_month(connection, source, month)
                         if stored_month.is_to_be_fetched(source.archive, time.time()):
@@ -420,9 +458,11 @@ class Months(DocumentKind[MonthsParameters]):
             remarks.append(f"{empty} without documents will end as no-data: import them{advice}")
 
         if asked:
+            by_page = [s for s in asked if s.archive is not None and s.archive.pages is not None]
+            texts = "each page found is a call more; " if by_page else ""
             remarks.append(
                 f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
-                "what is asked of their texts is not counted"
+                f"{texts}what is asked of their texts is not counted"
             )
 
         return remarks
@@ -446,7 +486,7 @@ class Months(DocumentKind[MonthsParameters]):
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
-            if archive and archive.fetch is not None and source.is_available(settings):
+            if archive is not None and archive.grows and source.fetches_months(settings):
                 fetched.append((source, archive))
 
         present = grains.period_of(datetime.fromtimestamp(now, UTC).date(), self.grain)

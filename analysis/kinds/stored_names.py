@@ -35,7 +35,7 @@ def choose_archives(
         stored = stored_sources(connection)
 
     archive_names = tuple(archive.name for archive in archives() if archive.name in stored)
-    is_default_there = default in stored or source_named(default).is_available(settings)
+    is_default_there = default in stored or source_named(default).fetches_months(settings)
 
     if not archive_names or (is_default_there and not outlets):
         return (default,)

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import TypeAlias
 
-from analysis.query.terms import CASE, STAR, Term
+from analysis.query.terms import ALL_FORMS, CASE, STAR, Term
 
 # A query or a term has at most this many characters; the Text API takes no longer terms.
 LONGEST_QUERY = 10_000
@@ -36,10 +36,10 @@ OPERATORS = ("AND", "OR", "NOT")
 _OPENING, _CLOSING = '"\u201c\u201e', '"\u201d\u201c'
 
 # No word begins with these: an operator, near/N, a bracket, a quotation mark, =US. A star may stand
-# anywhere.
+# anywhere, the sign of all forms at a word's end.
 _SIGN = re.compile(
     rf"(?<!\S)(?:(?:AND|OR|NOT)(?=[\s({_OPENING}]|$)|(?i:near)/|[({_OPENING}])"
-    rf"|(?<!\S){CASE}(?=[^\s{CASE}])|\{STAR}"
+    rf"|(?<!\S){CASE}(?=[^\s{CASE}])|\{STAR}|(?<=\w){ALL_FORMS}(?!\w)"
 )
 _TOKEN = re.compile(
     rf"(?P<case>{CASE}?)[{_OPENING}](?P<quoted>[^{_CLOSING}]*)[{_CLOSING}]"
@@ -341,6 +341,12 @@ def _check_term(term: Term) -> None:
     """Raise ValueError if *term* cannot match anything, or not what was meant."""
     words = term.words.split(" ")
     for word in words:
+        if ALL_FORMS in word and not word.removesuffix(ALL_FORMS).isalpha():
+            raise ValueError(
+                f"{word!r} has a {ALL_FORMS} that is not behind a word: it stands for all forms of "
+                f"a word, as in run{ALL_FORMS}; or a sign that is meant as it stands"
+            )
+
         stem = word.removesuffix(STAR)
         if STAR in stem or (word != stem and not stem[-1:].isalnum()):
             raise ValueError(

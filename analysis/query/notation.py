@@ -65,7 +65,10 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "write near/5 for at most five words between",
     ),
-    (re.compile(r".*~.*"), "other spellings are not found by it: write each, or a star, vaccin*"),
+    (
+        re.compile(r".*~[^)].*|[^\w]*~"),
+        "other spellings are not found by it: write each, a star, vaccin*, or run~ for all forms",
+    ),
     (re.compile(r".*\^\d.*"), "all words weigh the same: leave it out"),
     (re.compile(r"/.*[^\W\d].*/\w*"), "regular expressions are not read: write a star, vaccin*"),
     (re.compile(r".*\w\?\w.*"), "write each form, or a star at a word's end, vaccin*"),

@@ -1,4 +1,4 @@
-"""Terms of a query: words as the Text API is asked for them, with a star or with their case."""
+"""Terms of a query: words with a star, with all their forms or with their case."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from textapi.text.keywords import HYPHENS, TermPattern, write_expression
 STAR = "*"
 CASE = "="
 
+#: It stands behind a word for all its forms; `analysis.query.word_forms` writes them in its place.
+ALL_FORMS = "~"
+
 # The rest of a word, with a hyphen and digits that follow it: "covid*" finds "covid-19".
 _REST = rf"\w*+(?:[{HYPHENS}]\d\w*+)*+"
 
@@ -19,7 +22,10 @@ _ANY_REST = "zqxj"
 
 @dataclass(frozen=True)
 class Term:
-    """A word or phrase; a star at a word's end stands for any further letters and digits."""
+    """A word or phrase; a star at a word's end stands for any further letters and digits.
+
+    `ALL_FORMS` at a word's end stands for its forms until they are written in its place.
+    """
 
     # Single spaces separate the words.
     words: str
@@ -34,6 +40,11 @@ class Term:
     def has_star(self) -> bool:
         """Whether the term stands for several forms."""
         return STAR in self.words
+
+    @property
+    def has_all_forms(self) -> bool:
+        """Whether a word of the term stands for all its forms."""
+        return any(word.endswith(ALL_FORMS) for word in self.words.split())
 
     @property
     def identity(self) -> tuple[str, bool]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from analysis.corpus import Corpus
 from analysis.data import MonthData, PostData
-from analysis.fetcher import Fetcher, fetch_answers
+from analysis.fetcher import Fetcher
 from analysis.readable import find_unread
+from analysis.refusals import Refusals, fetch_chunks
 from analysis.step import Step, StepResult
 from analysis.text.entity_counts import Occurrence, count_entities
 from analysis.text.held_names import count_documents
@@ -24,16 +26,18 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
     unread = await find_unread(data, fetcher)
     corpora = await data.corpora()
     corpora_rows: list[dict[str, Any]] = []
+    refusals = Refusals()
+    request_of = partial(entities_of, fetcher.engine)
 
     for corpus in (corpus.without(unread.left_out) for corpus in corpora):
-        chunks = list(corpus.chunks(data.options.text_size))
-        requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
-        answers = await fetch_answers(fetcher, requests)
-        periods = [period for period, _, _ in chunks]
+        size = data.options.text_size
+        answered = await fetch_chunks(fetcher, corpus, size, request_of, refusals)
+        answers = [answer for _, answer in answered]
+        periods = [period for (period, _, _), _ in answered]
         repeats = find_repeats(corpus.texts_by_period, with_families=bool(corpus.keyword))
         distinct = corpus.without(repeats)
         texts = dict(corpus.texts)
-        for index, (_, _, document_ids) in enumerate(chunks):
+        for index, ((_, _, document_ids), _) in enumerate(answered):
             if not repeats.isdisjoint(document_ids):
                 answers[index] = drop_repeats(answers[index], document_ids, texts, repeats)
 
@@ -42,7 +46,8 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         not_names = data.options.not_names
         corpora_rows += entity_rows(corpus, periods, answers, subject, not_names, distinct=distinct)
 
-    return unread.result_of_corpora(corpora, {Entity: corpora_rows})
+    result = unread.result_of_corpora(corpora, {Entity: corpora_rows})
+    return await refusals.complete(data, result)
 
 
 def entity_rows(

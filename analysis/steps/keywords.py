@@ -12,6 +12,7 @@ from analysis.data import MonthData
 from analysis.fetcher import Fetcher
 from analysis.options import Keyword
 from analysis.query.forms import with_forms
+from analysis.refusals import Refusals
 from analysis.step import BadAnswers, Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows, place_sentences
 from core.enums import TextPart
@@ -19,7 +20,7 @@ from models.documents import DocumentText, documents_by_id, list_texts
 from models.tables import Mention
 from textapi.messages import SERVICE
 from textapi.placement import Placement
-from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
+from textapi.requests import KeywordBatch, KeywordKey, is_refusal, keyword_batches
 from textapi.text.normal_form import normal_form
 
 NAME = "keywords"
@@ -41,6 +42,7 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
 
     first_ids = list(texts.first_id_of_digest.values())
     sentences = await fetcher.read_sentences(_ledger_terms(data), first_ids)
+    refusals = _take_refusals(sentences, texts)
     mentions, unplaced = _mentions_of_month(data, texts, sentences)
 
     remark = unplaced.remark()
@@ -48,7 +50,21 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
         bad_answers = BadAnswers(f"{SERVICE}: {remark}: {ADVICE}", unplaced.keys)
         return StepResult(texts.documents, {Mention: []}, bad_answers=bad_answers)
 
-    return StepResult(texts.documents, {Mention: mentions}, remark=remark and f"left out: {remark}")
+    left_out = remark and f"left out: {remark}"
+    result = StepResult(texts.documents, {Mention: mentions}, remark=left_out)
+    return await refusals.complete(data, result)
+
+
+def _take_refusals(sentences: dict[KeywordKey, Any], texts: MonthTexts) -> Refusals:
+    """Remove the refusals from the answers, and return them."""
+    refusals = Refusals()
+    refused_keys = [key for key, answer in sentences.items() if is_refusal(answer)]
+    for key in refused_keys:
+        _, first_id = key
+        document_ids = [first_id, *texts.repeated.get(first_id, ())]
+        refusals.add(key, sentences.pop(key), document_ids)
+
+    return refusals
 
 
 def find_forms_of_month(data: MonthData) -> list[Keyword]:

@@ -8,14 +8,15 @@ from typing import Any
 
 from analysis.corpus import Corpus
 from analysis.data import MonthData, PostData
-from analysis.fetcher import Fetcher, fetch_answers
+from analysis.fetcher import Fetcher
 from analysis.options import TextOptions
 from analysis.readable import find_unread
+from analysis.refusals import Refusals, fetch_chunks
 from analysis.step import Step, StepResult
 from analysis.text.phrases import says_something
 from analysis.text.whole_words import whole_words
 from models.tables import Phrase
-from textapi.requests import phrases_of
+from textapi.requests import TextRequest, phrases_of
 from textapi.text.normal_form import normal_form
 
 # A model may take these along at the edges of a phrase.
@@ -31,16 +32,19 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
     unread = await find_unread(data, fetcher)
     corpora = await data.corpora()
     corpora_rows: list[dict[str, Any]] = []
+    refusals = Refusals()
+
+    def request_of(text: str, document_ids: tuple[int, ...]) -> TextRequest:
+        return phrases_of(fetcher.engine, text, data.options.phrases, document_ids)
 
     for corpus in (corpus.without(unread.left_out) for corpus in corpora):
-        requests = []
-        for _, text, document_ids in corpus.chunks(data.options.text_size):
-            requests.append(phrases_of(fetcher.engine, text, data.options.phrases, document_ids))
-
-        answers = await fetch_answers(fetcher, requests)
+        size = data.options.text_size
+        answered = await fetch_chunks(fetcher, corpus, size, request_of, refusals)
+        answers = [answer for _, answer in answered]
         corpora_rows += phrase_rows(corpus, answers, data.subject_terms(corpus), data.options)
 
-    return unread.result_of_corpora(corpora, {Phrase: corpora_rows})
+    result = unread.result_of_corpora(corpora, {Phrase: corpora_rows})
+    return await refusals.complete(data, result)
 
 
 def phrase_rows(

@@ -10,10 +10,11 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.options import TextOptions
 from analysis.readable import find_unread
+from analysis.refusals import Refusals, fetch_chunks
 from analysis.step import Step, StepResult
 from models.tables import Summary
 from textapi.packing import chunks
-from textapi.requests import TextRequest, summary_of
+from textapi.requests import TextRequest, is_refusal, summary_of
 
 
 async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
@@ -21,28 +22,32 @@ async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> Ste
     unread = await find_unread(data, fetcher)
     corpora = await data.summary_corpora()
     summary_rows: list[dict[str, Any]] = []
+    refusals = Refusals()
 
     for corpus in (corpus.without(unread.left_out) for corpus in corpora):
-        summary = await _summarize(corpus, data.options, fetcher)
+        summary = await _summarize(corpus, data.options, fetcher, refusals)
         summary_rows.append({"keyword": corpus.keyword, "summary": summary})
 
-    return unread.result_of_corpora(corpora, {Summary: summary_rows})
+    result = unread.result_of_corpora(corpora, {Summary: summary_rows})
+    return await refusals.complete(data, result)
 
 
-async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:
-    requests = []
-    for _, text, document_ids in corpus.chunks(options.text_size):
-        requests.append(summary_of(fetcher.engine, text, options.proportion, document_ids))
+async def _summarize(
+    corpus: Corpus, options: TextOptions, fetcher: Fetcher, refusals: Refusals
+) -> str:
+    def request_of(text: str, document_ids: tuple[int, ...]) -> TextRequest:
+        return summary_of(fetcher.engine, text, options.proportion, document_ids)
 
+    answered = await fetch_chunks(fetcher, corpus, options.text_size, request_of, refusals)
+    answers = [answer for _, answer in answered]
     quoted_documents = [document_id for document_id, _ in corpus.texts]
-    summaries: list[str] = []
+    summaries = list(filter(None, answers))
 
-    while requests:
+    while requests := _further_requests(
+        fetcher.engine, summaries, len(answers), options, quoted_documents
+    ):
         answers = await fetch_answers(fetcher, requests)
-        summaries = list(filter(None, answers))
-        requests = _further_requests(
-            fetcher.engine, summaries, len(requests), options, quoted_documents
-        )
+        summaries = [answer for answer in answers if answer and not is_refusal(answer)]
 
     return " ".join("\n".join(summaries).split())
 

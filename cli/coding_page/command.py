@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 
+from analysis.codebooks.codebook import Codebook
 from cli import context
-from cli.coding import CodingRequest, draw_for_people, show_agreement
+from cli.coding import CodingRequest, draw_for_people, record_coding, show_agreement
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
@@ -14,6 +16,8 @@ from cli.messages import inform, show
 from core import logs
 from core.errors import UsageError
 from core.quantities import quantity
+from models.database import Database
+from producers.code_sample import SampledText
 from textapi.text.normal_form import normal_form
 
 # No coder has this name: a name has no line break.
@@ -29,17 +33,38 @@ def code_in_browser(request: CodingRequest, port: int, doubles: float) -> None:
     if request.file or request.out or request.program:
         raise UsageError("--serve opens a page to code on: leave --file, --out and --for away")
 
-    coders = split_coders(request.coder)
+    split_coders(request.coder)
     codebook = request.read_codebook()
-    settings = context.load_settings()
-    with closing(context.open_database(settings)) as db:
-        db.sync_commits()
+    with closing(context.open_database()) as db:
         codebook_id, sample = draw_for_people(db, codebook, request)
-        logs.configure(settings)
-        project = CodingProject(
-            db, request.run, codebook, codebook_id, sample, coders=coders, doubles=doubles
-        )
-        _serve_project(project, request.run, read_link_key(settings.home), port)
+        serve_texts(db, request, codebook, codebook_id, sample, port=port, doubles=doubles)
+
+
+def serve_texts(
+    db: Database,
+    request: CodingRequest,
+    codebook: Codebook,
+    codebook_id: int,
+    sample: Sequence[SampledText],
+    *,
+    port: int,
+    doubles: float,
+) -> None:
+    """Serve *sample* until Ctrl-C, and say what was coded. Raises as `code_in_browser`."""
+    settings = context.load_settings()
+    logs.configure(settings)
+    db.sync_commits()
+    project = CodingProject(
+        db,
+        request.run,
+        codebook,
+        codebook_id,
+        sample,
+        coders=split_coders(request.coder),
+        doubles=doubles,
+    )
+    record_coding(db, codebook, request.run, settings.person)
+    _serve_project(project, request.run, read_link_key(settings.home), port)
 
 
 def split_coders(names: str) -> list[str]:

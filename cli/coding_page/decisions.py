@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from analysis.codebooks.codebook import Codebook, Variable
 from cli.coding_page.desks import Desk, describe_code
 from cli.coding_page.people import PeopleCodes, list_finished, read_people_codes
-from models.code_samples import list_sampled_keys
 from models.codes import (
     ADJUDICATED,
     CodeValue,
@@ -23,6 +22,7 @@ from models.codes import (
     read_codes,
 )
 from models.database import Database
+from models.searches import list_drawn_keys
 from producers.code_sample import SampledText
 from producers.coding_session import CodingSession, DatabaseCodes, next_variable
 
@@ -54,7 +54,7 @@ class DecisionDesk(Desk):
         """Return the way through the texts whose codes differ, decided ones among them."""
         run_id, codebook_id, _ = self.coding
         with self._db.read() as connection:
-            self.stored = list_sampled_keys(connection, run_id, codebook_id)
+            self.stored = list_drawn_keys(connection, run_id, codebook_id)
             decisions = read_codes(connection, self.coding)
             self.people = read_people_codes(
                 connection, run_id, codebook_id, self._coders, self.stored

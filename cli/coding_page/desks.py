@@ -15,9 +15,9 @@ from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable, VariableT
 from analysis.options import FrozenModel
 from core.enums import UncodedReason
 from core.errors import BadInput
-from models.code_samples import list_sampled_keys
 from models.codes import CodeValue, Coding, StoreOutcome, UnitKey, read_codes, read_codes_elsewhere
 from models.database import Database
+from models.searches import list_drawn_keys
 from producers.code_sample import SampledText
 from producers.coded_files.rows import format_value
 from producers.coding_session import (
@@ -125,7 +125,7 @@ class Desk:
     def open_session(self) -> CodingSession:
         """Return the coder's way through the texts whose documents are still stored."""
         with self._db.read() as connection:
-            stored = list_sampled_keys(connection, self.coding.run_id, self.coding.codebook_id)
+            stored = list_drawn_keys(connection, self.coding.run_id, self.coding.codebook_id)
             codes = read_codes(connection, self.coding)
             elsewhere = read_codes_elsewhere(connection, self.coding)
 

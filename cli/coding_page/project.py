@@ -12,9 +12,9 @@ from cli.coding_page.desks import Desk
 from cli.coding_page.people import PeopleCodes, list_finished, read_people_codes
 from cli.coding_page.progress import CoderProgress, count_done
 from cli.coding_page.shares import share_out
-from models.code_samples import list_sampled_keys
 from models.codes import PERSON, Coding, UnitKey
 from models.database import Database
+from models.searches import list_drawn_keys
 from producers.code_sample import SampledText
 from reports.data.code_agreement import VariableAgreement, measure_agreement
 
@@ -103,7 +103,7 @@ class CodingProject:
     def _read(self) -> tuple[PeopleCodes, set[UnitKey]]:
         """Return the codes of all people, and the units whose documents are stored."""
         with self._db.read() as connection:
-            stored = list_sampled_keys(connection, self._run_id, self._codebook_id)
+            stored = list_drawn_keys(connection, self._run_id, self._codebook_id)
             people = read_people_codes(
                 connection, self._run_id, self._codebook_id, self._coders, stored
             )

@@ -26,6 +26,7 @@ from models.tables.codes import (
     SampledUnit,
     SampleLook,
     SampleStratum,
+    SearchedUnit,
     StoredCodebook,
 )
 from models.tables.documents import (
@@ -45,6 +46,7 @@ from models.tables.language_models import (
     PromptUse,
     RunModel,
 )
+from models.tables.people import Act, Payer
 from models.tables.results import (
     DistinctiveWord,
     Entity,
@@ -67,7 +69,7 @@ from models.tables.runs import (
 )
 from models.tables.trainings import Epoch, Prediction, Training
 from models.tables.watches import Watch, WatchEvent, WatchReport
-from models.tables.workers import MaintenanceLock, Worker
+from models.tables.workers import MaintenanceLock, SharedSetting, Worker
 
 __all__ = [
     "BIG",
@@ -75,6 +77,7 @@ __all__ = [
     "POLARITY_CODEBOOK",
     "POLARITY_VARIABLE",
     "UNKNOWN_ORIGIN",
+    "Act",
     "Answer",
     "AnswerClaim",
     "AnswerDocument",
@@ -103,6 +106,7 @@ __all__ = [
     "ModelConsent",
     "Origin",
     "Outage",
+    "Payer",
     "Phrase",
     "PostPolarity",
     "Prediction",
@@ -115,6 +119,8 @@ __all__ = [
     "SampleStratum",
     "SampledUnit",
     "SearchedBlock",
+    "SearchedUnit",
+    "SharedSetting",
     "StoredCodebook",
     "Summary",
     "SuppressedName",

@@ -131,3 +131,33 @@ class SampleLook(Base):
 
     # Why the sample is not enlarged any more; None if the look had it enlarged.
     outcome: Mapped[str | None]
+
+
+class SearchedUnit(Base):
+    """A text that a search by a codebook has read or is to read, and how it came to be read.
+
+    `reports.stats.search_recall` says why: a text that was read since it ranked high is no part of
+    a sample, and the draws by chance say how much is found.
+    """
+
+    __tablename__ = "searched_units"
+
+    run_id: Mapped[RunKey]
+    codebook_id: Mapped[CodebookKey]
+
+    # What is searched for, as "about=yes".
+    sought: Mapped[TextKey]
+    document_id: Mapped[DocumentKey]
+    keyword: Mapped[TextKey]
+
+    # Its place in the order of reading.
+    place: Mapped[int]
+
+    # A `ReadBy`.
+    read_by: Mapped[str]
+
+    # How many documents have its words, itself among them.
+    copies: Mapped[int]
+
+    # How many documents were unread before it. Among so many it was drawn, if by chance.
+    unread: Mapped[int]

@@ -74,6 +74,9 @@ class ModelBatch(Base):
         ForeignKey("runs.id", ondelete="SET NULL"), index=True
     )
 
+    # The number of that run, which stays.
+    charged_run: Mapped[int | None]
+
     # The job that sees to it; another one does if that job has ended or was forgotten.
     job_id: Mapped[int | None] = mapped_column(
         BIG, ForeignKey("jobs.id", ondelete="SET NULL"), index=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.enums import JobKind
@@ -37,6 +37,9 @@ class Run(Base):
     mask: Mapped[bytes | None]
     max_calls: Mapped[int | None]
 
+    # Whether its report is made when it ends.
+    with_report: Mapped[bool] = mapped_column(server_default=true())
+
     # The attempts taken from `max_calls`.
     calls_begun: Mapped[Counter]
 
@@ -45,16 +48,24 @@ class Run(Base):
     max_cost: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None]
     cost_charged: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    # Who submitted it, and the purse that pays. Both are charged what the run is (`Payer`).
+    person: Mapped[str | None]
+    purse: Mapped[str | None]
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
 
 
 class ForgottenRun(Base):
-    """The number of a run that was forgotten, which no other run gets."""
+    """A run that was forgotten: its number, which no other run gets, and who pays its calls."""
 
     __tablename__ = "forgotten_runs"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person: Mapped[str | None]
+    purse: Mapped[str | None]
+    currency: Mapped[str | None]
+    coder: Mapped[str | None]
 
 
 class RunEngine(Base):
@@ -187,6 +198,10 @@ class JobStep(Base):
     # What the fetching of posts said. `reason` adds the counts of the posts, which an erasure
     # changes.
     fetch_remark: Mapped[str | None]
+
+    # The keys of answers that are refusals: hashes as hexadecimal digits, else a term and the id of
+    # a document.
+    refused: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class JobDocument(Base):

@@ -63,11 +63,13 @@ def _measure_variable(variable: Variable, units: Iterable[CoderCodes]) -> Variab
         if codes:
             coded_units.append(codes)
 
-    level = (
-        MeasurementLevel.INTERVAL
-        if variable.type == VariableType.SCALE
-        else MeasurementLevel.NOMINAL
-    )
+    level = name_level(variable)
     shared = sum(len(codes) > 1 for codes in coded_units)
     alpha = estimate_alpha(coded_units, level)
     return VariableAgreement(variable.name, level, len(coders), len(coded_units), shared, alpha)
+
+
+def name_level(variable: Variable) -> MeasurementLevel:
+    """Return how codes of a variable are compared."""
+    is_scale = variable.type == VariableType.SCALE
+    return MeasurementLevel.INTERVAL if is_scale else MeasurementLevel.NOMINAL

@@ -13,7 +13,7 @@ from sqlalchemy import and_, select
 from analysis.codebooks.codebook import Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
-from models.code_samples import list_strata
+from models.code_samples import list_searched_keys, list_strata
 from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data.queries import fetch_all
@@ -195,6 +195,7 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
     )
 
     rows = fetch_all(run.db, statement)
+    _leave_out_searched(run, codebook_id, [UnitKey(*row[:3]) for row in rows], codes)
     document_ids = {row.document_id for row in rows}
     groups: dict[int, str] = {}
     for job in run.jobs:
@@ -215,6 +216,32 @@ def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
         )
 
     return units
+
+
+def _leave_out_searched(
+    run: RunData,
+    codebook_id: int,
+    units: Sequence[UnitKey],
+    codes: dict[UnitKey, dict[str, dict[str, CodeValue]]],
+) -> None:
+    """Leave out what people said of *units* since a search had them read these.
+
+    Such a text is likelier to be of a category than others. It counts as soon as all that come
+    before it in the order of coding are coded, when it would have been read anyway.
+    """
+    with run.db.read() as connection:
+        searched = list_searched_keys(connection, codebook_id)
+
+    first_open = len(units)
+    for place, unit in enumerate(units):
+        is_coded = any(coder.startswith(PERSON) for coder in codes.get(unit, {}))
+        first_open = first_open if is_coded else min(first_open, place)
+
+    for unit in units[first_open:]:
+        if unit in searched and unit in codes:
+            codes[unit] = {
+                coder: given for coder, given in codes[unit].items() if not coder.startswith(PERSON)
+            }
 
 
 def _read_codes(run: RunData, codebook_id: int) -> dict[UnitKey, dict[str, dict[str, CodeValue]]]:

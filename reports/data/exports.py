@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
+from difflib import get_close_matches
 from itertools import product, repeat, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -19,18 +20,27 @@ from core.errors import UsageError
 from models.database import Database
 from reports.build_progress import BuildProgress
 from reports.data.export_schema import Table, describe_tables
-from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
+from reports.data.formats import (
+    ALIGNED,
+    COMPRESSED,
+    FOLDER_WRITERS,
+    WRITERS,
+    Columns,
+    Values,
+    aligned_lines,
+)
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found
 from reports.data.tables.comentions import COMENTIONS
+from reports.data.tables.concordance import CONCORDANCE
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
-from reports.data.tables.registry import TABLES
+from reports.data.tables.registry import ON_REQUEST, TABLES
 from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
@@ -48,6 +58,10 @@ they were made before any were left out."""
 _SELECTED_TABLES = {
     table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES)
 }
+_ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
+# Of the tables that there are, those whose names are nearest to a wrong one.
+_MOST_NAMED = 10
+
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
 
@@ -70,10 +84,16 @@ def write(
     before. Raises `UsageError` for an unknown table or format and for another table with a grain or
     a grouping, `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
     """
-    if table not in TABLES:
-        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
-    if form not in WRITERS:
-        raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
+    tables = TABLES | ON_REQUEST
+    if table not in tables:
+        nearest = get_close_matches(table, tables, _MOST_NAMED, cutoff=0.0)
+        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(nearest)}")
+
+    forms = _forms_of_command(table)
+    if form not in forms:
+        raise UsageError(
+            f"there is no format {form!r} of {table}: choose one of {', '.join(forms)}"
+        )
     if grain is not None and table not in (PERIODS.name, ESTIMATES.name):
         raise UsageError(
             f"--by goes with {PERIODS.name} and {ESTIMATES.name}: the table {table} has no other "
@@ -97,19 +117,24 @@ def write(
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
-        return write_table(run, TABLES[table], {form: file})
+        return write_table(run, tables[table], {form: file})
+
+
+def _forms_of_command(table: str) -> tuple[str, ...]:
+    """Return the formats in which a table may be asked for."""
+    return (*WRITERS, ALIGNED) if table == CONCORDANCE.name else tuple(WRITERS)
 
 
 def is_selected(table: str) -> bool:
     """Return whether a table counts only the documents that a selection leaves."""
-    return table in _SELECTED_TABLES
+    return table in _SELECTED_TABLES or table in ON_REQUEST
 
 
 def describe_empty(db: Database, run_id: int, table: str) -> str:
     """Return why a table of a run that is done has no row."""
     kind = load_run(db, run_id).kind
     named = f"the table {table} of run {run_id} has no row"
-    if TABLES[table].is_of(kind):
+    if (TABLES | ON_REQUEST)[table].is_of(kind):
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )
@@ -290,7 +315,7 @@ def _write_batches(
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
-            writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
+            writes.append(stack.enter_context(_ALL_WRITERS[form](file, columns)))
 
         for batch in in_batches(rows_of_cells, _ROWS_AT_A_TIME):
             written = batch if is_whole else _leave_out(batch, columns, without)

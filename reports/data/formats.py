@@ -167,6 +167,32 @@ class _Sink(io.RawIOBase):
         return self.out.write(chunk)
 
 
+#: Lines of a concordance have so many characters before the match, and behind it.
+CONTEXT = 60
+
+
+@contextmanager
+def aligned_lines(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write ``date  left match right`` a line, with the matches below each other.
+
+    *columns* are those of a concordance: `published_at`, `left`, `match` and `right` among them.
+    """
+    parts = [list(columns).index(name) for name in ("published_at", "left", "match", "right")]
+
+    def write(rows: Sequence[Values]) -> None:
+        for row in rows:
+            at, left, match, right = (row[part] for part in parts)
+            day = f"{at:%Y-%m-%d}" if at else ""
+            before, words, after = (" ".join(text.split()) for text in (left, match, right))
+            # A blank stands between words alone, not between a keyword and its full stop.
+            gaps = (left[-1:].isspace(), right[:1].isspace())
+            before, after = before + " " * gaps[0], " " * gaps[1] + after
+            line = f"{day:10}  {before[-CONTEXT:]:>{CONTEXT}}{words}{after[:CONTEXT]}"
+            out.write(f"{line.rstrip()}\n".encode())
+
+    yield write
+
+
 WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]] = {
     "jsonl": jsonl,
     "csv": comma_separated,
@@ -189,6 +215,9 @@ def compressed_jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     ):
         yield write
 
+
+#: the format of a concordance alone
+ALIGNED = "txt"
 
 #: the formats of tables in a report's folder
 FOLDER_WRITERS = WRITERS | {COMPRESSED: compressed_jsonl}

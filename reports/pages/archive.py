@@ -13,6 +13,7 @@ from reports.data.archive_health import ArchiveHealth, LoadedDay, LoneDocument, 
 from reports.data.missing_days import DayRange
 from reports.data.presence import Presence
 from reports.data.run_data import RunData
+from reports.data.sources_in_common import CommonPeriod, read_sources_in_common
 from reports.figures import archive as figures
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.spec import FigureSpec
@@ -65,6 +66,10 @@ class ArchivePage:
     lone_documents: Sequence[LoneDocument]
     all_lone_documents: int
 
+    # The outlets of which several sources have most stories, out of *all_common_outlets*.
+    common: Sequence[CommonPeriod]
+    all_common_outlets: int
+
 
 def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     """Draw the documents of a run of months, and list what is conspicuous in its archive."""
@@ -76,6 +81,7 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     bulk_days = sorted(health.bulk_days, key=lambda loaded: -loaded.bulk_day.documents)[:SHOWN]
     stretches = sorted(health.missing_days, key=lambda stretch: -stretch.days)[:SHOWN]
     rows = _list_presences(health.presences)
+    common = [period for period in read_sources_in_common(run) if period.period is None]
 
     return ArchivePage(
         figures=store.show_all(spec),
@@ -94,6 +100,8 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
         all_presences=len(rows),
         lone_documents=health.lone_documents[:SHOWN],
         all_lone_documents=len(health.lone_documents),
+        common=sorted(common, key=lambda outlet: -outlet.seen)[:SHOWN],
+        all_common_outlets=len(common),
     )
 
 

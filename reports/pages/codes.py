@@ -17,6 +17,7 @@ from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.machine_codings import MachineCoding, read_machine_codings
 from reports.data.pooled_shares import POOLED, pool_shares
+from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_level, read_looks
 from reports.data.tables.estimates import EstimateRow, read_estimates
@@ -99,6 +100,9 @@ class ValidityCard:
     # A share of the run, its coders' errors, if doubles tell of them, and what it would be if they
     # erred in 1, 5 or 10 % of texts.
     errors: Sequence[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]
+
+    # Whether machines may replace a coder, in the whole run.
+    replaced: Sequence[ReplacedCoder]
 
     # A keyword, an answer, a period, and how right the keyword is in it, by measure.
     keywords: Sequence[tuple[str, str, str, Mapping[str, EstimateRow]]]
@@ -377,6 +381,7 @@ def _make_card(  # noqa: PLR0917 - a card has many parts
         widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
         errors=_list_errors(run, sample, shown),
+        replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
 

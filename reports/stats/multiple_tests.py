@@ -20,3 +20,21 @@ def adjust_holm(p_values: Sequence[float]) -> list[float]:
         adjusted[test] = largest
 
     return adjusted
+
+
+def adjust_benjamini_yekutieli(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values of a family of tests, adjusted, in their order.
+
+    Of those below a level, so large a part is expected to be significant by mistake at most,
+    however the tests depend on each other: Y. Benjamini and D. Yekutieli, "The control of the false
+    discovery rate in multiple testing under dependency", Annals of Statistics 29 (2001).
+    """
+    tests = len(p_values)
+    factor = tests * sum(1 / rank for rank in range(1, tests + 1))
+    adjusted = [0.0] * tests
+    smallest = 1.0
+    for rank, test in sorted(enumerate(sorted(range(tests), key=p_values.__getitem__), 1))[::-1]:
+        smallest = min(smallest, factor * p_values[test] / rank)
+        adjusted[test] = smallest
+
+    return adjusted

@@ -118,6 +118,7 @@ def crawler(pages: ReadPages, subject: str, **settings: str) -> Crawler:
         request = CrawlRequest(
             subject=subject,
             client=client,
+            client_of=lambda _: client,
             settings=Settings(_env_file=None, **settings),  # type: ignore[call-arg,arg-type]
             cursor=cursor,
             limit=limit,

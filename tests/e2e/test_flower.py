@@ -53,6 +53,11 @@ class Flower:
             response = connection.getresponse()
             return response.status, response.read().decode()
 
+    def post(self, path: str) -> int:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request("POST", path, headers={"Authorization": self._basic})
+            return connection.getresponse().status
+
     def json(self, path: str) -> Any:
         status, body = self.get(path)
         assert status == 200, (path, status, body)
@@ -114,6 +119,7 @@ def flower(watched: Settings) -> Iterator[Flower]:
         "flower",
         "--address=127.0.0.1",
         f"--port={port}",
+        "--read-only",
     ]
     variables = environment(watched) | {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
     with child_process("flower", command, variables, watched.home) as child:
@@ -152,12 +158,21 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     assert head.index("kwargs") < head.index(
         "state"
     )  # which month or account it is stands in the list
+    tasks = flower.json("/api/tasks?limit=1000")
+    results = [task["result"] for task in tasks.values() if task["state"] == "SUCCESS"]
+    assert f"'run {run}: 3 of 3 jobs ended'" in results
+    # What Flower shows is found in the log.
+    log = worker.log.read_text()
+    assert all(f"task={task}" in log for task in tasks)
+
     status, metrics = flower.get("/metrics")
     assert status == 200
     assert 'flower_events_total{task="month",type="task-succeeded"' in metrics
 
     (name,) = flower.json("/api/workers?refresh=1&status=1")
     assert flower.json("/api/workers")[name]["stats"]["pool"]["max-concurrency"] == 2
+    assert flower.post(f"/api/worker/shutdown/{name}") == 403
+    assert worker.describe_end() is None
     hidden = [KEY, str(urlsplit(str(watched.redis_url)).password)]
     pages = [
         f"/worker/{name}",

@@ -87,6 +87,10 @@ def test_each_line_of_a_job_tells_run_job_and_step(
         for step in wanted
     }
     assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
+    assert all(line["worker"].endswith("@test") for line in lines(worker))
+    tasks = {line["task"] for line in ours}
+    received = [line["event"] for line in lines(worker) if line["event"].endswith("received")]
+    assert {task for task in tasks if any(task in event for event in received)} == tasks
 
 
 @pytest.mark.thorough

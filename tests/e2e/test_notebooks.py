@@ -124,7 +124,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(
         assert repr(displayed)
 
     if notebook == NOTEBOOKS[0]:
-        matched = names["counts"]["matched"]["all"].sum()
+        matched = names["shares"]["all"]["matched"].sum()
         assert matched == count_headlines("2024-06", "2024-09", r"\b(ferry|ferries)\b") > 50
 
     if notebook == NOTEBOOKS[4]:

@@ -214,3 +214,26 @@ def test_a_lone_month_has_one_document_and_is_long_before_the_next(counts: dict[
         between = MONTHS[MONTHS.index(month) + 1 : MONTHS.index(next_month)]
         assert len(between) >= 3
         assert not any(counts.get(silent, 0) for silent in between)
+
+
+def test_the_page_says_how_much_of_an_outlet_two_sources_hold(
+    sqlite_db: Database, tmp_path: Path
+) -> None:
+    # 400 stories: one source has three of four, the other every second.
+    pieces = []
+    for number in range(400):
+        text = f"{WORDS[number % 7].title()} report {number * 7919}."
+        piece = Piece(f"2020-0{1 + number % 6}-15", text, outlet="The Tide", section="World")
+        if number % 4:
+            pieces.append(piece)
+        if number // 4 % 2:
+            pieces.append(replace(piece, source="archive"))
+
+    store_pieces(sqlite_db, pieces)
+    run = run_months(sqlite_db, parameters(sources=("nyt", "archive")))
+    text = read_page(sqlite_db, run, tmp_path / "report")
+    assert "How much is there One outlet is in several sources." in text
+    held = "The Tide news archives 200, The New York Times 300 150 350"
+    assert f"{held} at least 397 (378 to 441)" in text
+    assert "two cannot tell whether they depend" in text
+    assert "The Tide ball 14.7 % 14.3 %" in text

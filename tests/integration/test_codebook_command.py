@@ -95,6 +95,13 @@ def test_the_shipped_codebook_needs_no_file() -> None:
     assert "relevant: Is this text about {keyword}?" in done.stdout
 
 
+def test_the_codebooks_that_ship_are_listed_with_their_sources() -> None:
+    lines = run_command("codebook", "list").stdout.splitlines()
+    names = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert names == ["relevance", "frames", "stance", "actors", "polarity"]
+    assert "Semetko" in "".join(lines)
+
+
 def test_a_mistake_ends_in_one_line_and_status_1(stance: Path) -> None:
     stance.write_text(STANCE.replace("about = yes", "about = maybe"), encoding="utf-8")
     done = run_command("codebook", "check", stance)

@@ -15,6 +15,7 @@ import pytest
 
 from analysis.codebooks.codebook_files import read_codebook
 from core.enums import SamplePeriod
+from models.acts import list_acts
 from models.codes import CodeValue, UnitKey
 from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
@@ -130,6 +131,10 @@ def test_a_sample_has_a_column_for_each_variable_and_comes_back_coded(
         "codes of 4 texts by Ann stored",
         f"`tidings report {run}` shows what the codes say",
     ]
+    with db.read() as connection:
+        act, *_ = list_acts(connection, f"run {run}", limit=1)
+
+    assert (act.act, act.details) == ("code", "4 texts of a file, by the codebook tides")
     language = "other language"
     expected = [
         {"about": "yes", "stance": "+for", "topics": "sea|wind", "change": "-3"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,15 @@ import redis
 from sqlalchemy import select, text
 
 from cli.doctor import examine
+from cli.stack import valkey
+from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import FIRST, RESERVE, celery_app, send_job_message
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Call
 from tests.e2e_kit import Stub
+from tests.services import child_process, wait_until
 
 AWAY = "http://127.0.0.1:1"
 
@@ -80,6 +84,24 @@ def test_redis_that_may_lose_data_is_reported(settings: Settings, broker: redis.
     message = problem(settings, "Redis")
     assert "set it to noeviction" in message
     assert "appendonly is no" in message
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"), [("--cluster-enabled", "Redis Cluster"), ("--sentinel", "Redis Sentinel")]
+)
+def test_a_redis_of_several_servers_is_refused(
+    settings: Settings, tmp_path: Path, option: str, kind: str
+) -> None:
+    port = free_port()
+    configuration = tmp_path / "redis.conf"
+    configuration.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n")
+    command = [str(valkey.binary()), str(configuration), option]
+    command += ["yes"] if option == "--cluster-enabled" else []
+    with child_process("valkey", command, dict(os.environ), tmp_path) as child:
+        url = f"redis://127.0.0.1:{port}/0"
+        wait_until(lambda: valkey.answers(url) or child.describe_end(), what=child.log.name)
+        changed = settings.model_copy(update={"redis_url": url})
+        assert problem(changed, "Redis").startswith(f"it is a {kind}, on which queues and limits")
 
 
 def test_a_database_that_is_away_is_reported(settings: Settings, tmp_path: Path) -> None:

@@ -439,6 +439,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "codes",
         "agreement",
         "estimates",
+        "found",
         "calls",
     )
     expected = {f"{table}.{form}" for table in tables for form in ("jsonl.gz", "csv", "parquet")}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from analysis.kinds import kind_named
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
@@ -228,3 +229,16 @@ def test_a_pack_of_such_a_run_repeats_it(jobs: Jobs, *, texts: bool) -> None:
     pack = Path("pack.zip")
     make_pack(jobs.db, run, pack, scratch=Path("scratch"), texts=texts)
     assert verify_pack(pack, Path("verify").resolve()).problems == []
+
+
+def test_all_forms_of_a_word_are_looked_for_in_the_languages_of_the_documents(jobs: Jobs) -> None:
+    texts = ["Die Häfen bleiben wegen des Sturms zu", "Der Ausbau des Hafens verzögert sich"]
+    import_files(jobs, write_table("a.csv", "Hafenblatt", [*texts, *GERMAN]))
+    kind = kind_named("months")
+    typed = months().model_copy(update={"keywords": (Keyword.parse("hafen~"),)})
+
+    matched = kind.match_stored(jobs.db, jobs.settings, typed, (), ("sources",))
+    assert "hafen~ stands for hafen, hafens, häfen (German)" in matched.remarks
+    mentions = table(jobs, jobs.do(matched.parameters).run_id, "mentions")
+    assert {row["term"] for row in mentions if row["text"] in texts} == {"Hafens", "Häfen"}
+    assert len(mentions) == len(texts) + len(GERMAN)

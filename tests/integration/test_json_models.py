@@ -64,6 +64,7 @@ def test_every_command_with_json_has_a_model() -> None:
     "words",
     [
         ("codebook check", "relevance"),
+        ("costs",),
         ("doctor",),
         ("plan months", "2020-01..2020-03", "--keyword", "storm"),
         ("plan handles", "ann"),

@@ -449,6 +449,20 @@ def test_a_small_run_after_a_large_one_gets_the_next_place(db: Database) -> None
     assert dispatched(db, 3) == [(small, "2020-01"), (small, "2020-02"), (large, "2018-05")]
 
 
+def test_a_job_that_was_put_off_keeps_its_place_before_those_that_nobody_has_begun(
+    db: Database,
+) -> None:
+    run = new_run(db, "2020-01", "2020-02", "2020-03")
+    put_off_job(db, must_claim(db, run), seconds=0, reason="away", waits_for=WaitFor.SERVICE)
+    assert dispatched(db, 2) == [(run, "2020-01"), (run, "2020-02")]
+
+
+def test_a_job_that_waits_for_other_jobs_is_behind_them(db: Database) -> None:
+    run = new_run(db, "2020-01", "2020-02", "2020-03")
+    put_off_job(db, must_claim(db, run), seconds=0, reason="others", waits_for=WaitFor.OTHER_JOBS)
+    assert dispatched(db, 3)[-1] == (run, "2020-01")
+
+
 def test_runs_with_as_much_at_work_take_turns(db: Database) -> None:
     first, second = new_run(db, "2020-01", "2020-02"), new_run(db, "2020-01", "2020-02")
     assert [run for run, _ in dispatched(db, 4)] == [first, second, first, second]

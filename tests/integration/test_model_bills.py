@@ -453,7 +453,7 @@ def test_the_batch_of_a_forgotten_run_serves_who_needs_it(jobs: Jobs, model: Mod
     assert len(codes_of(jobs.db, second)) == model.answered == len(TEXTS)
     assert len(model.batches) == 1
     assert run_row(jobs.db, second).cost_charged == 0
-    (calls,) = (row for row in calls_of(jobs.db, 0) if row.service == "model")
+    (calls,) = (row for row in calls_of(jobs.db, first) if row.service == "model")
     assert int(calls.charged_cost) >= model.bill * MICRO
     with jobs.db.read() as connection:
         assert not connection.scalars(select(BatchLine.key)).all()

@@ -38,8 +38,7 @@ from tests.packs_kit import months, pack, store_headlines
 from tests.report_stories import Text
 from tests.services import wait_until
 from tests.warm_python import executed_processes
-from tidings import displays
-from tidings import run as run_module
+from tidings import displays, waiting
 from tidings.displays import describe_figures
 from tidings.home import StoredSummary
 
@@ -171,7 +170,7 @@ def test_a_report_has_the_pages_of_the_command_and_pictures_to_show(
     with pytest.raises(tidings.TidingsError, match=r"no figure mentions: it is one of compared-"):
         report.figure("mentions")
 
-    with pytest.raises(tidings.TidingsError, match=r"no figure sharse: it is one of shares"):
+    with pytest.raises(tidings.TidingsError, match=r"no figure sharse: did you mean shares"):
         report.figure("sharse")
 
 
@@ -193,7 +192,7 @@ def test_a_plan_has_the_figures_of_the_command_and_is_submitted_once(
     assert plan.figures == json.loads(command(folder, "plan", *words, "--json").stdout)
     assert plan.calls > 0
     assert f"{plan.calls:,}" in repr(plan)
-    assert "<td>" in plan._repr_html_()
+    assert f">{plan.calls:,}</td>" in plan._repr_html_()
 
     run = plan.submit()
     assert plan.submit().number == run.number
@@ -284,7 +283,7 @@ def test_waiting_ends_after_a_minute_without_a_worker_and_says_how_to_start_one(
     queued: tidings.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = count(0.0, 30.0)
-    monkeypatch.setattr(run_module, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(waiting, "monotonic", lambda: next(moments))
     with pytest.raises(tidings.NoWorker) as error:
         queued.wait()
 
@@ -308,7 +307,7 @@ def test_waiting_goes_on_for_hours_while_a_worker_is_there(
 
         return moment
 
-    monkeypatch.setattr(run_module, "monotonic", next_moment)
+    monkeypatch.setattr(waiting, "monotonic", next_moment)
     with closing(Database(f"sqlite:///{queued.program.name}/tidings.db", pooled=False)) as db:
         record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=2)
 
@@ -330,7 +329,7 @@ def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path
     shown = StoredSummary({"sources": [{**source, "gaps": gaps}]})
     sentence = "1,234 documents, 2020-01..2020-04, without a document: 2020-02, 2020-04..2020-05"
     assert repr(shown) == f"nyt  {sentence}"
-    assert f"<td>{sentence}</td>" in shown._repr_html_()
+    assert f">{sentence}</td>" in shown._repr_html_()
     assert {run["run"] for run in home.runs()} >= {1, 2}
     assert home.command("status", "1").startswith("run 1 (Town): done")
     assert home.run(1).events() == []

@@ -19,7 +19,8 @@ import pytest
 import yaml
 from sqlalchemy import delete, insert, select, update
 
-from analysis.codebooks.codebook_files import read_shipped
+from analysis.codebooks.codebook_files import parse_codebook, read_shipped
+from analysis.codebooks.wanted import WantedCategory
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
@@ -32,6 +33,7 @@ from models.codes import (
     Coding,
     UnitCodes,
     UnitKey,
+    add_codes,
     find_stored_codebook,
     replace_codes,
 )
@@ -42,7 +44,9 @@ from packs.make import make_pack
 from packs.verify import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
+from producers.document_search import DocumentSearch
 from reports.data import exports
+from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs
@@ -64,7 +68,7 @@ from tests.packs_kit import (
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
     *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
-    *("documents", "coverage", "comentions", "codes", "agreement", "estimates"),
+    *("documents", "coverage", "comentions", "codes", "agreement", "estimates", "found"),
 )
 OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labels", "comentions"})
 
@@ -173,6 +177,7 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
 
 
 RELEVANCE = read_shipped("relevance")
+SHORT = parse_codebook(YES_NO_CODEBOOK.encode(), "short.yaml")
 
 
 def add_codes_of_people(jobs: Jobs, run: int) -> None:
@@ -230,6 +235,31 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
         assert b'"coder": "person:Zoe"' in archive.read("exports/codes.jsonl")
 
     assert verify(named).problems == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("texts", [True, False])
+def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
+    jobs: Jobs, tmp_path: Path, texts: bool
+) -> None:
+    run = done_months(jobs)
+    search = DocumentSearch(jobs.db, run, SHORT, WantedCategory("about", "yes"))
+    batch = search.plan_batch(0.2)
+    coding = Coding(run, search.search.codebook_id, "person:Zoe")
+    for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):
+        add_codes(jobs.db, coding, text.unit, {"about": CodeValue(code)})
+
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=texts)
+    with ZipFile(path) as archive:
+        found = list(map(json.loads, archive.read("exports/found.jsonl").splitlines()))
+        searched = archive.read("rows/searched_units.jsonl").splitlines()
+
+    assert len(searched) == len(batch)
+    assert {line["document"] for line in found} == {batch[0].document, batch[2].document}
+    assert {line["text"] is None for line in found} == {not texts}
+    result = verify(path)
+    assert result.problems == []
+    assert ("found" in result.recomputed) is texts
 
 
 def test_codes_and_codebooks_that_were_changed_are_no_longer_what_tables_follow_from(

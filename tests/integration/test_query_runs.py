@@ -243,6 +243,16 @@ def test_a_name_that_a_query_does_not_look_for_is_told(run: Run) -> None:
         assert "is not looked for" not in run(*arguments, plain)[1]
 
 
+def test_a_term_with_a_colon_is_told(run: Run) -> None:
+    status, error = run("submit", "months", "2020-03", "--keyword", "trade:tariff:trade war")
+    assert status == 0
+    assert error.startswith(
+        "tidings: tariff:trade war is one term with a colon in it: terms are parted by commas, as "
+        "in trade:tariff,trade war"
+    )
+    assert "colon" not in run("submit", "months", "2020-03", "--keyword", "trade:tariff,war")[1]
+
+
 def test_the_names_of_a_table_are_names_only_and_the_command_says_the_same(
     run: Run,
     tmp_path: Path,

@@ -18,7 +18,7 @@ from core.settings import Settings
 from models import job_transitions, run_transitions
 from models.database import Database, clock
 from models.jobs import count_report_slots, record_worker
-from models.runs import LOOK_JOB
+from models.runs import LOOK_JOB, get_run
 from models.scheduling import select_due_report
 from models.tables import Job
 from producers.dispatch import dispatch_due_jobs
@@ -48,22 +48,24 @@ def report_jobs(db: Database) -> dict[int, Any]:
         return {job.id: job for job in connection.execute(jobs)}
 
 
-def queue_old_reports(db: Database, number: int) -> list[int]:
-    """Add ended runs whose reports are queued; return the ids of their report jobs."""
-    stories.store(db, TEXTS)
+def queue_old_reports(db: Database, number: int, *, months: int = 4) -> list[int]:
+    """Add ended runs whose reports are queued; return the ids of all report jobs."""
+    if not report_jobs(db):
+        stories.store(db, TEXTS)
+
     for _ in range(number):
-        run = stories.months_run(db, "2020-01", "2020-04", ["covid"])
+        run = stories.months_run(db, "2020-01", f"2020-{months:02}", ["covid"])
         with db.write() as connection:
             run_transitions.queue_report(connection, run)
 
     return list(report_jobs(db))
 
 
-def queue_text_run(db: Database) -> int:
+def queue_text_run(db: Database, *, with_report: bool = True) -> int:
     parameters = MonthsParameters(
         first="2020-01", last="2020-12", keywords=(Keyword.parse("covid"),)
     )
-    return submit_run(db, parameters, ())
+    return submit_run(db, parameters, (), with_report=with_report)
 
 
 def claim(db: Database, job: int) -> bool:
@@ -112,6 +114,38 @@ def test_a_second_whole_report_is_not_claimed_by_the_last_process(db: Database) 
         connection.execute(update(Job).where(Job.id == first).values(lease_until=clock() - 1))
 
     assert claim(db, second)
+
+
+def test_the_report_of_a_small_run_does_not_wait_for_those_of_older_larger_runs(
+    db: Database,
+) -> None:
+    queue_old_reports(db, 3, months=12)
+    *_, small = queue_old_reports(db, 1, months=2)
+    record_worker(db, "worker", queues=ALL_QUEUES, slots=2)
+    assert [due.job_id for due in select_due_report(db, 1)] == [small]
+
+
+def test_the_report_of_a_large_run_is_not_overtaken_for_ever(db: Database) -> None:
+    queue_old_reports(db, 1, months=12)
+    large, *_ = queue_old_reports(db, 2, months=2)
+    record_worker(db, "worker", queues=ALL_QUEUES, slots=2)
+    with db.write() as connection:
+        # It waits for more than six times as long as the others, whose size is a sixth of its own.
+        connection.execute(update(Job).where(Job.id == large).values(due_at=clock() - 60))
+
+    assert [due.job_id for due in select_due_report(db, 1)] == [large]
+
+
+def test_a_run_that_is_to_have_no_report_ends_without_one(db: Database) -> None:
+    stories.store(db, TEXTS)
+    run = queue_text_run(db, with_report=False)
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.run_id == run).values(state=State.DONE))
+        run_transitions.close_run(connection, run)
+
+    assert report_jobs(db) == {}
+    with db.read() as connection:
+        assert get_run(connection, run).state == State.DONE
 
 
 def test_the_look_at_a_sample_does_not_wait_for_reports(db: Database) -> None:

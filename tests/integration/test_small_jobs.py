@@ -214,6 +214,17 @@ def test_posts_of_several_jobs_are_read_at_once_and_each_once(db: Database) -> N
         assert list_posts(connection, []) == []
 
 
+def test_a_process_that_is_free_takes_the_job_that_was_put_off_before_those_not_begun(
+    db: Database,
+) -> None:
+    run = new_run(db, *HANDLES)
+    put_off_job(db, claim(db, run, "ben"), seconds=0, reason="away", waits_for=WaitFor.SERVICE)
+    claimed = claim(db, run, "ann")
+
+    following = [claim_next(db, claimed, lease_seconds=20) for _ in range(2)]
+    assert [(job.name, job.waits) for job in following if job] == [("ben", 1), ("cid", 0)]
+
+
 def test_no_job_reads_or_sorts_all_jobs_of_its_run(tmp_path: Path) -> None:
     url = new_sqlite(tmp_path / "tidings.db")
     statements: list[tuple[str, Any]] = []

@@ -65,6 +65,7 @@ def test_a_worker_ends_once_a_newer_program_has_changed_the_tables(
     wait_until(lambda: worker.describe_end() is not None, what="the worker's end", seconds=60)
 
     log = worker.log.read_text()
+    assert worker.describe_end() == "ended with status 1"
     assert "revision 9999_later" in log
     assert "upgrade the program" in log
     assert "Traceback" not in log

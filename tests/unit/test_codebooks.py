@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analysis.codebooks.codebook import Codebook, CodedUnit, VariableType
 from analysis.codebooks.codebook_files import (
     MOST_BYTES,
+    describe_shipped,
     find_codebook,
     parse_codebook,
     read_codebook,
@@ -118,6 +119,22 @@ def test_a_shipped_codebook_is_known_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "stance.yaml"
     path.write_text(STANCE, encoding="utf-8")
     assert find_codebook(str(path)).hash == parse(STANCE).hash
+
+
+@pytest.mark.parametrize("name", ["frames", "stance", "actors"])
+def test_a_codebook_that_ships_names_its_definitions_and_the_agreement_of_others(name: str) -> None:
+    book = find_codebook(name)
+    assert book.name == name
+    assert book.unit == CodedUnit.DOCUMENT
+    described = describe_shipped(name)
+    assert "Definitions: " in described
+    assert re.search(r"Agreement that others reached: .*\b(19|20)\d\d|issuepositions", described)
+
+
+def test_of_the_codebooks_that_ship_a_stance_is_towards_the_keyword_and_frames_are_five() -> None:
+    assert find_codebook("stance").asks_of_keyword
+    assert len(find_codebook("frames").variables) == 5
+    assert find_codebook("actors").variables[0].type == VariableType.CATEGORIES
 
 
 def test_a_file_that_cannot_be_read_or_is_too_large_is_named(tmp_path: Path) -> None:

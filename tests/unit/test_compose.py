@@ -52,8 +52,10 @@ def seconds(value: str) -> float:
 
 
 def test_every_service_is_defined() -> None:
-    assert set(SERVICES) == {"redis", "db", "migrate", "textapi", *WORKERS, "flower", "tidings"}
-    assert SERVICES["tidings"]["profiles"] == ["command"]
+    others = {"redis", "db", "pooler", "migrate", "textapi", "flower", "tidings"}
+    assert set(SERVICES) == {*others, *WORKERS}
+    profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
+    assert profiles == dict.fromkeys(SERVICES) | {"tidings": ["command"], "pooler": ["pooler"]}
     assert set(COMPOSE["volumes"]) == {"db", "redis"}
 
 
@@ -180,6 +182,10 @@ def test_make_env_generates_the_secrets_that_compose_requires(tmp_path: Path) ->
     assert env.read_text() == before, "passwords in use were replaced"
 
 
+def test_flower_changes_nothing() -> None:
+    assert "--read-only" in SERVICES["flower"]["command"]
+
+
 def test_only_services_that_need_a_secret_get_it() -> None:
     def names(service: str) -> set[str]:
         return set(SERVICES[service].get("environment", {}))
@@ -187,6 +193,7 @@ def test_only_services_that_need_a_secret_get_it() -> None:
     assert names("flower") == {"TIDINGS_REDIS_URL", "TIDINGS_LOG_FORMAT", "FLOWER_BASIC_AUTH"}
     assert not names("textapi") & {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL"}
     assert names("redis") == {"REDIS_PASSWORD"}
+    assert names("pooler") == {"POSTGRES_PASSWORD"}
     with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}
     assert with_keys == {"worker", "tidings"}
     assert [name for name in SERVICES if "TIDINGS_WEBHOOK_URL" in names(name)] == ["reporter"]
@@ -197,9 +204,8 @@ def test_no_secret_is_in_a_command_line(name: str) -> None:
     service = SERVICES[name]
     commands = str([service.get("command"), service.get("healthcheck")])
     assert not variables(commands) & SECRETS
-    assert "ASSWORD" not in re.sub(
-        r"\$\$REDIS_PASSWORD", "", commands
-    )  # expanded by the shell in the container
+    # The shell in the container expands them.
+    assert "ASSWORD" not in re.sub(r"\$\$(REDIS|POSTGRES)_PASSWORD", "", commands)
 
 
 def test_every_setting_in_the_files_exists() -> None:
@@ -222,9 +228,11 @@ def test_every_setting_reaches_the_service_that_reads_it() -> None:
     }
     image_settings = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
     report_settings = {"TIDINGS_WEBHOOK_URL"}
-    of_worker = SETTINGS - server_settings - image_settings - report_settings
+    command_settings = {"TIDINGS_USER"}
+    of_worker = SETTINGS - server_settings - image_settings - report_settings - command_settings
     assert of_worker == set(SERVICES["worker"]["environment"])
     assert report_settings <= set(SERVICES["reporter"]["environment"])
+    assert command_settings <= set(SERVICES["tidings"]["environment"])
     assert server_settings <= set(SERVICES["textapi"]["environment"])
 
 

@@ -89,3 +89,27 @@ def test_no_sentence_holds_a_line_break(line_break: str) -> None:
 def test_a_million_characters_of_anything_are_split_in_linear_time(piece: str) -> None:
     text = (piece * 1_000_000)[:1_000_000]
     assert "".join(sentences(text)).replace(" ", "") == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Hafen bleibt bis zum 17. Dezember zu.",
+        "Fassaden aus dem 18. Jahrhundert stehen leer.",
+        "Brot bzw. Butter fehlen, z.B. in Bremen.",
+        "Es waren ca. 40 Gäste da.",
+        "Le maire M. Lefort et Mlle Martin sont partis en 493 av. J.-C. déjà.",
+        "La Dra. Vega y el Ing. Soto firman.",
+        "Dhr. Jansen en mevr. Bakker, mgr. Smit en drs. Vos.",
+        "After the storm, a walk in St. Augustine",
+    ],
+)
+def test_abbreviations_and_days_of_other_languages_end_no_sentence(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+def test_a_number_ends_a_sentence_before_any_other_word() -> None:
+    assert sentences("Am Ende waren es 17. Danach kam keiner.") == [
+        "Am Ende waren es 17.",
+        "Danach kam keiner.",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.module_commands import (
     list_parameters,
     write_stub,
 )
+from tidings import commands
 from tidings.commands import HomeCommands, RunCommands, TrainingCommands
 from tidings.home import open_home
 from tidings.run import Run
@@ -30,7 +32,7 @@ from tidings.words import add_switch, join, pairs
 METHODS = [method for methods in CLASSES.values() for method in methods]
 
 # The commands that `submit` submits, their plans too.
-PLANNED = {"months", "accounts", "searches"}
+PLANNED = {"months", "accounts", "searches", "feeds"}
 
 
 class Words(list[str]):
@@ -62,6 +64,7 @@ ARGUMENTS: dict[str, Any] = {
     "months": "2020-01..2020-02",
     "handles": ["ann", "ben"],
     "terms": ["virus"],
+    "feeds": ["https://post.example/feed"],
     "paths": [Path("archive"), "posts"],
     "table": "periods",
     "jobs": ["2020-03"],
@@ -177,12 +180,17 @@ def test_the_methods_are_what_the_commands_declare() -> None:
     assert STUB.read_text(encoding="utf-8") == write_stub(), "run: python tests/reference_pages.py"
 
 
+def _name_parameter(flag: re.Match[str]) -> str:
+    return f"{flag[1].replace('-', '_')}="
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.command)
 def test_the_help_of_a_method_says_what_the_page_of_commands_says(method: Method) -> None:
     text = " ".join((getattr(owner_of(method), method.name).__doc__ or "").split())
     for declared in find_command(method.command).params:
         if NO_PARAMETERS.isdisjoint(declared.opts) and declared.name != "run":
-            assert " ".join(declared.help.split()) in text
+            in_python = re.sub(r"--([a-z-]+[a-z])=?", _name_parameter, declared.help)
+            assert " ".join(in_python.split()) in text
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.command)
@@ -220,9 +228,11 @@ def test_a_table_takes_the_options_of_an_export_that_say_which_rows_it_has() -> 
     of_export = inspect.signature(RunWords().export).parameters
     of_table = inspect.signature(Run.table).parameters
     about_files = {"format", "out", "job", "for_", "codebook"}
-    assert set(of_table) - {"self"} == set(of_export) - about_files
+    assert set(of_table) - {"self", "form"} == set(of_export) - about_files
     for option in ("by", "distinct", "without"):
-        assert of_table[option].annotation == of_export[option].annotation
+        names = vars(commands)
+        annotation = of_table[option].annotation.replace("By", str(names["By"]))
+        assert annotation.replace("typing.", "") == of_export[option].annotation
 
 
 def test_other_runs_stand_beside_the_report_of_one() -> None:

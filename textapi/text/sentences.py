@@ -2,7 +2,9 @@
 
 A line break always ends a sentence, and no rule looks across it: a text has the same sentences
 alone as packed with others, a line each, into one request. The case of letters decides only if
-nothing else does, so that texts without capitals are split as well.
+nothing else does, so that texts without capitals are split as well. The abbreviations are those of
+English, German, French, Spanish, Italian and Dutch, one set for all: a text is split alike
+wherever its language is not known, and none of them ends sentences in another of the languages.
 """
 
 from __future__ import annotations
@@ -12,16 +14,13 @@ from functools import lru_cache
 
 Span = tuple[int, int]
 
-# The codes of the languages whose abbreviations are known; texts of others are split all the same.
-LANGUAGES = frozenset({"en"})
-
 # `str.splitlines` splits at these characters.
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 _CLOSERS = "\"'\u201d\u2019\u00bb)\\]}"
 _CANDIDATE = re.compile(rf"[{LINE_BREAKS}]+|(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?=\s)")
 _OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
-_NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*([^\W\d_]{{1,8}}(?!\w)|\S)")
+_NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*([^\W\d_]{{1,11}}(?!\w)|\S)")
 _LONGEST_ABBREVIATION = 12
 _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 
@@ -33,7 +32,9 @@ _BEFORE_A_NAME = frozenset(
     re.findall(
         r"\w+",
         """adm atty brig capt cmdr col cpl det dr fr gen gov hon insp lt maj messrs mme mr mrs
-        ms mt pfc pres prof pvt rep reps rev sen sens sgt supt vs viz cf approx dept vol""",
+        ms mt pfc pres prof pvt rep reps rev sen sens sgt supt vs viz cf approx dept vol
+        bzw evtl ggf hr hrn inkl sog vgl zzgl dra ing sra srta av mlle mlles mmes arch avv dott
+        ing sig bijv dhr drs mevr mgr""",
     )
 )
 # These stand behind a name, and a title in capitals goes on behind them ("Acme Inc. Sells"), or
@@ -57,12 +58,23 @@ _BEGINNINGS = frozenset(
 _BEFORE_A_CAPITAL = frozenset(
     re.findall(
         r"\w+",
-        """al assn etc ste jan feb aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
+        """al assn etc ste jan feb aug sept oct nov dec mon tue tues wed thu thur thurs fri
+        enz usw""",
     )
 )
 # These are words, and abbreviations only before a number ("No. 5").
 _BEFORE_A_NUMBER = frozenset(
     {"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"}
+    | {"abs", "bd", "ca", "nr", "núm", "pág", "std"}
+)
+# A number with a full stop is an ordinal of German before these ("am 3. März").
+_DAY = re.compile(r"[0-3]?[0-9]\.")
+_BEHIND_AN_ORDINAL = frozenset(
+    re.findall(
+        r"\w+",
+        """januar jänner februar märz april mai juni juli august september oktober november
+        dezember jahrhundert""",
+    )
 )
 
 
@@ -132,7 +144,7 @@ def _word_up_to(text: str, end: int) -> str:
 def _is_abbreviation(word: str, next_word: str) -> bool:
     """Tell whether *word* with its full stop is an abbreviation before *next_word*.
 
-    A next word of more than eight letters may be given by its first.
+    A next word of more than eleven letters may be given by its first.
     """
     stem = word[:-1]
     if stem in _BEFORE_A_NAME:
@@ -141,6 +153,9 @@ def _is_abbreviation(word: str, next_word: str) -> bool:
     # Few words are initials, and the pattern costs more than this test.
     could_be_initials = len(stem) == 1 or "." in stem
     if could_be_initials and _INITIALS.fullmatch(word):
+        return True
+
+    if _DAY.fullmatch(word) and next_word.lower() in _BEHIND_AN_ORDINAL:
         return True
 
     next_letter = next_word[:1]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_sample_rules"
-down_revision = "0025_frames"
+down_revision = "0029_waited"
 branch_labels = None
 depends_on = None
 

@@ -14,10 +14,11 @@ from core.enums import CodeState
 from models.codes import PERSON, CodeValue, UnitKey
 from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data import export_schema as schema
-from reports.data.code_agreement import CoderCodes, measure_agreement
-from reports.data.coded_samples import read_coded_samples
+from reports.data.code_agreement import CoderCodes, measure_agreement, name_level
+from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
 from reports.data.queries import fetch_all, fetch_scalars
+from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
 from reports.stats.intervals import round_figure
 
@@ -178,7 +179,8 @@ CODES = schema.Table(
 class AgreementRow:
     """One row per codebook and variable that people coded: how far they agree.
 
-    What was decided where coders differ is not counted.
+    What was decided where coders differ is not counted. More rows tell of each machine whether it
+    may replace a coder (the alternative annotator test), by category and period.
     """
 
     run: schema.RunNumber
@@ -196,6 +198,30 @@ class AgreementRow:
     ]
     low: Annotated[float | None, "Lower end of its 95 % interval, from resampled units."]
     high: Annotated[float | None, "Upper end."]
+    machine: Annotated[
+        str | None, "The machine in the place of a coder; null of people among themselves."
+    ] = None
+    category: Annotated[
+        str | None,
+        "A code of the variable, judged on the texts that somebody puts into it; null for all.",
+    ] = None
+    period: Annotated[str | None, "Period of the sample; null for the whole run."] = None
+    as_good: Annotated[
+        float | None,
+        "Share of texts on which the machine agrees with people at least as well as a person does "
+        "with the others.",
+        schema.FRACTION,
+    ] = None
+    as_good_low: Annotated[float | None, "Lower end of its 95 % interval.", schema.FRACTION] = None
+    as_good_high: Annotated[float | None, "Upper end.", schema.FRACTION] = None
+    replaces: Annotated[
+        str | None, "Whether it may replace a coder: `yes`, `no`, or `open`: too few texts yet."
+    ] = None
+    doubles_needed: Annotated[
+        int | None,
+        "About how many more texts that several people code would decide; null where that is "
+        "beyond reach.",
+    ] = None
 
 
 @keep_rows_of_run
@@ -233,7 +259,36 @@ def read_agreement(
                 )
             )
 
+    for sample in read_coded_samples(run):
+        rows += [_make_machine_row(run, sample, judged) for judged in judge_machines(sample)]
+
     yield from AGREEMENT.sort(rows)
+
+
+def _make_machine_row(run: RunData, sample: CodedSample, judged: ReplacedCoder) -> AgreementRow:
+    found = judged.replacement
+    variable = sample.codebook.variable(judged.variable)
+    return AgreementRow(
+        run=run.id,
+        codebook=sample.codebook.name,
+        hash=sample.codebook.short_hash,
+        variable=judged.variable,
+        level=name_level(variable),
+        coders=found.people,
+        units=found.as_good.n,
+        shared=found.as_good.n,
+        alpha=None,
+        low=None,
+        high=None,
+        machine=judged.coder,
+        category=judged.category,
+        period=judged.period or None,
+        as_good=round_figure(found.as_good.value),
+        as_good_low=round_figure(found.as_good.low),
+        as_good_high=round_figure(found.as_good.high),
+        replaces=found.verdict,
+        doubles_needed=found.more,
+    )
 
 
 def _read_units(run: RunData, codebook_id: int) -> list[CoderCodes]:
@@ -260,5 +315,5 @@ AGREEMENT = schema.Table(
     AgreementRow,
     read_agreement,
     schema.TEXT_RUNS,
-    key=("codebook", "hash", "variable"),
+    key=("codebook", "hash", "variable", "machine", "category", "period"),
 )
