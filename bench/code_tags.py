@@ -112,7 +112,9 @@ def main() -> None:
 
 def read_archive(folder: Path) -> Archive:
     units = CodableUnits()
-    months, headlines, tags = [], [], []
+    months: list[str] = []
+    headlines: list[str] = []
+    tags: list[frozenset[str]] = []
     for path in sorted(folder.glob("201[78]-*.json.gz")):
         month = path.name[: len("2017-01")]
         for document in json.loads(gzip.decompress(path.read_bytes()))["response"]["docs"]:
