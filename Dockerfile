@@ -1,7 +1,8 @@
-# Three images from one file:
+# Four images from one file:
 #   worker    text jobs, migrations, Flower
 #   reporter  worker, and what figures, exports, training and the command line need besides
 #   server    the Text API and its language engine, no other package of the project
+#   pooler    PgBouncer, for many machines
 # Everything installed is checked against the hashes in requirements.lock.
 
 FROM python:3.13-slim AS base
@@ -38,6 +39,17 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
  && python -m venv --without-pip /opt/tidings \
  && pip --python /opt/tidings install --quiet --no-index --find-links /wheels --requirement needed.txt \
     aiohttp prometheus-client pydantic pydantic-settings redis structlog
+
+
+FROM base AS pooler
+RUN apt-get update -q \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends pgbouncer \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+USER tidings
+EXPOSE 6432
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=6 \
+  CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 6432), 4)"]
+CMD ["pgbouncer", "/etc/pgbouncer.ini"]
 
 
 FROM base AS server

@@ -9,28 +9,47 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import MOST, Run, check_utf8, read_money
-from core.errors import TidingsError
+from cli.options import MOST, Run, check_utf8, parse_run, read_money
+from core.errors import TidingsError, UsageError
 from core.prices import Money
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
 
+RunOrAll = Annotated[
+    int | None, Argument(metavar="RUN", parser=parse_run, help="The run's number.")
+]
 
-def pause(run: Run) -> None:
+
+def pause(
+    run: RunOrAll = None,
+    every_run: Annotated[
+        bool, Option("--all", help="All runs, those submitted later too, until `resume --all`.")
+    ] = False,
+) -> None:
     """Let nothing new of a run start; what is done is kept."""
     from models.run_transitions import pause_run
+    from models.shared_settings import pause_all
 
+    _check_run_or_all(run, every_run=every_run)
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
+        if run is None:
+            pause_all(db, person=settings.person)
+            inform("all runs are paused; `tidings resume --all` goes on")
+            return
+
         pause_run(db, run, person=settings.person)
 
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
 
 def resume(
-    run: Run,
+    run: RunOrAll = None,
+    every_run: Annotated[
+        bool, Option("--all", help="All runs but those that were paused by themselves.")
+    ] = False,
     max_calls: Annotated[
         int | None,
         Option(
@@ -54,9 +73,20 @@ def resume(
     A service that asked to be left alone is tried by one call.
     """
     from models.run_transitions import resume_run
+    from models.shared_settings import resume_all
+
+    _check_run_or_all(run, every_run=every_run)
+    if every_run and (max_calls is not None or max_cost is not None):
+        raise UsageError("--all and a cap: a cap is of one run")
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
+        if run is None:
+            resume_all(db, person=settings.person)
+            dispatch(db, settings)
+            inform("all runs go on that were not paused by themselves")
+            return
+
         calls_left = resume_run(db, run, max_calls, max_cost, person=settings.person)
         _let_services_be_tried(settings)
         dispatch(db, settings)
@@ -68,6 +98,11 @@ def resume(
         )
     else:
         inform(f"run {run} goes on")
+
+
+def _check_run_or_all(run: int | None, *, every_run: bool) -> None:
+    if (run is None) != every_run:
+        raise UsageError("give the number of a run, or --all")
 
 
 def _let_services_be_tried(settings: Settings) -> None:

@@ -81,8 +81,9 @@ def _print_costs(listing: CostListing) -> None:
         charged = _format(bill.charged, bill.currency) if bill.currency else ""
         table.append((bill.month, *(name or "-" for name in names), *counts, charged))
 
-    if listing.bills:
+    if listing.payers and listing.bills:
         show()
+    if listing.bills:
         _print_table(table)
 
 

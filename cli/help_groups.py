@@ -14,7 +14,7 @@ GROUPS = {
     ),
     "Run": ("plan", "submit", "pause", "resume", "retry", "cancel", "watch"),
     "Data": ("import", "forget"),
-    "System": ("up", "doctor", "textapi", "migrate"),
+    "System": ("up", "limits", "doctor", "textapi", "migrate"),
 }
 
 

@@ -92,6 +92,7 @@ def status(
                 show_json(report)
             else:
                 _print_status(report)
+                _print_shared_limits(db)
                 if jobs or len(report.details) <= MOST_LINES:
                     _print_jobs(report, only_failed=failed)
                 else:
@@ -105,6 +106,14 @@ def status(
                 return
 
             time.sleep(WATCH_SECONDS)
+
+
+def _print_shared_limits(db: Database) -> None:
+    from models.shared_settings import shared_limits
+
+    with db.read() as connection:
+        for service, limit in shared_limits(connection).items():
+            show(f"  limit of {service}, set for all workers: {limit or 'none'}")
 
 
 def _is_report_coming(db: Database, report: RunStatus) -> bool:
@@ -168,6 +177,8 @@ def _print_status(report: RunStatus) -> None:
         show(f"  its report {report.report}")
     if report.codes and report.codes.uncoded:
         show(f"  {report.codes.describe()}")
+    if report.outlook:
+        show(f"  {report.outlook}")
     if report.waiting_for not in (None, report.reason):
         show(f"  waits for: {report.waiting_for}")
 

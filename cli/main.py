@@ -20,6 +20,7 @@ from cli.figure import figure
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
+from cli.limits import limits
 from cli.messages import drop_output, prepare_streams, warn
 from cli.pack import pack, verify
 from cli.stored import stored
@@ -63,7 +64,7 @@ for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, stored, report.report, export.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
-    *(predict, forget, code, figure, pack, verify, costs, acts),
+    *(predict, forget, code, figure, pack, verify, costs, acts, limits),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.command("label")(code)

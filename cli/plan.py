@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cli.progress import ProgressLines, ProgressOfTerminal
     from cli.run_options import RunRequest
     from core.settings import Settings
+    from producers.plan import CallPlan
     from textapi.messages import Engine
 
 # `plan run` prints these counts of an operation, in columns of these widths.
@@ -81,6 +83,14 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     for line in describe_sample(sample):
         print(line)
 
+    _print_time(figures)
+    for remark in figures.remarks:
+        warn(remark)
+
+
+def _print_time(figures: CallPlan) -> None:
+    from producers.forecast import describe_forecast
+
     if figures.binding_limit:
         duration = f"{_format_duration(figures.seconds)}, until {figures.ends_at}"
         limit = f"{figures.binding_limit} of {figures.binding_service}"
@@ -88,8 +98,8 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     else:
         print("time            no limit binds")
 
-    for remark in figures.remarks:
-        warn(remark)
+    if figures.forecast is not None:
+        print(f"if begun now    {describe_forecast(figures.forecast, time.time())}")
 
 
 group = typer.Typer(

@@ -5,6 +5,7 @@ A worker's parent adds up the counts of its children and serves them (`workers.m
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import cache
 from types import TracebackType
 
@@ -30,6 +31,8 @@ WAITS = Counter(
 REUSED = Counter(
     "tidings_answers_reused", "Answers that were not asked again.", ["operation"], registry=REGISTRY
 )
+
+_WAITED: ContextVar[float] = ContextVar("waited", default=0.0)
 
 
 class CallOutcome:
@@ -61,8 +64,16 @@ class CallOutcome:
 
 
 def count_wait(service: str, seconds: float) -> None:
-    """Record how long a call waited for the rate limiter of *service*."""
+    """Record how long a call of this task waited for the rate limiter of *service*."""
     _waits(service).inc(seconds)
+    _WAITED.set(_WAITED.get() + seconds)
+
+
+def take_waited() -> float:
+    """Return for how many seconds calls of this task waited since it was asked last."""
+    seconds = _WAITED.get()
+    _WAITED.set(0.0)
+    return seconds
 
 
 def count_reuse(operation: str, answers: int) -> None:

@@ -129,7 +129,9 @@ class Settings(BaseSettings):
         None, description="Who submits runs and pays for them; by default the user at this machine."
     )
     database_url: DatabaseAddress | None = Field(
-        None, description="SQLAlchemy address of the database."
+        None,
+        description="SQLAlchemy address of the database; with ?prepare=no behind a pooler that "
+        "keeps no prepared statements.",
     )
     redis_url: RedisAddress | None = Field(
         None, description="Address of Redis or Valkey, with password."
@@ -251,6 +253,18 @@ class Settings(BaseSettings):
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
+    loc_url: Address = Field(
+        "https://www.loc.gov", description="Address of the Library of Congress's JSON API."
+    )
+    loc_text_url: Address = Field(
+        "https://tile.loc.gov", description="Address of its texts of newspaper pages."
+    )
+    loc_limits: Limits = Field("20/min", description="Limit of each of the two.")
+    loc_query: str = Field(
+        "front_pages_only=true",
+        description="Which pages of Chronicling America: parameters of its search, as "
+        "location_state=ohio&front_pages_only=true.",
+    )
     feeds_limits: Limits = Field(
         "1/2s", description="Limit of each host of feeds; 1/2s is one request at a time."
     )

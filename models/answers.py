@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,9 @@ FindTaken = Callable[[Connection, Collection[bytes]], Collection[bytes]]
 # Lines of batches are counted as calls of this operation, which are beside all limits of calls.
 BATCH_OPERATION = "batches"
 
+# The rows that a server has for the counts of a minute. A file has one writer anyway.
+CALL_SHARDS = 16
+
 # The calls of batches whose run was forgotten before its number was kept go to this run.
 NOBODY = 0
 
@@ -113,6 +117,9 @@ class CallCounts:
     cost: int | None = None
     charged_tokens: int | None = None
     charged_cost: int | None = None
+
+    # The seconds for which calls waited for a limit.
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -325,7 +332,9 @@ def count_calls(
     for operation, call_counts in sorted(call_counts_by_operation.items()):
         counts = vars(call_counts)
         if any(counts.values()):
+            shard = 0 if db.is_sqlite else random.randrange(CALL_SHARDS)
             call_key = {"run_id": run_id, "service": service, "credential": credential}
+            call_key["shard"] = shard
             call_rows.append({**call_key, "operation": operation, **counts})
 
     if call_rows:

@@ -263,6 +263,7 @@ class Settlement:
     usage: Usage | None
     is_retry: bool
     seconds: float
+    waited: float
 
 
 @dataclass
@@ -295,6 +296,7 @@ class ModelCalls:
             rows.add(charge, charge.minute, released_counts(charge))
             counts = settled_counts(charge, settlement.usage)
             counts |= {"retries": int(settlement.is_retry), "seconds": settlement.seconds}
+            counts["waited"] = settlement.waited
             rows.add(charge, minute, counts)
 
         rows.store(connection, self.db)

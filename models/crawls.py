@@ -75,6 +75,7 @@ def count_attempt(
     credential: str,
     operation: str,
     seconds: float,
+    waited: float = 0.0,
     retries: int = 0,
     unanswered: str | None = None,
     is_answered: bool = False,
@@ -83,7 +84,7 @@ def count_attempt(
 
     *unanswered* says why it was not answered, *is_answered* that it was.
     """
-    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
+    counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds, waited=waited)}
     with db.write() as connection:
         if is_answered:
             end_outage(connection, run_id, service)

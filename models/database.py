@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
@@ -41,6 +42,7 @@ from core.addresses import sqlite_path, without_password
 from core.errors import DatabaseAway, SettingsError, UsageError
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -57,6 +59,15 @@ PRIMARY_ERROR = 0xFF
 SQLITE_POLL_SECONDS = 0.0005
 # SQLite before 3.32 takes 999 variables.
 VALUES_PER_STATEMENT = 900
+IDLE_TRANSACTION_SECONDS = 15
+# The parameter of an address behind a pooler that keeps no prepared statements.
+PREPARE = "prepare"
+# A pooler says so in its own words, where PostgreSQL has others.
+POOLER_WORDS = re.compile(
+    r"pgbouncer|pooler|startup parameter|query_wait_timeout|login (?:has been|attempt) failing"
+    r"|server_login_retry|server conn crashed|server_lifetime|max_client_conn|bouncer config",
+    re.IGNORECASE,
+)
 
 T = TypeVar("T")
 
@@ -101,13 +112,17 @@ def _postgresql_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any)
 class Database:
     """Short transactions on one database.
 
-    *pooled* False opens and closes a connection for each transaction, for processes that fork and
-    for threads. *patience* is how long to wait for a lock or a connection, in seconds.
+    *pooled* False opens and closes a connection for each transaction, for processes that fork.
+    *connections* are kept open at most. *patience* is how long to wait for a lock or a connection,
+    in seconds.
     """
 
-    def __init__(self, url: str, *, pooled: bool = True, patience: float = 30.0) -> None:
+    def __init__(
+        self, url: str, *, pooled: bool = True, connections: int = 5, patience: float = 30.0
+    ) -> None:
         self.url = url
-        self.engine = _engine(url, pooled=pooled, patience=patience)
+        pool: dict[str, Any] = {"pool_size": connections} if pooled else {"poolclass": NullPool}
+        self.engine = _engine(url, pool, patience=patience)
         self._writing = self.engine.execution_options(tidings_writes=True)
         # SQLite has one writer: the threads of a process take turns without asking the file.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
@@ -117,6 +132,8 @@ class Database:
         """Open a transaction that only reads. Raises `DatabaseAway`."""
         with _translated(self.url), self.engine.connect() as connection:
             yield connection
+            # A rollback would make the driver forget the statements that it has prepared.
+            connection.commit()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -187,7 +204,7 @@ def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + VALUES_PER_STATEMENT]
 
 
-def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
+def _engine(url: str, pool: Mapping[str, Any], *, patience: float) -> Engine:
     try:
         address = make_url(url)
     except SQLAlchemyError:
@@ -196,8 +213,6 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
         ) from None
 
     is_sqlite = address.get_backend_name() == "sqlite"
-    # a file never goes away: only a server's connection is tried before it is used
-    pool: dict[str, Any] = {"pool_pre_ping": not is_sqlite} if pooled else {"poolclass": NullPool}
     if is_sqlite:
         if address.database:
             _make_folder(Path(address.database).parent)
@@ -211,14 +226,19 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
         return engine
 
     if address.get_backend_name() == "postgresql":
-        options = (
-            f"-c idle_in_transaction_session_timeout=15s -c lock_timeout={int(patience * 1000)}"
-        )
-        return create_engine(
-            address.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": max(2, int(min(patience, 10))), "options": options},
+        # `_begin_postgresql` begins the transactions, not the driver.
+        connect_args: dict[str, Any] = {"autocommit": True}
+        connect_args["connect_timeout"] = max(2, int(min(patience, 10)))
+        if address.query.get(PREPARE) == "no":
+            connect_args["prepare_threshold"] = None
+
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg").difference_update_query([PREPARE]),
+            connect_args=connect_args,
             **pool,
         )
+        event.listen(engine, "checkout", partial(_begin_postgresql, patience=patience))
+        return engine
 
     raise SettingsError(
         f"TIDINGS_DATABASE_URL names {address.get_backend_name()}: use sqlite or postgresql"
@@ -300,6 +320,29 @@ def _has_begun(driver: sqlite3.Connection, gives_up_at: float) -> bool:
     return True
 
 
+def _begin_postgresql(
+    connection: psycopg.Connection, record: Any, _proxy: Any, *, patience: float
+) -> None:
+    """Begin a transaction with its time-outs, in one message, which also shows a lost connection.
+
+    A pooler gives each transaction another session of the server: nothing else may be set.
+    """
+    was_used = record.info.setdefault("was_used", False)
+    try:
+        connection.execute(
+            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_SECONDS}s';"
+            f" SET LOCAL lock_timeout = {int(patience * 1000)}".encode()
+        )
+    except Exception as error:
+        if was_used and connection.closed:
+            # The pool opens another one.
+            raise DisconnectionError from error
+
+        raise
+
+    record.info["was_used"] = True
+
+
 @contextmanager
 def _translated(url: str) -> Iterator[None]:
     try:
@@ -317,6 +360,13 @@ def _translated(url: str) -> Iterator[None]:
         if error.connection_invalidated or _is_away(error):
             raise DatabaseAway(
                 f"the database at {address} does not answer ({reason}): {_remedy(reason)}"
+            ) from error
+
+        if "prepared statement" in reason:
+            raise DatabaseAway(
+                f"the pooler before the database at {address} keeps no prepared statements "
+                f"({reason}): add ?{PREPARE}=no to TIDINGS_DATABASE_URL, or set PgBouncer's "
+                "max_prepared_statements to 200"
             ) from error
 
         if "not a database" in reason or "malformed" in reason:
@@ -349,6 +399,8 @@ def _is_full(reason: str, url: str) -> bool:
 
 
 def _remedy(reason: str) -> str:
+    if POOLER_WORDS.search(reason):
+        return "a pooler stands before it and says so: look at the pooler's log and settings"
     if "FATAL" in reason:
         return "look at TIDINGS_DATABASE_URL"
     if "readonly" in reason or "unable to open" in reason:

@@ -53,6 +53,7 @@ from models.outages import forget_outages
 from models.run_transitions import close_run, lock_run
 from models.runs import IS_OPEN, UNENDED
 from models.scheduling import MAY_DRAW, REPORT_SLOTS, others_wait
+from models.shared_settings import ALL_ARE_PAUSED, RUN_STATE
 from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
@@ -88,7 +89,7 @@ _LOSS = _Setback(
 _MAY_CLAIM = is_of_own_revision()
 
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
-_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
+_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN, ~ALL_ARE_PAUSED)
 _SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
 _WITHOUT_SETBACK = (
     select(Job.id)
@@ -280,9 +281,14 @@ def _claim_beside(
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
-    """Give the job back to be claimed at once; do nothing once the claim is lost."""
+    """Give the job back to be claimed at once; do nothing once the claim is lost.
+
+    It keeps its place: else all months of a run would be begun before the first is done, and
+    nobody could tell how far the run is.
+    """
+    queued = due_columns(State.QUEUED, reason=reason) | {"due_at": Job.due_at}
     with db.write() as connection:
-        connection.execute(update_claimed(claim).values(due_columns(State.QUEUED, reason=reason)))
+        connection.execute(update_claimed(claim).values(queued))
 
 
 def put_off_job(
@@ -488,7 +494,7 @@ _JOB_WITH_RUN = (
         Job.__table__,
         or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
         (Job.lease_until < clock()).label("expired"),
-        Run.state.label("run_state"),
+        RUN_STATE.label("run_state"),
         Run.parameters,
         Run.max_calls,
     )

@@ -33,6 +33,7 @@ from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.runs import IS_SUBMITTED
+from models.shared_settings import RUN_STATE
 from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
@@ -129,14 +130,17 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
         if not connection.execute(renewal).rowcount:
             return None
 
-        state = connection.execute(select(Run.state).where(Run.id == claim.run_id))
+        state = connection.execute(_RUN_STATE, {"run": claim.run_id})
         return State(state.scalar_one())
+
+
+_RUN_STATE = select(RUN_STATE).where(Run.id == bindparam("run"))
 
 
 def get_run_state(connection: Connection, claim: Claim) -> State:
     """Return the state of the claim's run. Raises `LeaseLost` if the claim was lost."""
     state = connection.scalar(
-        select(Run.state)
+        select(RUN_STATE)
         .join(Job, Job.run_id == Run.id)
         .where(is_held(claim.job_id, claim.owner, claim.number))
     )

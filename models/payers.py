@@ -156,3 +156,17 @@ def read_cost_left(connection: Connection, run: Any) -> int | None:
         CostCap(run.max_cost, run.cost_charged),
     ]
     return min((cap.left for cap in caps if cap.left is not None), default=None)
+
+
+def read_purse_shares(connection: Connection, most: int) -> dict[str, float]:
+    """Return the share of its cap that each purse has left, of up to *most*.
+
+    Of a purse in several currencies it is the least.
+    """
+    shares: dict[str, float] = {}
+    purses = select(Payer.name, Payer.max_cost, Payer.cost_charged)
+    purses = purses.where(Payer.kind == PayerKind.PURSE, Payer.max_cost > 0)
+    for name, max_cost, charged in connection.execute(purses.order_by(Payer.name).limit(most)):
+        shares[name] = min(shares.get(name, 1.0), max(0.0, 1 - charged / (max_cost or 1)))
+
+    return shares

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from core.enums import State
 from models.database import Database, clock
+from models.shared_settings import RUN_STATE
 from models.tables import Job, Run
 
 
@@ -31,7 +32,7 @@ def read_queue_stats(db: Database) -> QueueStats:
     counts = select(*run_columns, func.count(), func.min(Job.due_at)).group_by(*run_columns)
     with db.read() as connection:
         now = connection.execute(select(clock())).scalar_one()
-        paused = set(connection.scalars(select(Run.id).where(Run.state == State.PAUSED)))
+        paused = set(connection.scalars(select(Run.id).where(RUN_STATE == State.PAUSED)))
         for queue, state, run_id, count, due_at in connection.execute(counts):
             stats.jobs[queue, state] = stats.jobs.get((queue, state), 0) + count
             may_start = state in (State.QUEUED, State.WAITING) and run_id not in paused

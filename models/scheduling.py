@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased
 from core.enums import QUEUE_REPORTS, JobKind, State, WaitFor
 from models.database import Database, clock
 from models.runs import IS_OPEN, REPORT_JOB
+from models.shared_settings import ALL_ARE_PAUSED, RUN_STATE
 from models.tables import Job, Run
 
 # A job whose message is older and that nobody runs is dispatched again.
@@ -198,7 +199,7 @@ _NEEDS_PROCESS = select(Job.id).where(
 _OTHERS_WAIT = (
     select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _NEEDS_PROCESS.exists()).limit(1)
 )
-_STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
+_STARTABLE = select(Run.id).where(IS_OPEN, ~ALL_ARE_PAUSED, _HAS_DUE)
 
 # Reports of old runs must not hold every process while a new run waits. The look at a sample is no
 # report: its run waits for it.
@@ -231,7 +232,7 @@ _HAS_DUE_REPORT = or_(
     )
 )
 # The report of a run that has ended is still made.
-_REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE_REPORT)
+_REPORTABLE = select(Run.id).where(RUN_STATE != State.PAUSED, _HAS_DUE_REPORT)
 
 # The highest response ratio is next (P. Brinch Hansen, 1971): a small run does not wait for large
 # ones that were there before, and a large one, whose ratio grows as it waits, gets its turn too.

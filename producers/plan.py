@@ -33,9 +33,12 @@ from models.costs import read_prompt_uses
 from models.database import Database
 from models.documents import text_part_of
 from models.runs import NewJob, get_run
+from models.shared_settings import with_shared_limits
 from models.tables import IS_REPORT, Call, Job, Mention
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
+from producers.forecast import Forecast
 from producers.model_costs import CostPlan, plan_costs
+from producers.run_forecasts import forecast_calls
 from sources.source import Source
 from textapi.engine.summary import LANGUAGES
 from textapi.messages import SERVICE, Engine
@@ -84,6 +87,9 @@ class CallPlan:
     seconds: Annotated[float, "Time at the limits; 0 if none binds."] = 0.0
     ends_at: Annotated[str | None, "When that time is over, if it began now."] = None
     binding_limit: Annotated[str | None, "The limit that decides the time."] = None
+    forecast: Annotated[
+        Forecast | None, "When it would be done if it began now; null if nobody can tell."
+    ] = None
     binding_service: Annotated[str | None, "The service that it is of."] = None
     exact: Annotated[bool, "Whether the calls will be exactly these if nothing fails."] = True
     model: Annotated[CostPlan | None, "Null if the run asks no language model."] = None
@@ -219,7 +225,7 @@ class _Planner:
         *,
         size_sample: SizeSample | None,
     ) -> None:
-        self._db, self._settings = db, settings
+        self._db, self._settings = db, with_shared_limits(db, settings)
         self._size_sample = size_sample
         self._texts: list[JobTexts] = []
         self._kind, self._parameters = kind, parameters
@@ -359,6 +365,8 @@ class _Planner:
             if limit and seconds > plan.seconds:
                 plan.seconds, plan.binding_limit, plan.binding_service = seconds, limit, service
 
+        foretold = forecast_calls(self._db, self._settings, calls_by_service, self._model_weights())
+        plan.forecast = foretold if isinstance(foretold, Forecast) else None
         if plan.binding_limit:
             ends_at = datetime.fromtimestamp(time.time() + plan.seconds, UTC)
             plan.ends_at = ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")

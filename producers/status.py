@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,10 @@ from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.outages import read_longest_outage
 from models.runs import REPORT_JOB, UNENDED, get_run
+from models.shared_settings import are_all_paused
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
+from producers.forecast import Forecast, describe_forecast
+from producers.run_forecasts import forecast_run
 
 RunNumber = Annotated[int, "Number of the run."]
 RunName = Annotated[str | None, "Name of the run."]
@@ -99,6 +103,10 @@ class RunStatus:
     details: list[JobStatus]
     report: ReportProgress
     codes: Annotated[CodedTexts | None, "Null if no language model codes its texts."]
+    forecast: Annotated[
+        Forecast | None, "Null if its end cannot be foretold, or it does not go on."
+    ]
+    outlook: Annotated[str | None, "The forecast in words, or why there is none."]
     slots: Annotated[
         int | None, "How many jobs the workers of its queues do at once; null if no job is left."
     ]
@@ -163,6 +171,8 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
             return None
         if run.state == State.PAUSED:
             return str(run.reason or f"`tidings resume {run_id}`")
+        if are_all_paused(connection):
+            return "all runs are paused: `tidings resume --all`"
 
         outage = read_longest_outage(connection, run_id)
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
@@ -258,6 +268,7 @@ def run_status(db: Database, settings: Settings, run_id: int) -> RunStatus:
     """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
     slots = count_live_slots(db, has_exited)
+    foretold = forecast_run(db, settings, run_id)
     unended_jobs = select(Job.queue).where(Job.run_id == run_id, Job.state.in_(UNENDED))
 
     with db.read() as connection:
@@ -280,6 +291,8 @@ def run_status(db: Database, settings: Settings, run_id: int) -> RunStatus:
             details=_job_details(connection, run_id),
             report=report_progress(connection, run_id) if run.state in ENDED else None,
             codes=count_texts_of_run(connection, run_id),
+            forecast=foretold if isinstance(foretold, Forecast) else None,
+            outlook=None if foretold is None else describe_forecast(foretold, time.time()),
             slots=sum(slots.get(queue, 0) for queue in queues) if queues else None,
             person=run.person,
             purse=run.purse,

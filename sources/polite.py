@@ -104,7 +104,7 @@ class PoliteClient:
                 content = None if is_same else body.getvalue()
                 return Fetched(content, answer.headers, address, permanent)
 
-            address = urljoin(address, answer.headers.get("location", "").strip())
+            address = _join(address, answer.headers.get("location", ""))
             are_permanent = are_permanent and answer.status in _PERMANENTLY
             permanent = address if are_permanent else permanent
 
@@ -235,6 +235,14 @@ async def _is_internal(host: str) -> bool:
 
     numbers = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     return not all(number.is_global for number in numbers)
+
+
+def _join(address: str, location: str) -> str:
+    """Return where a redirect leads; a location that is none stays as it is, and is refused."""
+    try:
+        return urljoin(address, location.strip())
+    except ValueError:
+        return location
 
 
 def _origin(address: str) -> str:

@@ -107,6 +107,15 @@ class Archive:
     adopt: Callable[[Iterable[Item], str], Iterator[Item]] | None = None
     operation: str = "archive"
 
+    #: Reads a month page by page, where it takes longer than a worker's time slice.
+    pages: ReadPages | None = None
+
+    #: Whether months are added to it: a watched run follows the present then.
+    grows: bool = True
+
+    #: Whether its texts were read by machine from scanned pages.
+    is_scanned: bool = False
+
     #: Whether all its texts are news in English.
     is_english_news: bool = False
 
@@ -304,7 +313,8 @@ class Source:
 
     def fetches_months(self, settings: Settings) -> bool:
         """Whether its months can be fetched from its service."""
-        can_fetch = self.archive is not None and self.archive.fetch is not None
+        archive = self.archive
+        can_fetch = archive is not None and (archive.fetch is not None or archive.pages is not None)
         return can_fetch and self.is_available(settings)
 
     def key(self, settings: Settings) -> str | None:

@@ -91,10 +91,15 @@ def _names(story: Story, host: str) -> list[str]:
 
 def canonical_address(address: str) -> str:
     """Return what the addresses of one page have in common: no scheme, decoration or fragment."""
-    parts = urlsplit(address)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        # A port that is no number, or more parameters than are read.
+        return address
+
     kept = [(name, text) for name, text in pairs if not _DECORATION.fullmatch(name)]
-    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     query = f"?{urlencode(kept)}" if kept else ""
     return f"//{parts.hostname}{port}{parts.path or '/'}{query}"
 

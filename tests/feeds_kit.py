@@ -17,8 +17,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @contextmanager
-def service(handler: Handler) -> Iterator[str]:
-    """The address of *handler* on loopback."""
+def service(handler: Handler, host: str = "127.0.0.1") -> Iterator[str]:
+    """The address of *handler* on loopback; of host 0.0.0.0 it has all of 127.0.0.0/8."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -28,7 +28,7 @@ def service(handler: Handler) -> Iterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    server = TestServer(app, host="127.0.0.1")
+    server = TestServer(app, host=host)
     asyncio.run_coroutine_threadsafe(server.start_server(), loop).result(10)
     try:
         yield str(server.make_url("")).rstrip("/")

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from core.ratelimit import History, MinuteCount, recovery
+from core.ratelimit import FetchLimits, History, MinuteCount, recovery
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import parse_limits
@@ -37,16 +37,31 @@ async def no_calls(_seconds: float) -> Sequence[MinuteCount]:
 
 
 def make_limiter(
-    client: Redis, limit: str, history: History = no_calls, clock: Clock = SYSTEM_CLOCK
+    client: Redis,
+    limit: str,
+    history: History = no_calls,
+    clock: Clock = SYSTEM_CLOCK,
+    fetch_limits: FetchLimits | None = None,
 ) -> RateLimiter:
-    windows = parse_limits(limit)
     return RateLimiter(
-        client, service="nyt", credential="c", windows=windows, history=history, clock=clock
+        client,
+        service="nyt",
+        credential="c",
+        windows=parse_limits(limit),
+        history=history,
+        fetch_limits=fetch_limits,
+        clock=clock,
     )
 
 
 def run_in_virtual_time(
-    redis_url: str, limit: str, work: Work, *, processes: int = 1, history: History = no_calls
+    redis_url: str,
+    limit: str,
+    work: Work,
+    *,
+    processes: int = 1,
+    history: History = no_calls,
+    fetch_limits: FetchLimits | None = None,
 ) -> Any:
     """Run ``work(virtual_time, *limiters)``, each limiter as in a process of its own."""
 
@@ -57,7 +72,7 @@ def run_in_virtual_time(
             client = VirtualTimeRedis.from_url(redis_url)
             client.virtual_time = virtual_time
             clients.append(client)
-            limiters.append(make_limiter(client, limit, history, virtual_time.clock))
+            limiters.append(make_limiter(client, limit, history, virtual_time.clock, fetch_limits))
 
         async with virtual_time.passing():
             try:

@@ -30,7 +30,7 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsIndex, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
@@ -227,7 +227,8 @@ def write_stub() -> str:
     """Return the text of the file."""
     lines = [HEAD]
     for type_name, choices in CHOICES.items():
-        lines += [f"{type_name} = Literal[", *(f'    "{choice}",' for choice in choices), "]"]
+        listed = [f'    "{choice}",' for choice in choices]
+        lines += [f"{type_name}: TypeAlias = Literal[", *listed, "]"]
 
     for head, methods in CLASSES.items():
         lines.append(head)

@@ -342,11 +342,14 @@ class RunCommands:
     @command("pause")
     def pause(
         self,
+        *,
+        all: bool = False,
     ) -> None: ...
     @command("resume")
     def resume(
         self,
         *,
+        all: bool = False,
         max_calls: int | None = None,
         max_cost: str | None = None,
     ) -> None: ...

@@ -23,9 +23,13 @@ _PICTURE = re.compile(r'\b(src|srcset)="(figures/[^"]+)"')
 # A link to another page of the report, and not to a place on the same one.
 _LINK = re.compile(r'\bhref="([\w-]+\.html[^"]*)"')
 
-# The page allows pictures of its folder alone.
-_PICTURES_OF_FOLDER = "img-src &#39;self&#39; file:"
-_PICTURES_WITHIN = "img-src data:"
+# The page allows pictures of its folder alone. Within a cell its pictures are a part of it, and the
+# address by which its links to itself are read is its own, not that of the notebook.
+_WITHIN_CELL = {
+    "img-src &#39;self&#39; file:": "img-src data:",
+    "base-uri &#39;none&#39;": "base-uri about:",
+    "<head>": '<head><base href="about:srcdoc">',
+}
 
 # It repeats, for all calls, what a plan shows of the calls that are still to be made.
 _ALL_OPERATIONS = "needed_by_operation"
@@ -92,7 +96,10 @@ def inline_page(page: Path) -> str:
         content = base64.b64encode(picture.read_bytes()).decode()
         return f'{attribute}="data:image/svg+xml;base64,{content}"'
 
-    html = page.read_text(encoding="utf-8").replace(_PICTURES_OF_FOLDER, _PICTURES_WITHIN)
+    html = page.read_text(encoding="utf-8")
+    for written, within in _WITHIN_CELL.items():
+        html = html.replace(written, within, 1)
+
     html = _PICTURE.sub(inline_picture, html)
     html = _LINK.sub(rf'href="{serve_folder(page.parent.resolve())}\1" target="_blank"', html)
     return (

@@ -49,7 +49,7 @@ class Rows:
         """
         for column, wanted in names.items():
             if wanted is not None:
-                known = [name for name in self.table[column].unique().to_pylist() if name]
+                known = sorted(filter(None, self.table[column].unique().to_pylist()))
                 check_names(column, arguments(wanted), known)
                 folded = {name.casefold() for name in arguments(wanted)}
                 self.keep(column, [name for name in known if name.casefold() in folded])
@@ -90,7 +90,7 @@ def check_names(column: str, names: Collection[str], known: Iterable[str | None]
     known_by_folded = {name.casefold(): name for name in known if name is not None}
     for name in names:
         if name.casefold() not in known_by_folded:
-            meant = suggest(name, sorted(known_by_folded.values()))
+            meant = suggest(name, known_by_folded.values())
             raise TidingsError(f"the run has no {column} {name!r}: {meant}")
 
 

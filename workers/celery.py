@@ -136,7 +136,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             # Celery stops the worker, and `close` hands its jobs back.
             raise SystemExit(1)
 
-        db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+        db = Database(settings.database, connections=1, patience=DATABASE_PATIENCE_SECONDS)
 
         try:
             record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
@@ -145,7 +145,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
                 if QUEUE_TEXT in self._queues.split(","):
                     update_watched_runs(db, app, broker, settings, every_seconds=every_seconds)
                 if self._metrics:
-                    self._metrics.refresh(db, broker)
+                    self._metrics.refresh(db, broker, settings)
         except TidingsError as error:
             if self._metrics:
                 self._metrics.clear()

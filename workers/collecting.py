@@ -11,6 +11,7 @@ from typing import Any
 from analysis.kinds.kind import CrawlTarget, DocumentKind
 from analysis.kinds.posts import PostsParameters
 from analysis.languages import settle_languages
+from analysis.scan_quality import describe_scans
 from analysis.steps import keywords, polarity
 from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
@@ -22,7 +23,7 @@ from sources.base import AccountGone
 from sources.source import Source
 from workers.context import JobContext
 from workers.crawling import STORED_ALONE, crawl, link_stored
-from workers.fetching import fetch_month
+from workers.fetching import SliceOverError, fetch_month
 from workers.outcomes import Again, NoData, Outcome
 
 
@@ -42,7 +43,11 @@ async def _collect_month(
 ) -> Outcome | None:
     period = job.claim.name
     months = list(product(archives, job.claim.scope.months))
-    reasons = await _fetch_all(job, months)
+    try:
+        reasons = await _fetch_all(job, months)
+    except SliceOverError:
+        return Again()
+
     scope = await job.freeze_documents()
     await job.in_database_thread(partial(settle_languages, job.db, scope))
     all_documents = await job.read(count_documents, scope.of_all_kinds)
@@ -61,7 +66,11 @@ async def _collect_month(
 
     documents = await job.read(count_documents, scope)
     left_out = [await job.read(left_out_remark, month, source.name) for source, month in months]
-    remark = _join_remarks([*reasons, *left_out])
+    quality = None
+    if any(source.archive is not None and source.archive.is_scanned for source in archives):
+        quality = await job.in_database_thread(partial(describe_scans, job.db, scope))
+
+    remark = _join_remarks([*reasons, quality, *left_out])
     complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
     await job.write(complete, progress=True)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from analysis.kinds.months import read_stored_month
+from analysis.kinds.months import StoredMonth, read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
+from core.metrics import take_waited
 from core.ratelimit import LimitedCall, Limiter, credential_of
 from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import ServiceClient
@@ -23,10 +24,14 @@ from models.documents import insert_documents
 from models.imports import ImportCounts, continue_import, count_import, restart_import
 from producers.imports import document_rows
 from sources.base import Empty, Item, LeftOut, SourceDocument
-from sources.source import Archive, Source
+from sources.source import Archive, CrawlRequest, ReadPages, Source
 from workers.context import JobContext
 
 BATCH = 1000
+
+
+class SliceOverError(Exception):
+    """A time slice has ended before a month was read to its end."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class CountingLimiter:
     async def call(self, weights: Weights = NO_WEIGHTS) -> AsyncIterator[LimitedCall]:
         """Wait for a permit, and count the attempt that is made inside."""
         async with self.limiter.call(weights) as call:
-            began = time.monotonic()
+            began, waited = time.monotonic(), take_waited()
             is_answered, unanswered = False, None
             try:
                 yield call
@@ -53,14 +58,16 @@ class CountingLimiter:
                 raise
             finally:
                 seconds = time.monotonic() - began
-                count = partial(self._count, seconds, unanswered, is_answered=is_answered)
+                count = partial(self._count, seconds, waited, unanswered, is_answered=is_answered)
                 await asyncio.shield(asyncio.to_thread(count))
 
     async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""
         await self.limiter.open_circuit(seconds)
 
-    def _count(self, seconds: float, unanswered: str | None, *, is_answered: bool) -> None:
+    def _count(
+        self, seconds: float, waited: float, unanswered: str | None, *, is_answered: bool
+    ) -> None:
         count_attempt(
             self.job.db,
             self.job.claim.run_id,
@@ -68,6 +75,7 @@ class CountingLimiter:
             credential=self.credential,
             operation=self.operation,
             seconds=seconds,
+            waited=waited,
             unanswered=unanswered,
             is_answered=is_answered,
         )
@@ -111,8 +119,8 @@ async def bad_answers_wait() -> AsyncIterator[None]:
 async def fetch_month(job: JobContext, source: Source, period: str) -> str | None:
     """Store an archive's month unless it is complete; return why there is nothing to work on.
 
-    Raises what the archive's `fetch` and the limiter raise. A month that cannot exist is a returned
-    reason instead.
+    Raises `SliceOverError` where the slice ends before the month does, and what the archive's
+    reader and the limiter raise. A month that cannot exist is a returned reason instead.
     """
     archive = source.archive
     if archive is None:
@@ -122,7 +130,7 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     if not month.is_to_be_fetched(archive, time.time()):
         return None
 
-    if archive.fetch is None or not source.is_available(job.runtime.settings):
+    if not source.fetches_months(job.runtime.settings):
         if month.has_documents and (month.crawl is None or month.is_complete):
             return None
 
@@ -132,7 +140,10 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
 
     try:
         async with bad_answers_wait():
-            await _fetch(job, source, archive, period)
+            if archive.pages is not None:
+                await _read_pages(job, source, archive.pages, month)
+            else:
+                await _fetch(job, source, archive, period)
     except ServiceRefused as refused:
         if refused.status is not None:
             raise
@@ -141,6 +152,36 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
         return str(refused)
 
     return None
+
+
+async def _read_pages(
+    job: JobContext, source: Source, pages: ReadPages, month: StoredMonth
+) -> None:
+    """Store a month page by page, from where it was left. Raises `SliceOverError`."""
+    period, archive = month.period, source.archive
+    assert archive is not None  # noqa: S101 - its months are read
+    crawl = month.crawl
+
+    def client_of(subject: str) -> ServiceClient:
+        operation = archive.operation if subject == period else subject
+        return service_client(job, source, subject, operation)
+
+    request = CrawlRequest(
+        subject=period,
+        client=client_of(period),
+        client_of=client_of,
+        settings=job.runtime.settings,
+        cursor=crawl.cursor if crawl is not None and crawl.state == OPEN else None,
+    )
+    async with aclosing(pages(request)) as read:  # type: ignore[type-var]
+        async for page in read:
+            state = OPEN if page.end is None else COMPLETE
+            stored = store_with_place(
+                job, source.name, period, page.items, state=state, cursor=page.cursor
+            )
+            await job.write(stored, progress=True)
+            if page.end is None and job.slice_is_over:
+                raise SliceOverError
 
 
 async def _fetch(job: JobContext, source: Source, archive: Archive, period: str) -> None:

@@ -8,6 +8,7 @@ while a child is forked.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -28,9 +29,25 @@ from core.enums import QUEUES, State
 from core.errors import SettingsError
 from core.process_identity import has_exited
 from core.processes import is_locked, take_lock
+from core.settings import Settings
 from models.database import Database
 from models.jobs import count_live_slots
 from models.queue_stats import QueueStats, read_queue_stats
+from models.shared_settings import are_all_paused
+from producers.gauges import Gauges, share_gauges
+
+# The metrics that `producers.gauges` measures, with their labels.
+SHARED = {
+    "tidings_useful_slots": ("Slots that would be at work under the limits in force.", ["queue"]),
+    "tidings_brake_slots": ("Slots that one brake alone would let work.", ["queue", "brake"]),
+    "tidings_limit_used_ratio": ("Share of a limit that is used.", ["service", "limit"]),
+    "tidings_limit_left": ("What is left of a limit, in its unit.", ["service", "limit", "unit"]),
+    "tidings_run_done_ratio": ("Share of an open run that is done.", ["run"]),
+    "tidings_run_left_seconds": ("How long an open run will take from now.", ["run", "estimate"]),
+    "tidings_run_calls": ("Calls of an open run so far.", ["run"]),
+    "tidings_run_due_jobs": ("Jobs of an open run that are due or at work.", ["run"]),
+    "tidings_purse_left_ratio": ("Share of a purse's cap that is left.", ["purse"]),
+}
 
 FOLDER_PREFIX = "tidings-metrics-"
 LOCK = "lock"
@@ -51,6 +68,10 @@ class Snapshot:
 
     # The number of jobs that can be at work at once, by queue.
     slots: Mapping[str, int]
+
+    # What one of the workers has measured of runs, limits and purses; None if none did lately.
+    shared: Gauges | None
+    all_are_paused: bool = False
 
 
 class WorkerMetrics(Collector):
@@ -91,11 +112,15 @@ class WorkerMetrics(Collector):
             os.close(self._lock)
             self._lock = None
 
-    def refresh(self, db: Database, broker: redis.Redis) -> None:
+    def refresh(self, db: Database, broker: redis.Redis, settings: Settings) -> None:
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
         messages = {queue: queue_length(broker, queue) for queue in QUEUES}
         slots = count_live_slots(db, has_exited)
-        self._snapshot = Snapshot(time.time(), read_queue_stats(db), messages, slots)
+        with db.read() as connection:
+            all_are_paused = are_all_paused(connection)
+
+        stats, shared = read_queue_stats(db), share_gauges(db, broker, settings)
+        self._snapshot = Snapshot(time.time(), stats, messages, slots, shared, all_are_paused)
 
     def clear(self) -> None:
         """Drop the snapshot, which may be out of date."""
@@ -130,6 +155,12 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
     age.add_metric([], time.time() - snapshot.at)
     yield age
 
+    paused = GaugeMetricFamily(
+        "tidings_all_paused", "1 while all runs are paused (`tidings pause --all`)."
+    )
+    paused.add_metric([], float(snapshot.all_are_paused))
+    yield paused
+
     jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
     oldest = _gauge_by_queue(
         "tidings_oldest_due_seconds", "How long the oldest due job has waited; 0: none is due."
@@ -146,6 +177,17 @@ def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
         slots.add_metric([queue], snapshot.slots.get(queue, 0))
 
     yield from (jobs, oldest, messages, slots)
+    if snapshot.shared is not None:
+        yield from _shared_gauges(snapshot.shared)
+
+
+def _shared_gauges(shared: Gauges) -> Iterator[GaugeMetricFamily]:
+    for name, (documentation, labels) in SHARED.items():
+        family = GaugeMetricFamily(name, documentation, labels=labels)
+        for values_in_json, value in shared.families.get(name, {}).items():
+            family.add_metric(json.loads(values_in_json), value)
+
+        yield family
 
 
 def _gauge_by_queue(metric_name: str, documentation: str) -> GaugeMetricFamily:

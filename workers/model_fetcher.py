@@ -21,6 +21,7 @@ from core.errors import (
     SettingsError,
 )
 from core.logs import get_logger
+from core.metrics import take_waited
 from core.prices import format_money, parse_price
 from core.ratelimit import credential_of
 from core.ratelimit.limiter import SEND_WITHIN_SECONDS
@@ -404,6 +405,7 @@ class ModelFetcher(LedgerFetcher):
             usage=usage,
             is_retry=call.attempt > 1,
             seconds=time.monotonic() - call.sent_at,
+            waited=take_waited(),
         )
         self._writer.model_calls().settlements.append(settlement)
 

@@ -22,7 +22,7 @@ from core.errors import SettingsError
 from core.logs import get_logger
 from core.metrics import count_wait
 from core.process_identity import own_process_name
-from core.ratelimit import MinuteCount, credential_of
+from core.ratelimit import MinuteCount, SharedLimits, credential_of
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import parse_limits
 from core.service_client import open_session
@@ -31,6 +31,7 @@ from language_models.client import ModelClient
 from language_models.completion import SERVICE as MODEL_SERVICE
 from models.answers import calls_by_minute
 from models.database import Database
+from models.shared_settings import read_limits
 from textapi.client import TextApiClient
 from textapi.messages import SERVICE
 from workers.budget import Budget
@@ -66,8 +67,8 @@ class Runtime:
         self.app = app
         self.owner = own_process_name()
         self.db = Database(settings.database)
-        # The lease's thread uses its own connections.
-        self.lease_db = Database(settings.database, pooled=False)
+        # Leases are renewed whatever the others wait for, over a connection of their own.
+        self.lease_db = Database(settings.database, connections=1)
         self.broker = redis_client(settings)
         self.database_threads = DatabaseThreads(is_file=self.db.is_sqlite)
         self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
@@ -135,7 +136,10 @@ class Runtime:
         return self._session
 
     def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:
-        """Return the shared rate limiter of a service and key."""
+        """Return the shared rate limiter of a service and key.
+
+        The *limits* hold unless others were shared.
+        """
         credential = credential_of(key)
         limiter_key = f"{service}:{credential}"
 
@@ -151,12 +155,16 @@ class Runtime:
             async def history(seconds: float) -> list[MinuteCount]:
                 return await asyncio.to_thread(count_calls, seconds=seconds)
 
+            async def fetch_limits() -> SharedLimits:
+                return await asyncio.to_thread(read_limits, self.db, service, limits)
+
             self._limiters[limiter_key] = RateLimiter(
                 self._async_redis(),
                 service=service,
                 credential=credential,
                 windows=parse_limits(limits),
                 history=history,
+                fetch_limits=fetch_limits,
                 on_wait=partial(count_wait, service),
             )
 

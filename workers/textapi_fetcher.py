@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from core.logs import get_logger
+from core.metrics import take_waited
 from core.ratelimit import credential_of
 from models.keyword_answers import delete_answers
 from textapi.client import RETRY_POLICY, Reply
@@ -102,10 +103,26 @@ class TextApiFetcher(LedgerFetcher):
         `TextApiClient.ask` raises, and `EngineChanged`.
         """
         counts = partial(self._writer.counts, request.operation)
-        began = time.monotonic()
+        began: float | None = None
+
+        async def note_begin(operation: str, attempt: int) -> None:
+            nonlocal began
+            await before_attempt(operation, attempt)
+            counts().waited += take_waited()
+            began = time.monotonic()
+
+        def note_end() -> None:
+            nonlocal began
+            if began is not None:
+                counts().seconds += time.monotonic() - began
+                began = None
+
+        def note_failure(error: ServiceError) -> None:
+            note_end()
+            after_failure(error)
 
         async def store(reply: Reply[dict[AnswerKey, str]]) -> None:
-            counts().seconds += time.monotonic() - began
+            note_end()
             if _is_of_other_engine(reply, request):
                 await self._store_under(reply.engine or "", request, reply.value)
             else:
@@ -118,10 +135,10 @@ class TextApiFetcher(LedgerFetcher):
             reply = await self._client.ask(
                 request.operation,
                 request.body(keys),
-                before_attempt,
+                note_begin,
                 read=partial(self._read_answers, request, keys),
                 polarity=self._polarity,
-                after_failure=after_failure,
+                after_failure=note_failure,
                 store=store,
             )
         except UnplacedAnswer as error:
@@ -129,11 +146,7 @@ class TextApiFetcher(LedgerFetcher):
             reply = Reply(error.answers, error.engine, RETRY_POLICY.attempts)
             await store(reply)
         except ServiceRefused as error:
-            counts().seconds += time.monotonic() - began
             return await self._set_aside(request, keys, error, end_claims)
-        except ServiceError:
-            counts().seconds += time.monotonic() - began
-            raise
 
         if _is_of_other_engine(reply, request):
             raise EngineChanged(request.engine, reply.engine or "")

@@ -33,6 +33,7 @@ _LEAST_OF_MENTIONS = {
 
 # Positive codes of a part, and all of them.
 PartCodes = Mapping[SamplePart, tuple[float, float]]
+_NOTHING_CODED: PartCodes = {}
 
 
 def expect_shares(sizes: Mapping[SamplePart, int], codes: PartCodes) -> dict[SamplePart, float]:
@@ -68,7 +69,7 @@ def weigh_strata(
             for part, frame in cell.frames.items():
                 sizes[part] += frame.population
 
-        parts = _weigh_parts(sizes, goal, codes) if SamplePart.MENTION in sizes else {}
+        parts = weigh_parts(sizes, goal, codes) if SamplePart.MENTION in sizes else {}
         for number, cell in own:
             if not parts:
                 weights |= {(number, part): 1.0 for part in cell.frames}
@@ -81,8 +82,8 @@ def weigh_strata(
     return weights
 
 
-def _weigh_parts(
-    sizes: Mapping[SamplePart, int], goal: SampleGoal, codes: PartCodes
+def weigh_parts(
+    sizes: Mapping[SamplePart, int], goal: SampleGoal, codes: PartCodes = _NOTHING_CODED
 ) -> dict[SamplePart, float]:
     """Return the weight of a document of each part; all documents together weigh 1."""
     shares = expect_shares(sizes, codes)

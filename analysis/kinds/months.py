@@ -458,9 +458,11 @@ class Months(DocumentKind[MonthsParameters]):
             remarks.append(f"{empty} without documents will end as no-data: import them{advice}")
 
         if asked:
+            by_page = [s for s in asked if s.archive is not None and s.archive.pages is not None]
+            texts = "each page found is a call more; " if by_page else ""
             remarks.append(
                 f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
-                "what is asked of their texts is not counted"
+                f"{texts}what is asked of their texts is not counted"
             )
 
         return remarks
@@ -484,7 +486,7 @@ class Months(DocumentKind[MonthsParameters]):
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
-            if archive is not None and source.fetches_months(settings):
+            if archive is not None and archive.grows and source.fetches_months(settings):
                 fetched.append((source, archive))
 
         present = grains.period_of(datetime.fromtimestamp(now, UTC).date(), self.grain)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
+from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights, Window
 
 
 class StatedLimit(NamedTuple):
@@ -38,6 +38,24 @@ class MinuteCount(NamedTuple):
 
 #: Takes a number of seconds; returns the counts since then, with calls that may be in flight.
 History = Callable[[float], Awaitable[Sequence[MinuteCount]]]
+
+
+class SharedLimits(NamedTuple):
+    """The limits that all workers share; each change of them has a higher version."""
+
+    windows: Sequence[Window]
+    version: int = 0
+
+
+#: Reads the limits that are in force.
+FetchLimits = Callable[[], Awaitable[SharedLimits]]
+
+
+class ReadLimits(Protocol):
+    """Uses the limits that are in force now."""
+
+    async def __call__(self, *, older_than: float) -> None:
+        """Read them again if that was done more than so many seconds ago."""
 
 
 class LimitedCall(Protocol):

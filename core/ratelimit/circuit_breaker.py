@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import BrokerAway
+from core.ratelimit import ReadLimits
 from core.ratelimit.clock import Clock
 from core.ratelimit.scripts import (
     KEY_PREFIX,
@@ -36,8 +37,16 @@ class CircuitBreaker:
     they `wait` here, and Redis is checked at intervals, not at each call.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, windows: PermitWindows, clock: Clock) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        windows: PermitWindows,
+        read_limits: ReadLimits,
+        clock: Clock,
+    ) -> None:
         self._redis = redis
+        self._read_limits = read_limits
         self._keys = keys
         self._windows = windows
         self._clock = clock
@@ -80,7 +89,7 @@ class CircuitBreaker:
                 if must_check or now() >= self._check_at:
                     permit = await self._try_to_pass()
                     if permit is not None:
-                        return permit
+                        return permit._replace(tries_first=True)
 
             wait = self._open_until - now()
             if wait <= 0:
@@ -96,7 +105,10 @@ class CircuitBreaker:
         """Read the state from Redis; return a permit if this call is the one that tries first."""
         permit = None
         try:
-            if await self._redis.get(self._keys.open_until) is None:
+            open_until, noted = await self._redis.mget(self._keys.open_until, self._keys.run_id)
+            if self._windows.are_older_than(noted):
+                await self._read_limits(older_than=1.0)
+            if open_until is None:
                 self._open_until = 0.0
             else:
                 taken = await self._windows.take(1)

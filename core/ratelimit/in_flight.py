@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
-from core.ratelimit import StatedLimit
+from core.errors import TidingsError
+from core.ratelimit import ReadLimits, StatedLimit
 from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.clock import Clock
 from core.ratelimit.scripts import HOLD_MS
@@ -32,8 +33,9 @@ class _EndedCall(NamedTuple):
 class CallsInFlight:
     """Tells the windows which calls are in flight, and when their responses came."""
 
-    def __init__(self, windows: PermitWindows, clock: Clock) -> None:
+    def __init__(self, windows: PermitWindows, read_limits: ReadLimits, clock: Clock) -> None:
         self._windows = windows
+        self._read_limits = read_limits
         self._clock = clock
         self._permits: dict[int, Permit] = {}
         self._ended: list[_EndedCall] = []
@@ -45,6 +47,7 @@ class CallsInFlight:
     def start(self, permit: Permit) -> None:
         """Hold *permit* until its call has ended."""
         self._permits[permit.id] = permit
+        # Without windows, too: there may be some before the call ends.
         self._renewal.ensure_running()
 
     def end(
@@ -60,6 +63,9 @@ class CallsInFlight:
         *weights* replace those that were reserved. *stated_limits* came with the response.
         """
         self._permits.pop(permit.id, None)
+        if not self._windows.windows:
+            return
+
         used = permit.weights if weights is None else weights
         ended_at = self._clock.monotonic()
         self._ended.append(_EndedCall(permit, ended_at, succeeded, used, stated_limits))
@@ -76,11 +82,17 @@ class CallsInFlight:
     async def _renew(self) -> None:
         while self._permits:
             await self._clock.sleep(RENEW_SECONDS)
-            if self._permits:
-                stamps = [Stamp(p.id, 0.0, p.weights) for p in self._permits.values()]
-                # A failed renewal is retried in a second; a permit outlives three seconds.
-                with suppress(RedisError):
-                    await self._windows.stamp(stamps, hold_ms=HOLD_MS, succeeded=False)
+            # A failed renewal is retried in a second; a permit outlives three seconds.
+            with suppress(RedisError, TidingsError):
+                if await self._renew_once():
+                    # Other processes wait for these permits in the new windows.
+                    await self._read_limits(older_than=0.0)
+                    await self._renew_once()
+
+    async def _renew_once(self) -> bool:
+        """Renew all permits; return whether the limits have changed."""
+        stamps = [Stamp(p.id, 0.0, p.weights) for p in self._permits.values()]
+        return bool(stamps) and await self._windows.stamp(stamps, hold_ms=HOLD_MS, succeeded=False)
 
     async def _stamp(self) -> None:
         while self._ended or self._sent:

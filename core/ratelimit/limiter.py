@@ -15,6 +15,11 @@ which they came, over all processes, and none is prefetched.
 A Redis that lost its data (its run id is not the noted one) does not know which calls were made:
 nobody calls until one process has waited out the short windows and refilled the long ones from the
 table of calls.
+
+So it is where the limits change. They have a version, and Redis notes of which version its windows
+are complete. The first process that reads a later version notes that none is: from that moment on
+nobody is permitted a call under the older one, all read the new one, hold their calls in flight in
+its windows, and wait until those are rebuilt.
 """
 
 from __future__ import annotations
@@ -32,8 +37,8 @@ from typing import Self
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.errors import BrokerAway, TidingsError
-from core.ratelimit import History, StatedLimit
+from core.errors import BrokerAway, DatabaseAway, ServiceRefused, TidingsError
+from core.ratelimit import FetchLimits, History, SharedLimits, StatedLimit
 from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.circuit_breaker import CircuitBreaker
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
@@ -47,6 +52,7 @@ from core.ratelimit.windows import (
     LONGEST_WAIT_SECONDS,
     OLDER_CALL_WAITS,
     RECOVERY_NEEDED,
+    WEIGHTED_UNITS,
     Permit,
     PermitWindows,
     Taken,
@@ -58,6 +64,9 @@ SEND_WITHIN_SECONDS = 2.0
 # Permits that become free one by one are taken a few at a time.
 TAKE_AGAIN_SECONDS = 0.004
 REDIS_RETRY_SECONDS = 0.5
+# The limits are read again after this time: a change is in force for all 15 s later at most.
+READ_LIMITS_SECONDS = 10.0
+READ_AGAIN_SECONDS = 1.0
 # So many waiting calls with weights are taken at once.
 TAKEN_AT_ONCE = 64
 # Where a call that is settled may make room at any moment, waiting calls with weights look for it
@@ -93,24 +102,27 @@ class RateLimiter:
         credential: str,
         windows: Sequence[Window],
         history: History,
+        fetch_limits: FetchLimits | None = None,
         clock: Clock = SYSTEM_CLOCK,
         on_wait: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        self._is_unlimited = not windows
         self._clock = clock
         self._on_wait = on_wait
+        self._fetch_limits = fetch_limits
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
         windows = _without_duplicates(windows)
 
-        keys = Keys(service, credential, windows)
+        keys, read_limits = Keys(service, credential), self._read_limits
         self._windows = PermitWindows(redis, keys, service, windows, clock)
-        self._circuit_breaker = CircuitBreaker(redis, keys, self._windows, clock)
-        self._recovery = Recovery(redis, keys, self._windows, history, clock)
+        self._circuit_breaker = CircuitBreaker(redis, keys, self._windows, read_limits, clock)
+        self._recovery = Recovery(
+            redis, keys, self._windows, history=history, read_limits=read_limits, clock=clock
+        )
         self._prefetched = PrefetchedPermits(self._windows, clock)
-        self._in_flight = CallsInFlight(self._windows, clock)
+        self._in_flight = CallsInFlight(self._windows, read_limits, clock)
 
         self._waiting: deque[_WaitingCall] = deque()
-        shortest = min((window.seconds for window in windows), default=0)
-        self._look_seconds = min(shortest / LOOKS_IN_A_WINDOW, LONGEST_LOOK_SECONDS)
         self._distribution = BackgroundTask(self._distribute_permits)
 
     def call(self, weights: Weights = NO_WEIGHTS) -> _Call:
@@ -121,39 +133,35 @@ class RateLimiter:
         """
         return _Call(self, weights)
 
-    async def begin_call(self, weights: Weights = NO_WEIGHTS) -> Permit | None:
-        """Return the permit of one call as soon as it is allowed; see `call`.
-
-        A call of a service without windows has one if it is the one that tries first.
-        """
-        self._windows.check_weights(weights)
+    async def begin_call(self, weights: Weights = NO_WEIGHTS) -> Permit:
+        """Return the permit of one call as soon as it is allowed; see `call`."""
         began = self._clock.monotonic()
-        if self._is_unlimited:
-            permit = await self._circuit_breaker.wait()
-        else:
-            permit = await self._take_permit(self._windows.weights_of(weights))
-            self._in_flight.start(permit)
+        await self._read_limits(older_than=READ_LIMITS_SECONDS)
+        self._windows.check_weights(weights)
+        permit = await self._circuit_breaker.wait() if self._is_unlimited else None
+        # There may be a limit now.
+        if permit is None:
+            if self._is_unlimited:
+                permit = self._windows.permit_without_windows(weights)
+            else:
+                permit = await self._take_permit(self._windows.weights_of(weights))
 
+        self._in_flight.start(permit)
         self._on_wait(self._clock.monotonic() - began)
         return permit
 
     async def end_call(
         self,
-        permit: Permit | None,
+        permit: Permit,
         *,
         succeeded: bool,
         weights: Weights | None = None,
         stated_limits: Sequence[StatedLimit] = (),
     ) -> None:
         """Count the *permit* of a call that has ended, with *weights* if its answer told them."""
-        if permit is None:
-            return
-        if not self._is_unlimited:
-            used = None if weights is None else self._windows.weights_of(weights)
-            self._in_flight.end(
-                permit, succeeded=succeeded, weights=used, stated_limits=stated_limits
-            )
-        elif succeeded:
+        used = None if weights is None else self._windows.weights_of(weights)
+        self._in_flight.end(permit, succeeded=succeeded, weights=used, stated_limits=stated_limits)
+        if self._is_unlimited and succeeded and permit.tries_first:
             await self._circuit_breaker.close()
 
     async def open_circuit(self, seconds: float) -> None:
@@ -166,6 +174,44 @@ class RateLimiter:
         await self._distribution.stop()
         await self._in_flight.aclose()
         await self._prefetched.aclose()
+
+    async def _read_limits(self, *, older_than: float) -> None:
+        """Use the limits that are in force; read them if that was done longer ago.
+
+        Without a database the present ones stay, unless Redis knows of later ones: then it raises
+        `DatabaseAway`, as at the first time.
+        """
+        now = self._clock.monotonic
+        if self._fetch_limits is None or now() - self._read_at < older_than:
+            return
+
+        async with self._reading:
+            if now() - self._read_at < max(older_than, 0.001):
+                return
+
+            try:
+                limits = await self._fetch_limits()
+            except DatabaseAway:
+                if older_than < READ_LIMITS_SECONDS or self._read_at == float("-inf"):
+                    raise
+
+                self._read_at = now() - older_than + READ_AGAIN_SECONDS
+                return
+
+            self._read_at = now()
+            if limits.version != self._windows.version:
+                await self._change_limits(limits)
+
+    async def _change_limits(self, limits: SharedLimits) -> None:
+        self._windows.change(_without_duplicates(limits.windows), limits.version)
+        await self._prefetched.clear()
+        for call in self._waiting:
+            weights = dict(zip(WEIGHTED_UNITS, call.weights, strict=True))
+            try:
+                self._windows.check_weights(weights)
+            except ServiceRefused as error:
+                if not call.future.done():
+                    call.future.set_exception(error)
 
     async def _take_permit(self, weights: tuple[int, ...]) -> Permit:
         """Return a permit that is no older than it may be when the call is sent."""
@@ -216,6 +262,7 @@ class RateLimiter:
                 return
 
     async def _take_once(self) -> None:
+        await self._read_limits(older_than=READ_LIMITS_SECONDS)
         self._waiting = deque(call for call in self._waiting if not call.future.done())
         if self._has_weights:
             await self._take_in_turn()
@@ -267,6 +314,7 @@ class RateLimiter:
 
     async def _wait_for_permits(self, taken: Taken) -> None:
         if taken.reason == RECOVERY_NEEDED:
+            await self._read_limits(older_than=READ_AGAIN_SECONDS)
             await self._recovery.run()
         elif self._windows.is_long(taken):
             error = self._windows.cap_reached(taken.wait, taken.reason, is_lowered=taken.is_lowered)
@@ -275,9 +323,11 @@ class RateLimiter:
             jitter = random.uniform(0, min(1.0, taken.wait))
             await self._clock.sleep(taken.wait + jitter)
         elif self._has_weights:
-            wait = taken.wait or self._look_seconds
+            shortest = min(window.seconds for window in self._windows.windows)
+            look_seconds = min(shortest / LOOKS_IN_A_WINDOW, LONGEST_LOOK_SECONDS)
+            wait = taken.wait or look_seconds
             if taken.reason == OLDER_CALL_WAITS:
-                wait = LOOKS_BEHIND_OTHERS * self._look_seconds
+                wait = LOOKS_BEHIND_OTHERS * look_seconds
 
             await self._clock.sleep(max(min(wait, KEEP_PLACE_SECONDS), 0.001))
         else:
@@ -300,6 +350,10 @@ class RateLimiter:
                 return call
 
         return None
+
+    @property
+    def _is_unlimited(self) -> bool:
+        return not self._windows.windows
 
     @property
     def _has_weights(self) -> bool:
@@ -325,7 +379,6 @@ class _Call:
         self._weights = weights
         self._used: Weights | None = None
         self._stated_limits: Sequence[StatedLimit] = ()
-        self._permit: Permit | None = None
 
     def settle(self, weights: Weights) -> None:
         """Charge *weights*, which the answer told, and not those that were reserved."""

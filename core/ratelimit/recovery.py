@@ -1,4 +1,4 @@
-"""The recovery of the windows after Redis lost its data."""
+"""The recovery of the windows after Redis lost its data, and after a change of the limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.ratelimit import History
+from core.ratelimit import History, ReadLimits
 from core.ratelimit.clock import Clock
 from core.ratelimit.in_flight import RENEW_SECONDS
 from core.ratelimit.notation import LONG_WINDOW_SECONDS
@@ -30,9 +30,17 @@ class Recovery:
     """
 
     def __init__(
-        self, redis: Redis, keys: Keys, windows: PermitWindows, history: History, clock: Clock
+        self,
+        redis: Redis,
+        keys: Keys,
+        windows: PermitWindows,
+        *,
+        history: History,
+        read_limits: ReadLimits,
+        clock: Clock,
     ) -> None:
         self._redis = redis
+        self._read_limits = read_limits
         self._keys = keys
         self._windows = windows
         self._history = history
@@ -61,8 +69,18 @@ class Recovery:
             lock_renewal.cancel()
 
     async def _rebuild(self, token: str) -> None:
+        # Never go back to a version that others have left.
+        await self._read_limits(older_than=0.0)
+        version = self._windows.version
         run_id = (await self._redis.info("server"))["run_id"]
-        lost_at = f"{self._keys.run_id}:lost:{run_id}"
+        complete = f"{run_id}{self._windows.noted_version}"
+        if await self._redis.get(self._keys.run_id) == complete.encode():
+            await self._redis.delete(self._keys.recovery)
+            return
+
+        # Whoever has older limits stops calling, and reads the new ones.
+        await self._redis.set(self._keys.run_id, f"-{self._windows.noted_version}")
+        lost_at = f"{self._keys.run_id}:lost:{complete}"
         lengths = [window.seconds for window in self._windows.windows]
         longest_short = max((s for s in lengths if s < LONG_WINDOW_SECONDS), default=0)
 
@@ -86,8 +104,12 @@ class Recovery:
                 return
 
         await self._clock.sleep(SETTLE_SECONDS)
+        if self._windows.version != version:
+            await self._redis.delete(self._keys.recovery)
+            return
+
         await self._end_recovery(
-            keys=[self._keys.recovery, self._keys.run_id, lost_at], args=[token, run_id]
+            keys=[self._keys.recovery, self._keys.run_id, lost_at], args=[token, complete]
         )
 
     async def _seconds_since(self, lost_at: str) -> float:

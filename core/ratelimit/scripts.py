@@ -177,14 +177,15 @@ local function take_from_left(key, left, unit, weight)
 end
 """
 
-# The first keys are: run id, open until, trial, lowered. Returns whether this call tries first.
+# The first keys are: run id, open until, trial, lowered. Where the run id and version are others
+# than the noted ones, the windows are not complete. Returns whether this call tries first.
 _ADMISSION = (
     f"local trial_ms = {TRIAL_MS}\n"
     """
-local function admit(id, is_limited)
+local function admit(id, is_limited, version)
   if is_limited then
     local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-    if redis.call('GET', KEYS[1]) ~= run_id then return false, {0, 0, -2} end
+    if redis.call('GET', KEYS[1]) ~= run_id .. version then return false, {0, 0, -2} end
   end
   local open_until = read_open_until(KEYS[2])
   if open_until > now then return false, {0, (open_until - now) * 1000, -1} end
@@ -203,9 +204,10 @@ end
 class Keys:
     """Names of what the rate limiter of one service and credential keeps in Redis."""
 
-    def __init__(self, service: str, credential: str, windows: Sequence[Window]) -> None:
-        base = f"{KEY_PREFIX}:{service}:{credential}"
-        # It holds the run id of the Redis server whose windows are complete.
+    def __init__(self, service: str, credential: str, windows: Sequence[Window] = ()) -> None:
+        self._base = base = f"{KEY_PREFIX}:{service}:{credential}"
+        # It holds the run id of the Redis server whose windows are complete, and the version of the
+        # limits.
         self.run_id = f"{base}:run_id"
         # It holds the time at which the circuit breaker lets a call try.
         self.open_until = f"{base}:{OPEN_UNTIL}"
@@ -222,7 +224,11 @@ class Keys:
         self.waiting = [f"{base}:waiting", f"{base}:waiting:seen", f"{base}:waiting:blocked"]
         # The process that rebuilds the windows holds this lock.
         self.recovery = f"{base}:recovery"
-        self.windows = [f"{base}:{_window_name(window)}" for window in windows]
+        self.name_windows(windows)
+
+    def name_windows(self, windows: Sequence[Window]) -> None:
+        """Name the sets of *windows*."""
+        self.windows = [f"{self._base}:{_window_name(window)}" for window in windows]
 
 
 def _window_name(window: Window) -> str:
@@ -231,8 +237,8 @@ def _window_name(window: Window) -> str:
 
 
 # KEYS: run id, open until, trial, lowered, taken, spacing, a set per window. ARGV: count, first id,
-# hold, spacing and tolerance, then the windows, all of calls. Spacing only smooths, so that a
-# window is not used up in one burst that slows the service: its key holds the time that the calls
+# hold, spacing and tolerance, version, then the windows, all of calls. Spacing only smooths: a
+# window is not used up in one burst that slows the service. Its key holds the time that the calls
 # granted so far would take at that spacing (the generic cell rate algorithm).
 # Returns {granted, µs to wait, reason: -2 recovery, -1 open circuit, 0 granted, k the k-th window;
 # 1 if the service says less than our windows; if any were granted what `count_taken` returns}.
@@ -241,7 +247,7 @@ TAKE_PERMITS = (
     + _WINDOWS
     + _ADMISSION
     + """
-local tries_first, refusal = admit(ARGV[2], #KEYS > 6)
+local tries_first, refusal = admit(ARGV[2], #KEYS > 6, ARGV[6])
 if refusal then return refusal end
 
 local count, hold = tonumber(ARGV[1]), tonumber(ARGV[3])
@@ -255,7 +261,7 @@ if spacing > 0 then
   if granted < 1 then return {0, math.ceil((due + spacing - tolerance - now) * 1000), 1} end
 end
 
-local windows = read_windows(7, 6)
+local windows = read_windows(7, 7)
 local left = lower_windows(KEYS[4], windows)
 for k, window in ipairs(windows) do
   local used = read_used(window, hold)
@@ -295,7 +301,7 @@ return {granted, 0, 0, 0, unpack(count_taken(KEYS[5], windows, {[0] = granted}))
 )
 
 # KEYS: run id, open until, trial, lowered, taken, three sets of what waits, a set per window. ARGV:
-# the process's own number, hold, how many units have weights, the windows, then the waiting calls
+# the process's own number, hold, how many units have weights, version, the windows, then the calls
 # of the process, the oldest first: id, age, and the weight of each unit.
 # A call is granted in every window or in none, the oldest first: where it has to wait, calls that
 # arrived later wait too, in whichever process, so that many small ones do not starve a large one.
@@ -307,8 +313,8 @@ TAKE_WEIGHTED_PERMITS = (
     + f"local waiter_ms, yield_ms, patience_ms = {WAITER_MS}, {YIELD_MS}, {PATIENCE_MS}\n"
     + """
 local own, hold, units = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local windows, first = read_windows(9, 4)
-local tries_first, refusal = admit(ARGV[first], true)
+local windows, first = read_windows(9, 5)
+local tries_first, refusal = admit(ARGV[first], true, ARGV[4])
 if refusal then return refusal end
 
 for _, range in ipairs({{'-inf', now - waiter_ms}, {now + clock_slack, '+inf'}}) do
@@ -412,19 +418,19 @@ return {granted, math.ceil(wait * 1000), reason, is_lowered, unpack(headrooms)}
 """
 )
 
-# KEYS: open until, trial, lowered, taken, a set per window. ARGV: hold, 1 for a success that closes
-# the circuit, 1 if all this may have been counted before, how many units have weights, how many
-# permits, the windows, then each permit: id, the time since its response and the weight of each
-# unit; then what the service said: the number of a unit (0 for calls), what is left and the limit
-# of it (-1 if it did not say), for how long, the time since the call was permitted and since its
-# response, and what `count_taken` returned then.
+# KEYS: open until, trial, lowered, taken, run id, a set per window. ARGV: hold, 1 for a success
+# that closes the circuit, 1 if all this may have been counted before, how many units have weights,
+# how many permits, the windows, then each permit: id, the time since its response and the weight of
+# each unit; then what the service said: the number of a unit (0 for calls), what is left and the
+# limit of it (-1 if it did not say), for how long, the time since the call was permitted and since
+# its response, and what `count_taken` returned then. Returns what is noted at the run id.
 STAMP_PERMITS = (
     _CLOCK
     + _WINDOWS
     + """
 local hold, is_again = tonumber(ARGV[1]), ARGV[3] == '1'
 local units, permits = tonumber(ARGV[4]), tonumber(ARGV[5])
-local windows, first = read_windows(5, 6)
+local windows, first = read_windows(6, 6)
 local last = first + permits * (2 + units)
 
 for _, window in ipairs(windows) do
@@ -481,7 +487,7 @@ if ARGV[2] == '1' then
   local open_until = read_open_until(KEYS[1])
   if open_until > 0 and open_until <= now then redis.call('DEL', KEYS[1], KEYS[2]) end
 end
-return now
+return redis.call('GET', KEYS[5])
 """
 )
 

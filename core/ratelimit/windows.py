@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -43,11 +43,14 @@ class Permit(NamedTuple):
     # The time is monotonic.
     taken_at: float
 
-    # There is one for each of `PermitWindows.units`.
-    weights: tuple[int, ...] = ()
+    # There is one for each of `WEIGHTED_UNITS`.
+    weights: tuple[int, ...] = (0, 0)
 
     # Of calls, tokens and cost: what is free, and what has been taken, together.
     headrooms: tuple[int, ...] = ()
+
+    # Its call tries a service without windows for all others.
+    tries_first: bool = False
 
 
 class Stamp(NamedTuple):
@@ -99,7 +102,6 @@ class PermitWindows:
     ) -> None:
         self._keys = keys
         self._service = service
-        self.windows = windows
         self._clock = clock
         self._take_permits = redis.register_script(TAKE_PERMITS)
         self._take_weighted_permits = redis.register_script(TAKE_WEIGHTED_PERMITS)
@@ -108,7 +110,13 @@ class PermitWindows:
         # A double in Lua holds 53 bits.
         self._next_id = random.getrandbits(52)
         self._process_id = random.getrandbits(52)
+        self.change(windows, version=0)
 
+    def change(self, windows: Sequence[Window], version: int) -> None:
+        """Use *windows* from now on, which are complete where their *version* is noted in Redis."""
+        self.windows = windows
+        self.version = version
+        self._keys.name_windows(windows)
         has_weights = any(window.unit is not LimitUnit.CALLS for window in windows)
         self.units = WEIGHTED_UNITS if has_weights else ()
 
@@ -118,13 +126,30 @@ class PermitWindows:
 
         self._spacing_ms = _spacing_ms(windows)
 
+    @property
+    def noted_version(self) -> str:
+        """What Redis notes behind its run id; nothing for limits that were never changed."""
+        return f" {self.version}" if self.version else ""
+
+    def are_older_than(self, noted: Any) -> bool:
+        """Return whether what Redis notes names a later version of the limits."""
+        _, _, version = (noted or b"").partition(b" ")
+        return int(version or 0) > self.version
+
     def arguments_of(self, window: Window) -> tuple[int, int, int]:
         """Return what the scripts read of *window*: the number of its unit, amount and length."""
         return _UNIT_NUMBERS[window.unit], window.amount, window.seconds * 1000
 
     def weights_of(self, weights: Weights) -> tuple[int, ...]:
-        """Return the weight of each of `units`."""
-        return tuple(weights.get(unit, 0) for unit in self.units)
+        """Return the weight of each of `WEIGHTED_UNITS`."""
+        return tuple(weights.get(unit, 0) for unit in WEIGHTED_UNITS)
+
+    def permit_without_windows(self, weights: Weights) -> Permit:
+        """Return the permit of a call that no window counts, in case that one will."""
+        self._next_id += 1
+        no_headrooms = (-1,) * len(_UNIT_NUMBERS)
+        now = self._clock.monotonic()
+        return Permit(self._next_id - 1, now, self.weights_of(weights), no_headrooms)
 
     def check_weights(self, weights: Weights) -> None:
         """Raise `ServiceRefused` if a call of *weights* fits into no empty window."""
@@ -155,7 +180,10 @@ class PermitWindows:
                 keys.spacing,
                 *keys.windows,
             ],
-            args=[count, first_id, HOLD_MS, *self._spacing_ms, *self._arguments],
+            args=[
+                *(count, first_id, HOLD_MS, *self._spacing_ms, self.noted_version),
+                *self._arguments,
+            ],
         )
         is_lowered, *headrooms = details or [0]
         permits = [
@@ -168,9 +196,11 @@ class PermitWindows:
         """Take a permit for each of the *waiting* calls, until one of them does not fit."""
         first_id = self._next_id
         self._next_id += len(waiting)
-        arguments: list[float] = [self._process_id, HOLD_MS, len(self.units), *self._arguments]
+        units = len(self.units)
+        arguments: list[float | str] = [self._process_id, HOLD_MS, units, self.noted_version]
+        arguments += self._arguments
         for permit_id, call in enumerate(waiting, start=first_id):
-            arguments += (permit_id, call.age_ms, *call.weights)
+            arguments += (permit_id, call.age_ms, *call.weights[:units])
 
         keys = self._keys
         sent_at = self._clock.monotonic()
@@ -201,17 +231,17 @@ class PermitWindows:
         succeeded: bool,
         statements: Iterable[Statement] = (),
         is_sent_again: bool = False,
-    ) -> None:
+    ) -> bool:
         """Count permits from their ages on, *hold_ms* longer; a success closes the circuit.
 
         What the service stated lowers its windows afterwards. *is_sent_again* says that Redis may
-        have counted the permits before.
+        have counted the permits before. Return whether the limits have changed meanwhile.
         """
         arguments: list[float] = [hold_ms, int(succeeded), int(is_sent_again)]
         arguments += (len(self.units), len(stamps))
         arguments += self._arguments
         for permit_id, age_ms, weights in stamps:
-            arguments += (permit_id, age_ms, *weights)
+            arguments += (permit_id, age_ms, *weights[: len(self.units)])
 
         for (unit, remaining, limit, seconds), *ages_ms, headrooms in statements:
             number = _UNIT_NUMBERS[unit]
@@ -219,10 +249,14 @@ class PermitWindows:
             arguments += (number, *amounts, seconds * 1000, *ages_ms, headrooms[number])
 
         keys = self._keys
-        await self._stamp_permits(
-            keys=[keys.open_until, keys.trial, keys.lowered, keys.taken, *keys.windows],
+        noted = await self._stamp_permits(
+            keys=[
+                *(keys.open_until, keys.trial, keys.lowered, keys.taken, keys.run_id),
+                *keys.windows,
+            ],
             args=arguments,
         )
+        return self.are_older_than(noted)
 
     async def remove(self, permits: Sequence[Permit]) -> None:
         """Remove permits with which no call was made."""
@@ -259,6 +293,11 @@ class PermitWindows:
             problem = f"limit of {self.windows[reason - 1]} is reached until {at}"
 
         return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
+
+
+def spacing_seconds(windows: Sequence[Window]) -> float:
+    """Return how far apart calls are kept even where a limit of them is not used up."""
+    return _spacing_ms(windows)[0] / 1000
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:

@@ -69,7 +69,7 @@ from models.tables.runs import (
 )
 from models.tables.trainings import Epoch, Prediction, Training
 from models.tables.watches import Watch, WatchEvent, WatchReport
-from models.tables.workers import MaintenanceLock, Worker
+from models.tables.workers import MaintenanceLock, SharedSetting, Worker
 
 __all__ = [
     "BIG",
@@ -120,6 +120,7 @@ __all__ = [
     "SampledUnit",
     "SearchedBlock",
     "SearchedUnit",
+    "SharedSetting",
     "StoredCodebook",
     "Summary",
     "SuppressedName",

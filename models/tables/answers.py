@@ -109,6 +109,12 @@ class Call(Base):
 
     # Unix time // 60.
     minute: Mapped[NumberKey]
+
+    # The counts of a minute lie in several rows: a row would be locked until its commit is on the
+    # disk, and let no two processes store answers at once.
+    shard: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, default=0, server_default="0"
+    )
     calls: Mapped[int]
     answers_reused: Mapped[int]
     retries: Mapped[int]
@@ -127,3 +133,6 @@ class Call(Base):
     # Limits count these: what was reserved for calls whose answers did not come, too.
     charged_tokens: Mapped[int | None] = mapped_column(BIG)
     charged_cost: Mapped[int | None] = mapped_column(BIG)
+
+    # The seconds for which calls waited for a limit, beside `seconds`, which they were in flight.
+    waited: Mapped[float] = mapped_column(server_default="0")

@@ -1,4 +1,4 @@
-"""Tables of the processes that work, and of the tasks that one of them does for all."""
+"""Tables of processes that work, of what they share, and of tasks that one does for all."""
 
 from __future__ import annotations
 
@@ -29,3 +29,18 @@ class MaintenanceLock(Base):
 
     name: Mapped[TextKey]
     at: Mapped[float]
+
+
+class SharedSetting(Base):
+    """A setting that holds for all workers, before the environment of each."""
+
+    __tablename__ = "shared_settings"
+
+    # The name of a limit as in the settings, or "paused".
+    name: Mapped[TextKey]
+
+    # None if the environment of each worker says it.
+    value: Mapped[str | None]
+
+    # It grows with each change.
+    version: Mapped[int]

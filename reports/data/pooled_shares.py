@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.enums import SamplePart
 from reports.data.estimate_strata import CodedSubject, join_periods, make_strata
 from reports.data.run_data import RunData
 from reports.stats.pooled_periods import PooledPeriods, pool_periods
@@ -14,12 +13,11 @@ POOLED = "and rates of all periods"
 
 
 def pool_shares(
-    run: RunData, subject: CodedSubject, category: str, tail: float, *, of_mentions: bool = False
+    run: RunData, subject: CodedSubject, category: str, tail: float
 ) -> PooledPeriods | None:
     """Return the share of a category in each period, by rates of all, read once.
 
-    Of the texts that mention the keyword if *of_mentions*. *subject* is of the whole run. None
-    where periods are few or nothing is coded.
+    *subject* is of the whole run. None where periods are few or nothing is coded.
     """
 
     def pool() -> PooledPeriods | None:
@@ -27,15 +25,11 @@ def pool_shares(
             join_periods(period, subject.grain) for period in subject.sample.periods
         )
         strata = {
-            period: [
-                stratum
-                for stratum in make_strata(run, replace(subject, period=period), category)
-                if not of_mentions or stratum.kind == SamplePart.MENTION
-            ]
+            period: make_strata(run, replace(subject, period=period), category)
             for period in periods
             if period
         }
-        return pool_periods({name: found for name, found in strata.items() if found}, tail)
+        return pool_periods(strata, tail)
 
     names = (subject.variable.name, subject.keyword, category, subject.method)
-    return run.once((pool_shares, subject.sample.codebook_id, *names, tail, of_mentions), pool)
+    return run.once((pool_shares, subject.sample.codebook_id, *names, tail), pool)

@@ -304,29 +304,32 @@ def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:
 def choose_periods(rows: Sequence[EstimateRow], shown: Sequence[EstimateRow]) -> list[EstimateRow]:
     """Return *shown* with the shares of periods by rates of all, where these tell more.
 
-    All periods of a share have one method: otherwise the narrowest would be chosen of each.
+    All periods of a share have one method: otherwise the narrowest would be chosen of each. Nor has
+    a keyword a precision and a recall of each period then, since its rates are those of all.
     """
-    pooled: dict[tuple[str | None, ...], list[EstimateRow]] = defaultdict(list)
-    direct: dict[tuple[str | None, ...], list[EstimateRow]] = defaultdict(list)
     models = {row.model for row in shown}
+    pooled: dict[tuple[str | None, ...], list[EstimateRow]] = defaultdict(list)
+    widths: dict[tuple[str | None, ...], float] = defaultdict(float)
     for row in rows:
         if row.method.endswith(POOLED) and row.model in models:
-            pooled[_name_share(row)].append(row)
+            pooled[_name_category(row)].append(row)
+            widths[_name_category(row)] += row.high - row.low
 
     for row in shown:
-        if row.period is not None and row.group is None and _name_share(row) in pooled:
-            direct[_name_share(row)].append(row)
+        if row.measure == "share" and row.period is not None and row.group is None:
+            widths[_name_category(row)] -= row.high - row.low
 
-    chosen = [row for row in shown if row not in direct.get(_name_share(row), ())]
-    for share, direct_rows in direct.items():
-        both = (pooled[share], direct_rows)
-        chosen += min(both, key=lambda method: sum(row.high - row.low for row in method))
+    narrower = [category for category in pooled if widths[category] < 0]
+    chosen = [
+        row
+        for row in shown
+        if row.period is None or row.group is not None or _name_category(row) not in narrower
+    ]
+    return chosen + [row for category in narrower for row in pooled[category]]
 
-    return chosen
 
-
-def _name_share(row: EstimateRow) -> tuple[str | None, ...]:
-    return row.variable, row.category, row.keyword, row.measure, row.model
+def _name_category(row: EstimateRow) -> tuple[str | None, ...]:
+    return row.variable, row.category, row.keyword
 
 
 def _make_card(  # noqa: PLR0917 - a card has many parts

@@ -10,8 +10,10 @@ from contextlib import suppress
 
 import psutil
 import pytest
+from kombu.exceptions import OperationalError
 from sqlalchemy import ColumnElement, func, select
 
+from core.broker import celery_app
 from core.enums import JobKind, State
 from models.run_transitions import retry_run
 from models.tables import Job
@@ -52,6 +54,37 @@ def test_a_worker_asked_to_end_loses_nothing(fleet: Fleet, hold: Callable[..., N
     fleet.kill("worker-a", signal.SIGTERM)
     fleet.finish()
     hold(fleet.outcome(), again=PROCESSES * CONCURRENCY)
+
+
+def test_workers_hold_as_many_messages_as_slots_after_kills_and_lost_connections(
+    fleet: Fleet,
+) -> None:
+    app = celery_app(fleet.settings)
+    fleet.submit()
+    fleet.until_asked(20)
+    for _ in range(3):
+        fleet.kill_and_leave("valkey")
+        fleet.start("valkey")
+        for name in WORKERS:
+            with suppress(psutil.NoSuchProcess, IndexError):
+                fleet.children_of(name)[0].kill()
+
+        fleet.tend(3.0)
+
+    limits = []
+
+    def workers_answer() -> bool:
+        with suppress(OperationalError):
+            limits[:] = [
+                worker["prefetch_count"]
+                for worker in (app.control.inspect().stats() or {}).values()
+            ]
+
+        return len(limits) == len(WORKERS)
+
+    wait_until(workers_answer, what="the workers' answer")
+    assert limits == [PROCESSES] * len(WORKERS)
+    fleet.finish()
 
 
 def test_everything_killed_and_started_again(fleet: Fleet, hold: Callable[..., None]) -> None:

@@ -320,6 +320,67 @@ def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
     assert "codes-" not in page
 
 
+def test_periods_rest_on_rates_of_all_and_shares_lose_the_errors_that_doubles_show(
+    db: Database, tmp_path: Path
+) -> None:
+    texts = []
+    for month, mentions in (("03", 16), ("04", 32), ("05", 80)):
+        for n in range(400):
+            first = "Tide" if n < mentions else "Quiet"
+            noun = "port" if n < mentions else "day"
+            texts.append(
+                Text(
+                    f"2020-{month}-{1 + n % 28:02}",
+                    f"{first} {_word(n // 4)} {'abcd'[n % 4]} {noun}.",
+                )
+            )
+
+    store(db, texts)
+    run = months_run(db, "2020-03", "2020-05", ["tide"])
+    sample = draw(db, run, RELEVANCE, SamplePeriod.MONTH)
+    code(db, run, "person:Ann", sample, is_relevant)
+    # Ben says yes of one of ten texts to which it does not apply.
+    wrong = {text.item for text in sample[::10]}
+
+    def answer(text: str) -> dict[str, CodeValue]:
+        is_wrong = any(other.text == text and other.item in wrong for other in sample)
+        return {"relevant": CodeValue("yes")} if is_wrong else is_relevant(text)
+
+    code(db, run, "person:Ben", sample, answer)
+    rows = estimates(db, run)
+    pooled = {
+        key[2]: row for key, row in rows.items() if key[4] == "people and rates of all periods"
+    }
+    assert list(pooled) == ["2020-03", "2020-04", "2020-05"]
+    assert pooled["2020-03"].estimate < pooled["2020-04"].estimate < pooled["2020-05"].estimate
+    direct = rows["relevant", "yes", "2020-05", "share", "people"]
+    assert pooled["2020-05"].high - pooled["2020-05"].low < direct.high - direct.low
+    corrected = rows["relevant", "yes", None, "share", "people and errors of coders"]
+    raw = rows["relevant", "yes", None, "share", "people"]
+    assert corrected.estimate < raw.estimate
+    assert corrected.low <= 128 / 1200 <= corrected.high
+
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    assert "without coders’ errors" in page
+    assert "do not differ between periods beyond chance" in page
+
+
+def test_one_coder_alone_is_told_what_errors_would_do(db: Database, tmp_path: Path) -> None:
+    store(db, TEXTS)
+    run = months_run(db, "2020-03", "2020-04", ["tide"])
+    sample = draw(db, run, RELEVANCE, SamplePeriod.ALL)
+    # Nobody has read a miss: the ports without a tide are said to be none.
+    code(
+        db, run, "person:Ann", sample[:12], lambda text: is_relevant(text if "Tide" in text else "")
+    )
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    assert "if coders err in 1, 5, 10" in page
+    assert "How often they do is unknown" in page
+    assert "(no miss was read)" in page
+
+
 def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:
     texts = []
     for month in ("03", "04"):

@@ -91,6 +91,7 @@ def test_one_refused_text_is_left_out_by_name_and_its_month_is_done(jobs: Jobs) 
     assert max(service.requests.values()) == 1
 
 
+@pytest.mark.thorough
 def test_a_refused_text_is_not_asked_about_again_by_another_run(jobs: Jobs) -> None:
     work(jobs, Strict("xyzzy"), jobs.submit(MONTH))
     second = Strict("xyzzy")
@@ -114,6 +115,7 @@ def test_retry_asks_about_the_refused_text_alone_and_completes_the_month(jobs: J
     assert retry_run(jobs.db, run) == 0
 
 
+@pytest.mark.thorough
 def test_a_refused_post_is_left_out_of_every_step_and_the_others_are_asked_about_alone(
     settings: Settings,
 ) -> None:
@@ -137,15 +139,12 @@ def test_a_refused_post_is_left_out_of_every_step_and_the_others_are_asked_about
         assert not service.answered.keys() & mended.requests.keys()
 
 
-@pytest.mark.parametrize("status", [400, 422])
-def test_a_service_that_refuses_every_text_fails_the_job_after_a_few_calls(
-    jobs: Jobs, status: int
-) -> None:
-    service = Strict("fever", status)
+def test_a_service_that_refuses_every_text_fails_the_job_after_a_few_calls(jobs: Jobs) -> None:
+    service = Strict("fever", 400)
     run = jobs.submit(MONTH.model_copy(update={"text_size": 100}))
     job = work(jobs, service, run)
     assert job.state == State.FAILED
-    assert f"({status})" in job.reason
+    assert "(400)" in job.reason
     # Five of several texts, five of one, and as many as were in flight then.
     assert service.requests.total() <= 20
 
@@ -154,7 +153,7 @@ def test_a_service_that_refuses_every_text_fails_the_job_after_a_few_calls(
     assert len({row["document"] for row in export(jobs, run, "mentions")}) == 9
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 413])
+@pytest.mark.parametrize("status", [401, 413])
 def test_what_the_key_the_address_or_the_size_is_at_fault_for_fails_the_job(
     jobs: Jobs, status: int
 ) -> None:
@@ -162,6 +161,7 @@ def test_what_the_key_the_address_or_the_size_is_at_fault_for_fails_the_job(
     assert work(jobs, Strict("xyzzy", status), run).state == State.FAILED
 
 
+@pytest.mark.thorough
 def test_a_pack_holds_the_refusal_and_is_verified_with_it(jobs: Jobs, tmp_path: Any) -> None:
     run = jobs.submit(MONTH)
     work(jobs, Strict("xyzzy"), run)

@@ -91,8 +91,9 @@ KUSTOMIZATION = fields(
     configMapGenerator={
         "type": "array",
         "items": fields(
-            ("name", "literals"),
+            ("name",),
             name={"type": "string"},
+            files={"type": "array", "items": {"pattern": r"^[a-z]+\.ini$"}},
             literals={"type": "array", "items": {"pattern": "^TIDINGS_[A-Z_]+="}},
         ),
     },
@@ -143,7 +144,9 @@ def test_every_file_is_listed_in_its_kustomization_and_is_one_of_kubernetes(fold
     (kustomization,) = read_all(folder / "kustomization.yaml")
     jsonschema.validate(kustomization, KUSTOMIZATION)
     listed = kustomization["resources"]
-    assert {path.name for path in folder.iterdir()} == {"kustomization.yaml", *listed}
+    generators = kustomization.get("configMapGenerator", [])
+    files = {file for generator in generators for file in generator.get("files", [])}
+    assert {path.name for path in folder.iterdir()} == {"kustomization.yaml", *listed, *files}
     for name in listed:
         if name != "scaled-object.yaml":
             for manifest in read_all(folder / name):
@@ -163,7 +166,7 @@ def test_it_scales_on_a_metric_that_workers_serve_and_never_on_a_queue_s_length(
     (query,) = scaling_queries()
     assert unknown_names(query, documented_metrics()) == set()
     (selector,) = selectors(query)
-    assert selector.name == "tidings_oldest_due_seconds"
+    assert selector.name == "tidings_useful_slots"
     (matcher,) = selector.matchers.matchers
     assert (matcher.name, matcher.value) == ("queue", "text")
     assert "text" in QUEUES

@@ -19,14 +19,19 @@ from tests.ops_kit import (
     selectors,
     unknown_names,
 )
-from workers.metrics import JOB_STATES
+from workers.metrics import JOB_STATES, SHARED
 
 
-def test_each_of_three_alerts_has_a_severity_and_a_remedy() -> None:
+def test_each_alert_has_a_severity_and_a_remedy() -> None:
     assert [alert["alert"] for alert in alerts()] == [
         "TidingsNothingEnds",
         "TidingsNobodyWorks",
         "TidingsServiceFails",
+        "TidingsRunStandsStill",
+        "TidingsEndSlips",
+        "TidingsPurseNearlyEmpty",
+        "TidingsWorkersClaimNothing",
+        "TidingsJobsFail",
     ]
     for alert in alerts():
         assert alert["labels"]["severity"] in {"critical", "warning"}
@@ -41,7 +46,7 @@ def test_the_first_alert_is_for_due_jobs_while_no_job_ends() -> None:
 
 
 def test_panels_of_the_dashboard_have_unique_titles_and_do_not_overlap() -> None:
-    assert len({panel["title"] for panel in panels()}) == len(panels()) == 11
+    assert len({panel["title"] for panel in panels()}) == len(panels()) == 20
     occupied: set[tuple[int, int]] = set()
     for panel in panels():
         position = panel["gridPos"]
@@ -65,6 +70,9 @@ def test_queries_match_values_that_exist() -> None:
         "queue": {*QUEUES},
         "state": {state.value for state in JOB_STATES},
         "outcome": {ANSWERED, *OUTCOMES.values()},
+        "estimate": {"about", "low", "high"},
+        # Windows of a day.
+        "limit": {".*/d"},
     }
     for expression in expressions():
         for selector in selectors(expression):
@@ -74,12 +82,13 @@ def test_queries_match_values_that_exist() -> None:
 
 def test_every_metric_is_used_in_a_query() -> None:
     assert names_and_labels().keys() == documented_metrics().keys()
-    assert len(names_and_labels()) == 9
+    assert len(names_and_labels()) == 9 + len(SHARED)
 
 
 def test_queries_group_by_few_labels() -> None:
     labels = set().union(*map(grouping_labels, expressions()))
-    assert labels <= {"queue", "state", "service", "outcome"}
+    shared = {label for _, labels in SHARED.values() for label in labels}
+    assert labels <= {"queue", "state", "service", "outcome", *shared}
 
 
 def test_counters_are_those_of_the_program() -> None:

@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
-from core.settings import NO_SETTINGS, Settings
+from core.settings import NO_SETTINGS, Settings, secret_names
 from tests.reference_pages import FOLDER, PAGES, commands_page, settings_page
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,7 @@ def test_no_page_names_a_missing_setting(path: Path) -> None:
     named = set(re.findall(r"\bTIDINGS_[A-Z_]*[A-Z]\b", text))
     added = re.findall(r"^\+    (\w+): \w+ = Field\(", text, re.MULTILINE)  # by a how-to
     there = {f"TIDINGS_{name.upper()}" for name in [*Settings.model_fields, *added]}
+    there |= {f"TIDINGS_{name.upper()}_FILE" for name in secret_names()}
     assert named <= there | ELSEWHERE
 
 

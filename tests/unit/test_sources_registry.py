@@ -24,8 +24,8 @@ from sources.registry import (
 from sources.source import Archive
 
 ROOT = Path(__file__).parents[2]
-# An axis and a kind of run have these names, too.
-ALSO_CALLED = {"x", "feeds"}
+# An axis, a kind of run and the place of an error have these names, too.
+ALSO_CALLED = {"x", "feeds", "loc"}
 WITHOUT_KEYS = Settings(_env_file=None)
 WITH_KEYS = Settings(_env_file=None, nyt_key="k", x_bearer="b")
 

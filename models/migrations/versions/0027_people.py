@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_people"
-down_revision = "0025_frames"
+down_revision = "0026_shared_settings"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_sample_rules"
-down_revision = "0028_refused_texts"
+down_revision = "0029_waited"
 branch_labels = None
 depends_on = None
 

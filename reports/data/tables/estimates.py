@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Annotated
 
 from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, VariableType
@@ -174,17 +173,9 @@ def _estimate_further(run: RunData, subject: CodedSubject) -> Iterator[EstimateR
         return
 
     level = read_level(run, subject.sample, subject.method.reader)
-    measures = {"share": False}
-    if subject.keyword and subject.sample.codebook.unit == CodedUnit.DOCUMENT:
-        measures["precision"] = True
-
     for category in list_categories(subject.variable):
         yield from _correct(run, subject, category, level)
-
-    for category, (measure, of_mentions) in product(
-        list_categories(subject.variable), measures.items()
-    ):
-        pooled = pool_shares(run, subject, category, level / 2, of_mentions=of_mentions)
+        pooled = pool_shares(run, subject, category, level / 2)
         if pooled is None or not pooled.may_be_pooled:
             continue
 
@@ -192,7 +183,7 @@ def _estimate_further(run: RunData, subject: CodedSubject) -> Iterator[EstimateR
             of_period = replace(subject, period=period)
             n_model = estimate.n if subject.method.reader != PEOPLE else 0
             counts = n_model, round(estimate.size)
-            row = _make_row(run, of_period, category, measure, estimate, counts, level)
+            row = _make_row(run, of_period, category, "share", estimate, counts, level)
             yield replace(row, method=f"{row.method} {POOLED}")
 
 
