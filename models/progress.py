@@ -28,7 +28,7 @@ from models.tables import Call, DocumentCount, Job, Run
 MINUTE = 60
 
 
-def sum_jobs_by_days(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
+def sum_jobs_by_days(connection: Connection, run_id: int) -> Sequence[Any]:
     """Return for each range of days of a run's jobs how many have ended, are at work and left.
 
     Of those that have ended it has the seconds that they took and the sum of their squares, of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -76,13 +77,19 @@ def _read_window(client: Redis, key: str, window: Window, now: float) -> WindowU
         used = client.zcount(key, f"({now}", "+inf")
         return WindowUse(window, used, client.zcount(key, f"({now}", soon))
 
-    weights = f"{key}:weights"
     # What has ended is still in the sum until somebody takes more.
-    ended, opening = (
-        sum(map(int, filter(None, client.hmget(weights, ids)))) if ids else 0
-        for ids in (
-            client.zrangebyscore(key, "-inf", now),
-            client.zrangebyscore(key, f"({now}", soon),
-        )
-    )
-    return WindowUse(window, int(client.hget(weights, "sum") or 0) - ended, opening)
+    ended = _sum_weights(client, key, client.zrangebyscore(key, "-inf", now))
+    opening = _sum_weights(client, key, client.zrangebyscore(key, f"({now}", soon))
+    return WindowUse(window, _whole(client.hget(_weights(key), "sum")) - ended, opening)
+
+
+def _sum_weights(client: Redis, key: str, ids: Any) -> int:
+    return sum(map(_whole, client.hmget(_weights(key), ids))) if ids else 0
+
+
+def _weights(key: str) -> str:
+    return f"{key}:weights"
+
+
+def _whole(value: Any) -> int:
+    return int(value or 0)
