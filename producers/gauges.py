@@ -36,6 +36,7 @@ from models.progress import (
     sum_calls,
     sum_recent_calls,
 )
+from models.shared_settings import with_shared_limits
 from producers.forecast import MINUTE, Forecast
 from producers.run_forecasts import forecast_run, limits_in_force, waited_seconds, weights_of
 from producers.useful_slots import RunLoad, ServiceLoad, count_useful_slots
@@ -106,7 +107,7 @@ def take_gauges(
     db: Database, client: redis.Redis, settings: Settings, last: Gauges | None = None
 ) -> Gauges:
     """Return the gauges as they are now. Raises `BrokerAway`, `DatabaseAway`."""
-    slots = count_live_slots(db, has_exited)
+    settings, slots = with_shared_limits(db, settings), count_live_slots(db, has_exited)
     with db.read() as connection:
         now = float(connection.execute(select(clock())).scalar_one())
         jobs = count_due_jobs(connection)

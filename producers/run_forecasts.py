@@ -29,6 +29,7 @@ from models.progress import (
     sum_recent_calls,
 )
 from models.runs import IS_SUBMITTED, UNENDED, get_run
+from models.shared_settings import are_all_paused, with_shared_limits
 from models.tables import Job
 from producers.forecast import (
     FEWEST_MINUTES,
@@ -182,9 +183,12 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         is_open = (Job.run_id == run_id) & Job.state.in_(UNENDED) & IS_SUBMITTED
         queues = set(connection.scalars(select(Job.queue).where(is_open).distinct()))
 
-    if run.state not in (State.QUEUED, State.RUNNING) or not queues:
+        is_paused = are_all_paused(connection)
+
+    if run.state not in (State.QUEUED, State.RUNNING) or is_paused or not queues:
         return None
 
+    settings = with_shared_limits(db, settings)
     slots = count_live_slots(db, has_exited)
     if not any(slots.get(queue) for queue in queues):
         return NO_WORKER
