@@ -362,7 +362,7 @@ def _size(row: Row[Any], documents: Mapping[str, int]) -> float:
         return 1.0
 
     scope = DocumentScope(days=(row.first_day, row.last_day))
-    days = (row.last_day - row.first_day).days + 1
+    days = int((row.last_day - row.first_day).days) + 1
     share = min(1.0, days / (DAYS_OF_MONTH * len(scope.months)))
     return share * sum(documents.get(month, 0) for month in scope.months)
 
@@ -436,4 +436,4 @@ def _stretch(recent: Iterable[Row[Any]], main: Row[Any], settings: Settings) -> 
 def waited_seconds(row: Row[Any], settings: Settings) -> float:
     """Return for how long calls waited since a limit was used up, not since they are spaced."""
     spacing = spacing_seconds(limits_in_force(settings, row.service))
-    return max(0.0, float(row.waited) - spacing * row.calls)
+    return max(0.0, float(row.waited) - spacing * int(row.calls))
