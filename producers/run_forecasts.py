@@ -188,7 +188,6 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     if run.state not in (State.QUEUED, State.RUNNING) or is_paused or not queues:
         return None
 
-    settings = with_shared_limits(db, settings)
     slots = count_live_slots(db, has_exited)
     if not any(slots.get(queue) for queue in queues):
         return NO_WORKER
