@@ -6,7 +6,7 @@ Written by tests/reference_pages.py from the code: change it there, then run it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, SupportsIndex, TypeVar
+from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from tidings.coding import CodingPage
 from tidings.methods import command
@@ -17,7 +17,7 @@ from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
 
-TableName = Literal[
+TableName: TypeAlias = Literal[
     "mentions",
     "periods",
     "phrases",
@@ -40,13 +40,13 @@ TableName = Literal[
     "concordance",
     "overlap",
 ]
-FormatName = Literal[
+FormatName: TypeAlias = Literal[
     "jsonl",
     "csv",
     "parquet",
     "txt",
 ]
-By = Literal[
+By: TypeAlias = Literal[
     "day",
     "week",
     "month",
