@@ -77,6 +77,11 @@ def run(home: tidings.Home) -> tidings.Run:
     return home.run(1)
 
 
+@pytest.fixture(scope="module")
+def report(run: tidings.Run, tmp_path_factory: pytest.TempPathFactory) -> tidings.Report:
+    return run.report(out=tmp_path_factory.mktemp("report"))
+
+
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Iterator[tidings.Home]:
     """A home of its own, which a test may change."""
@@ -251,8 +256,9 @@ def test_a_frame_of_pandas_has_periods_and_numbers_that_may_be_missing(run: tidi
     ]
 
 
-def test_what_a_figure_shows_is_in_the_export_and_leads_to_its_documents(run: tidings.Run) -> None:
-    report = run.report(out="own")
+def test_what_a_figure_shows_is_in_the_export_and_leads_to_its_documents(
+    run: tidings.Run, report: tidings.Report
+) -> None:
     assert report._ipython_key_completions_() == report.figures
     marks = report["shares"].data
     shares = run.shares()
@@ -262,14 +268,14 @@ def test_what_a_figure_shows_is_in_the_export_and_leads_to_its_documents(run: ti
         assert mark.n == len(run.documents(mark.subject, period=mark.period))
 
 
-def test_a_report_in_a_cell_opens_its_links_and_nothing_else(run: tidings.Run) -> None:
-    shown = run.report(out="own")._repr_html_()
+def test_a_report_in_a_cell_opens_its_links_and_nothing_else(report: tidings.Report) -> None:
+    shown = report._repr_html_()
     address = shown.partition("<a href='")[2].partition("'")[0]
     folder = address.removesuffix("index.html")
     assert f"href=&quot;{folder}documents.html#subject=covid" in shown
     assert "href=&quot;#" in shown
     with urlopen(address) as answer:  # noqa: S310 - loopback
-        assert answer.read() == Path("own/index.html").read_bytes()
+        assert answer.read() == report.page.read_bytes()
 
     root = folder.rstrip("/").rpartition("/")[0]
     for path in (f"{root}/", f"{root}/index.html", folder, f"{folder}../../etc/passwd"):
