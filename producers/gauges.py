@@ -107,7 +107,7 @@ def take_gauges(
     db: Database, client: redis.Redis, settings: Settings, last: Gauges | None = None
 ) -> Gauges:
     """Return the gauges as they are now. Raises `BrokerAway`, `DatabaseAway`."""
-    slots = count_live_slots(db, has_exited)
+    settings, slots = with_shared_limits(db, settings), count_live_slots(db, has_exited)
     with db.read() as connection:
         now = float(connection.execute(select(clock())).scalar_one())
         jobs = count_due_jobs(connection)

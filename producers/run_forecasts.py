@@ -29,7 +29,7 @@ from models.progress import (
     sum_recent_calls,
 )
 from models.runs import IS_SUBMITTED, UNENDED, get_run
-from models.shared_settings import with_shared_limits
+from models.shared_settings import are_all_paused, with_shared_limits
 from models.tables import Job
 from producers.forecast import (
     FEWEST_MINUTES,
@@ -183,7 +183,9 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         is_open = (Job.run_id == run_id) & Job.state.in_(UNENDED) & IS_SUBMITTED
         queues = set(connection.scalars(select(Job.queue).where(is_open).distinct()))
 
-    if run.state not in (State.QUEUED, State.RUNNING) or not queues:
+        is_paused = are_all_paused(connection)
+
+    if run.state not in (State.QUEUED, State.RUNNING) or is_paused or not queues:
         return None
 
     slots = count_live_slots(db, has_exited)
@@ -360,7 +362,7 @@ def _size(row: Row[Any], documents: Mapping[str, int]) -> float:
         return 1.0
 
     scope = DocumentScope(days=(row.first_day, row.last_day))
-    days = (row.last_day - row.first_day).days + 1
+    days = int((row.last_day - row.first_day).days) + 1
     share = min(1.0, days / (DAYS_OF_MONTH * len(scope.months)))
     return share * sum(documents.get(month, 0) for month in scope.months)
 
@@ -434,4 +436,4 @@ def _stretch(recent: Iterable[Row[Any]], main: Row[Any], settings: Settings) -> 
 def waited_seconds(row: Row[Any], settings: Settings) -> float:
     """Return for how long calls waited since a limit was used up, not since they are spaced."""
     spacing = spacing_seconds(limits_in_force(settings, row.service))
-    return max(0.0, float(row.waited) - spacing * row.calls)
+    return max(0.0, float(row.waited) - spacing * int(row.calls))

@@ -46,10 +46,11 @@ def read_use(
     try:
         seconds, microseconds = client.time()
         now = seconds * 1000 + microseconds / 1000
-        keys = Keys(service, credential, windows).windows
+        keys = Keys(service, credential)
+        keys.name_windows(windows)
         return [
             _read_window(client, key, window, now)
-            for key, window in zip(keys, windows, strict=True)
+            for key, window in zip(keys.windows, windows, strict=True)
         ]
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
@@ -58,7 +59,7 @@ def read_use(
 def read_closed_seconds(client: Redis, service: str, credential: str) -> float:
     """Return for how long nobody may call a service, as it asked. Raises `BrokerAway`."""
     try:
-        value = client.get(Keys(service, credential, ()).open_until)
+        value = client.get(Keys(service, credential).open_until)
         seconds, microseconds = client.time()
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error

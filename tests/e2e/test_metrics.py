@@ -210,7 +210,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     for name, labels in samples(measured):
         served.setdefault(name, set()).update(label for label, _ in labels)
 
-    # What is shared is of open runs, and of services and purses that were used before the last look.
+    # What is shared is of open runs, and of services and purses that were used lately.
     served |= {name: set(labels) for name, (_, labels) in SHARED.items()}
     assert documented_metrics() == served
     named = names_and_labels()
