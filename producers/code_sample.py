@@ -253,7 +253,7 @@ def _read_earlier_sample(
         variable = codebook.variables[0].name
         coded = list_coded_keys(connection, run_id, codebook_id, sampler)
         return _EarlierSample(
-            rule=_find_rule(stratum_rows, coded),
+            rule=_find_rule(stratum_rows),
             codes=count_codes_by_part(connection, run_id, codebook_id, variable, sampler),
             units=list_sampled_keys(connection, run_id, codebook_id),
             coded=coded,
@@ -261,9 +261,9 @@ def _read_earlier_sample(
         )
 
 
-def _find_rule(strata: Sequence[Row[Any]], coded: Collection[UnitKey]) -> SampleRule:
-    """Return the rule by which a sample was begun; the newest if nothing of it is coded."""
-    return SampleRule(strata[0].rule) if strata and coded else SampleRule.PERIOD
+def _find_rule(strata: Sequence[Row[Any]]) -> SampleRule:
+    """Return the rule by which a sample was begun, coded or not: it may be in a coder's file."""
+    return SampleRule(strata[0].rule) if strata else SampleRule.PERIOD
 
 
 def _find_least(

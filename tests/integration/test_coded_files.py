@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -193,13 +194,16 @@ def test_a_table_that_pandas_wrote_is_read_as_it_was_meant(
 
     command(run, codebook, "--file", path, "--coder", "Ann")
     coded = plain(read_coded(db, run, codebook, "Ann"))
-    assert [tuple(coded[unit].get(name) for name in frame.columns[1:6]) for unit in coded] == [
-        ("yes", "yes", "True", "1", "2"),
-        ("no", "no", "False", "2", None),
-        ("yes", None, None, None, "1"),
-        ("no", "no", "True", "1", "1"),
-        ("yes", "yes", None, "2", "1"),
-    ]
+    answers = [tuple(coded[unit].get(name) for name in frame.columns[1:6]) for unit in coded]
+    assert Counter(answers) == Counter(
+        [
+            ("yes", "yes", "True", "1", "2"),
+            ("no", "no", "False", "2", None),
+            ("yes", None, None, None, "1"),
+            ("no", "no", "True", "1", "1"),
+            ("yes", "yes", None, "2", "1"),
+        ]
+    )
 
 
 def test_a_row_that_is_read_again_takes_the_place_of_what_it_said(
@@ -260,10 +264,12 @@ def test_rows_that_were_moved_against_their_items_are_refused(
     for row in rows:
         row["about"] = "no"
 
-    rows[0]["item"], rows[1]["item"] = rows[1]["item"], rows[0]["item"]
+    # The same headline may be drawn in two months.
+    other = next(place for place, row in enumerate(rows) if row["text"] != rows[0]["text"])
+    rows[0]["item"], rows[other]["item"] = rows[other]["item"], rows[0]["item"]
     write_rows(coded, rows)
     told = refusal(run, tides, coded)
-    assert f"row 2 has another text than {rows[0]['item']}; row 3 has another text" in told
+    assert f"row 2 has another text than {rows[0]['item']}; row {other + 2} has another" in told
     assert read_coded(db, run, tides) == {}
 
     for row in rows:
