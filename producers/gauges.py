@@ -96,7 +96,7 @@ def share_gauges(db: Database, client: redis.Redis, settings: Settings) -> Gauge
     if not try_acquire_maintenance(db, "gauges", every_seconds=TAKEN_EVERY - 1):
         return last
 
-    gauges = take_gauges(db, client, settings, last)
+    gauges = take_gauges(db, client, with_shared_limits(db, settings), last)
     try:
         client.set(KEY, json.dumps(vars(gauges)), ex=KEPT_SECONDS)
     except RedisError as error:

@@ -189,7 +189,6 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     if run.state not in (State.QUEUED, State.RUNNING) or is_paused or not queues:
         return None
 
-    settings = with_shared_limits(db, settings)
     slots = count_live_slots(db, has_exited)
     if not any(slots.get(queue) for queue in queues):
         return NO_WORKER
@@ -210,6 +209,7 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     if not 0 < measured.done < 1:
         return NOTHING_ENDED
 
+    settings = with_shared_limits(db, settings)
     unit = measured.done / sum(group.ended for group in measured.groups)
     done_by_minute = [unit * ended for ended in _fill(by_minute, since, now)]
     limits: list[LimitUse] = []
