@@ -205,7 +205,10 @@ def _measure_loads(
     loads: dict[str, list[RunLoad]] = {queue: [] for queue in QUEUES}
     for run in jobs:
         asked = services[run.run_id] if run.queue == QUEUE_TEXT else {}
-        loads[run.queue].append(RunLoad(run.due, _mean_busy(gauges, run), asked))
+        # Slots that were begun between two looks had calls under way: so many at least.
+        outstanding = sum(load.in_flight + load.waiting for load in asked.values())
+        busy = max(_mean_busy(gauges, run), outstanding / settings.textapi_concurrency)
+        loads[run.queue].append(RunLoad(run.due, busy, asked))
 
     return loads
 
