@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -90,8 +90,16 @@ def sum_calls(connection: Connection, run_ids: Collection[int]) -> Sequence[Row[
     return connection.execute(calls.group_by(*key)).all()
 
 
-def sum_recent_calls(connection: Connection, since: float) -> Sequence[Row[Any]]:
-    """Return the calls of whole minutes from *since* on by run, service and credential.
+def list_called(connection: Connection, since: float) -> list[tuple[str, str]]:
+    """Return the services, each with the credential, that were called from *since* on."""
+    called = select(Call.service, Call.credential).where(Call.minute >= int(since // MINUTE))
+    return [(service, credential) for service, credential in connection.execute(called.distinct())]
+
+
+def sum_recent_calls(
+    connection: Connection, called: Iterable[tuple[str, str]], since: float
+) -> list[Any]:
+    """Return the calls of whole minutes from *since* on, of services and credentials, by run.
 
     *seconds* are those in flight, *waited* those for a limit.
     """
@@ -100,8 +108,14 @@ def sum_recent_calls(connection: Connection, since: float) -> Sequence[Row[Any]]
     key = (Call.run_id, Call.service, Call.credential)
     names = ("calls", "seconds", "waited", "charged_tokens", "charged_cost")
     sums = [func.coalesce(func.sum(getattr(Call, name)), 0).label(name) for name in names]
-    calls = select(*key, *sums).where(is_recent, Call.operation != BATCH_OPERATION)
-    return connection.execute(calls.group_by(*key)).all()
+    calls = select(*key, *sums).where(is_recent, Call.operation != BATCH_OPERATION).group_by(*key)
+    rows: list[Any] = []
+    # Each of these has its own range of an index.
+    for service, credential in called:
+        of_key = calls.where(Call.service == service, Call.credential == credential)
+        rows += connection.execute(of_key)
+
+    return rows
 
 
 def list_sharing_runs(connection: Connection, run_id: int, most: int) -> list[int]:

@@ -32,6 +32,7 @@ from models.progress import (
     RunJobs,
     connection_share,
     count_due_jobs,
+    list_called,
     list_open_runs,
     sum_calls,
     sum_recent_calls,
@@ -53,6 +54,7 @@ FORETOLD_EVERY = 60.0
 MOST_SECONDS = 1.0
 # What was called in so many whole minutes tells how many slots a limit feeds.
 PERIOD = 2 * MINUTE
+DAY = 86_400
 
 # The number of a metric by the values of its labels.
 Family = dict[str, float]
@@ -111,8 +113,8 @@ def take_gauges(
     with db.read() as connection:
         now = float(connection.execute(select(clock())).scalar_one())
         jobs = count_due_jobs(connection)
-        recent = sum_recent_calls(connection, (now // MINUTE) * MINUTE - PERIOD)
-        lately = sum_recent_calls(connection, now - 86_400)
+        called = list_called(connection, now - DAY)
+        recent = sum_recent_calls(connection, called, now // MINUTE * MINUTE - PERIOD)
         share = connection_share(connection, db)
         gauges = Gauges(now)
         _set_run_gauges(connection, gauges, jobs)
@@ -124,8 +126,12 @@ def take_gauges(
     gauges.busy = [*(look for look in before if look[0] > now - PERIOD - MINUTE), (now, busy)]
 
     allowed: dict[str, dict[LimitUnit, float]] = {}
-    for service, credentials in _credentials(lately).items():
-        allowed[service] = _set_limit_gauges(gauges, client, settings, service, credentials)
+    credentials: dict[str, set[str]] = defaultdict(set)
+    for service, credential in called:
+        credentials[service].add(credential)
+
+    for service, of_service in credentials.items():
+        allowed[service] = _set_limit_gauges(gauges, client, settings, service, of_service)
 
     database = slots.get(QUEUE_TEXT, 0) / share if share else math.inf
     loads = _measure_loads(gauges, settings, jobs, recent)
@@ -149,15 +155,6 @@ def _set_run_gauges(connection: Connection, gauges: Gauges, jobs: list[RunJobs])
         gauges.set("tidings_run_done_ratio", progress_of(connection, run_id), str(run_id))
         gauges.set("tidings_run_calls", calls[run_id], str(run_id))
         gauges.set("tidings_run_due_jobs", due[run_id], str(run_id))
-
-
-def _credentials(lately: Any) -> dict[str, set[str]]:
-    """Return the credentials with which each service was called."""
-    credentials: dict[str, set[str]] = defaultdict(set)
-    for row in lately:
-        credentials[row.service].add(row.credential)
-
-    return credentials
 
 
 def _set_limit_gauges(
@@ -208,7 +205,10 @@ def _measure_loads(
     loads: dict[str, list[RunLoad]] = {queue: [] for queue in QUEUES}
     for run in jobs:
         asked = services[run.run_id] if run.queue == QUEUE_TEXT else {}
-        loads[run.queue].append(RunLoad(run.due, _mean_busy(gauges, run), asked))
+        # Slots that were begun between two looks had calls under way: so many at least.
+        outstanding = sum(load.in_flight + load.waiting for load in asked.values())
+        busy = max(_mean_busy(gauges, run), outstanding / settings.textapi_concurrency)
+        loads[run.queue].append(RunLoad(run.due, busy, asked))
 
     return loads
 

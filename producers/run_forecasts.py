@@ -22,6 +22,7 @@ from models.jobs import count_live_slots
 from models.progress import (
     count_by_month,
     count_ended_by_minute,
+    list_called,
     list_open_runs,
     list_sharing_runs,
     sum_calls,
@@ -200,7 +201,10 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         begun_at = connection.scalar(begun) or now
         since = max(begun_at, now - LONGEST_LOOK_BACK)
         by_minute = count_ended_by_minute(connection, run_id, since)
-        recent = sum_recent_calls(connection, now - STRETCH_SECONDS)
+        main, recent = measured.main, []
+        if main is not None:
+            key = (main.service, main.credential)
+            recent = sum_recent_calls(connection, [key], now - STRETCH_SECONDS)
 
     if not 0 < measured.done < 1:
         return NOTHING_ENDED
@@ -208,7 +212,6 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
     settings = with_shared_limits(db, settings)
     unit = measured.done / sum(group.ended for group in measured.groups)
     done_by_minute = [unit * ended for ended in _fill(by_minute, since, now)]
-    main = measured.main
     limits: list[LimitUse] = []
     for row in measured.calls:
         if row.calls:
@@ -250,7 +253,8 @@ def forecast_calls(
     """
     with db.read() as connection:
         now = float(connection.execute(select(clock())).scalar_one())
-        recent = sum_recent_calls(connection, now - LONGEST_LOOK_BACK)
+        called = list_called(connection, now - LONGEST_LOOK_BACK)
+        recent = sum_recent_calls(connection, called, now - LONGEST_LOOK_BACK)
         others = sum_calls(connection, list_open_runs(connection, MOST_OTHERS))
         left = {
             run_id: _measure_run(connection, run_id).left for run_id in {r.run_id for r in others}

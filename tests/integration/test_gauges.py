@@ -164,10 +164,10 @@ def test_gauges_tell_limits_runs_purses_and_slots(db: Database, settings: Settin
     assert value("tidings_run_calls", str(run)) == 31 * 60
     assert value("tidings_purse_left_ratio", "grant") == pytest.approx(0.05)
     assert value("tidings_run_left_seconds", str(run), "about") == pytest.approx(1827, abs=180)
-    # No job is at work, so that nothing is known of what a slot makes.
-    assert value("tidings_useful_slots", "text") == 6
+    # A call each second, in flight for 0.1 s, of ten that a slot can have in flight.
+    assert value("tidings_useful_slots", "text") == pytest.approx(1.05 * 0.1 / 10, rel=0.01)
     assert value("tidings_brake_slots", "text", "jobs") == 6
-    assert json.dumps(["text", "calls"]) not in gauges.families["tidings_brake_slots"]
+    assert json.dumps(["text", "tokens"]) not in gauges.families["tidings_brake_slots"]
 
 
 def make_calls(settings: Settings, limits: str, count: int) -> None:
