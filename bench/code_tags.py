@@ -1,6 +1,6 @@
 """Whether intervals from codes cover on real headlines, whose tags are the codes.
 
-    python bench/code_tags.py FOLDER [--draws 300] [--seed 1] [--sizes 200 400 800] [--errors 0]
+    python bench/code_tags.py FOLDER [--draws 300] [--seed 1] [--sizes 200 400 800] [--tags 8]
 
 FOLDER holds months in the shape of the newspaper's Archive API (``2017-01.json.gz``), whose
 documents have tags (``keywords``). Eight tags of .5 to 12 % of the documents stand in for a
@@ -112,7 +112,9 @@ def main() -> None:
 
 def read_archive(folder: Path) -> Archive:
     units = CodableUnits()
-    months, headlines, tags = [], [], []
+    months: list[str] = []
+    headlines: list[str] = []
+    tags: list[frozenset[str]] = []
     for path in sorted(folder.glob("201[78]-*.json.gz")):
         month = path.name[: len("2017-01")]
         for document in json.loads(gzip.decompress(path.read_bytes()))["response"]["docs"]:

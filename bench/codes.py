@@ -695,12 +695,14 @@ def print_coder_errors(rng: np.random.Generator, share: float, error: float, dra
         found = correct_share(raw, texts)
         assert found is not None
         corrected = found.corrected
-        rows.append((raw.value, is_covered(raw, truth), corrected.value, corrected.half_width))
-        rows[-1] += (is_covered(corrected, truth),)
+        covers = is_covered(raw, truth), is_covered(corrected, truth)
+        rows.append((raw.value, corrected.value, corrected.half_width, *covers))
 
-    value, covers, corrected_value, width, corrected_covers = 100 * np.mean(rows, axis=0)
+    value, corrected_value, width, raw_covers, corrected_covers = 100 * np.mean(rows, axis=0)
     label = f"year, {100 * truth:.2g} %, {SIZES[-1]} codes with {100 * error:g} % errors: corrected"
-    note = f"{corrected_value:.2f} ±{width:.2f} points; raw {value:.2f}, covers in {covers:.1f} %"
+    note = (
+        f"{corrected_value:.2f} ±{width:.2f} points; raw {value:.2f}, covers in {raw_covers:.1f} %"
+    )
     harness.print_figure(label, [corrected_covers], "%", floor=WANTED, note=note)
 
 

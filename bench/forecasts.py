@@ -265,7 +265,8 @@ def measure(simulation: Simulation, now: float) -> Work:
         [made_in_minute * unit for made_in_minute in all_minutes[-LONGEST_LOOK_BACK // 60 :]],
         error,
         stretch=wanted / made if made else 1.0,
-        tail=measure_tail(groups, sum(group.at_work for group in groups)),
+        tail=measure_tail(groups, simulation.shape.slots // (1 + len(ratios))),
+        elapsed=now,
         others=ratios,
         limits=[
             LimitUse("textapi", window, window.amount * unit, used) for window in windows.windows

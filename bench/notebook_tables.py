@@ -26,6 +26,7 @@ import pyarrow as pa
 
 import tidings
 from tests import report_stories as stories
+from tidings.commands import TableName
 
 FIRST, LAST, MONTHS = "2022-01", "2023-12", 24
 GOAL_SECONDS = 1.0
@@ -82,12 +83,12 @@ def export_and_read(url: str, table: str) -> int:
     return int(read_parquet(exported.getvalue()).num_rows)
 
 
-def read_in_notebook(home: tidings.Home, table: str) -> int:
+def read_in_notebook(home: tidings.Home, table: TableName) -> int:
     """Return the number of rows that a cell gets."""
     return int(tidings.Run(home.program, 1).table(table).num_rows)
 
 
-def read_first(folder: Path, table: str) -> int:
+def read_first(folder: Path, table: TableName) -> int:
     """Return the number of rows that the first command of a notebook gets."""
     with tidings.open(folder) as home:
         return read_in_notebook(home, table)
@@ -101,7 +102,7 @@ def wait_for_server(home: tidings.Home) -> None:
         time.sleep(0.05)
 
 
-def measure(table: str, rows: int, rounds: int, folder: Path, home: tidings.Home) -> None:
+def measure(table: TableName, rows: int, rounds: int, folder: Path, home: tidings.Home) -> None:
     """Print the figures of a table of so many rows."""
     file = folder / "tidings.db"
     readings: dict[str, Callable[[], int]] = {

@@ -139,7 +139,7 @@ def count_codes_by_part(
     )
     codes: dict[SamplePart, dict[str, int]] = {}
     for part, code, n in connection.execute(counts):
-        codes.setdefault(SamplePart(part), {})[code] = n
+        codes.setdefault(SamplePart(part), {})[code or ""] = n
 
     return codes
 

@@ -208,9 +208,10 @@ def read_all_peoples_codes(
         Code.codebook_id == codebook_id, Code.coder.startswith(PERSON, autoescape=True)
     )
     by_unit: dict[UnitKey, dict[str, dict[str, CodeValue]]] = {}
-    for *key, coder, variable, code, state in connection.execute(codes):
-        coders = by_unit.setdefault(UnitKey(*key), {})
-        coders.setdefault(coder, {})[variable] = CodeValue(code, CodeState(state))
+    for row in connection.execute(codes):
+        coders = by_unit.setdefault(UnitKey(row.document_id, row.keyword, row.position), {})
+        value = CodeValue(row.code, CodeState(row.state))
+        coders.setdefault(row.coder, {})[row.variable] = value
 
     return {
         unit: [coders[ADJUDICATED]] if ADJUDICATED in coders else list(coders.values())

@@ -167,6 +167,6 @@ def read_purse_shares(connection: Connection, most: int) -> dict[str, float]:
     purses = select(Payer.name, Payer.max_cost, Payer.cost_charged)
     purses = purses.where(Payer.kind == PayerKind.PURSE, Payer.max_cost > 0)
     for name, max_cost, charged in connection.execute(purses.order_by(Payer.name).limit(most)):
-        shares[name] = min(shares.get(name, 1.0), max(0.0, 1 - charged / max_cost))
+        shares[name] = min(shares.get(name, 1.0), max(0.0, 1 - charged / (max_cost or 1)))
 
     return shares

@@ -23,12 +23,13 @@ from core.enums import ENDED, State
 from models.answers import BATCH_OPERATION
 from models.database import Database, clock
 from models.runs import IS_OPEN, IS_SUBMITTED, UNENDED
+from models.shared_settings import RUN_STATE
 from models.tables import Call, DocumentCount, Job, Run
 
 MINUTE = 60
 
 
-def sum_jobs_by_days(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
+def sum_jobs_by_days(connection: Connection, run_id: int) -> Sequence[Any]:
     """Return for each range of days of a run's jobs how many have ended, are at work and left.
 
     Of those that have ended it has the seconds that they took and the sum of their squares, of
@@ -144,7 +145,7 @@ def count_due_jobs(connection: Connection) -> list[RunJobs]:
         func.count().label("due"),
         func.count(case((is_running, Job.owner)).distinct()).label("busy"),
     ).join(Run, Run.id == Job.run_id)
-    jobs = jobs.where(Run.state != State.PAUSED, is_due).group_by(Job.run_id, Job.queue)
+    jobs = jobs.where(RUN_STATE != State.PAUSED, is_due).group_by(Job.run_id, Job.queue)
     return [RunJobs(*row) for row in connection.execute(jobs)]
 
 

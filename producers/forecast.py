@@ -31,10 +31,10 @@ MEMORY_SHARE, SHORTEST_MEMORY = 0.5, 10 * MINUTE
 # The spread of the speed is that of so many parts of the time so far.
 BLOCKS = 6
 # The least errors of a speed and of what is left, as shares, and the least of an end, as a share of
-# the time that is left and in seconds: with them the range holds nine ends of ten in
-# `bench/forecasts.py`.
+# the time that is left (of all of it where a long window binds) and in seconds: with them the range
+# holds nine ends of ten in `bench/forecasts.py`.
 LEAST_SPEED_ERROR, LEAST_WORK_ERROR = 0.15, 0.08
-LEAST_END_ERROR, LEAST_SECONDS = 0.02, MINUTE
+LEAST_END_ERROR, LEAST_SECONDS = 0.03, MINUTE
 # The time of the last jobs is known no better than up to these factors.
 TAIL_LOW, TAIL_HIGH = 0.4, 2.0
 FEWEST_MINUTES = 2
@@ -99,6 +99,9 @@ class Work:
     # The seconds for which slots go idle at the end, since jobs are not divided.
     tail: float = 0.0
 
+    # How long it has been at work, in seconds, as far as that was looked at.
+    elapsed: float = 0.0
+
     # How long each other run that shares the slots takes, as a multiple of this one.
     others: Sequence[float] = ()
 
@@ -135,7 +138,8 @@ def forecast(work: Work, now: float) -> Forecast | str:
 
     middle = _Curve(speed, work.limits, left)
     low, high = _bounds(times)
-    margin = max(LEAST_SECONDS, LEAST_END_ERROR * middle.time(left))
+    whole = middle.time(left) + (work.elapsed if middle.is_stopped else 0.0)
+    margin = max(LEAST_SECONDS, LEAST_END_ERROR * whole)
     prediction = Forecast(
         now + middle.time(left) + tail,
         now + max(0.0, low + TAIL_LOW * tail - margin),
@@ -220,6 +224,8 @@ class _Curve:
 
     def __init__(self, speed: float, limits: Sequence[LimitUse], most: float) -> None:
         self.bound_by = THE_WORKERS
+        # Whether a long window lets calls wait for longest.
+        self.is_stopped = False
         long: list[LimitUse] = []
         for limit in limits:
             allowed = USED_SHARE * limit.amount / limit.window.seconds
@@ -270,7 +276,9 @@ class _Curve:
             self._work.append(work)
             self._times.append(time)
 
-        self.bound_by = max(waited, key=waited.__getitem__)
+        brake = max(waited, key=waited.__getitem__)
+        self.is_stopped = brake != self.bound_by
+        self.bound_by = brake
 
 
 def describe_forecast(prediction: Forecast | str, now: float) -> str:

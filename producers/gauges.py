@@ -36,8 +36,9 @@ from models.progress import (
     sum_calls,
     sum_recent_calls,
 )
+from models.shared_settings import with_shared_limits
 from producers.forecast import MINUTE, Forecast
-from producers.run_forecasts import forecast_run, limits_in_force, weights_of
+from producers.run_forecasts import forecast_run, limits_in_force, waited_seconds, weights_of
 from producers.useful_slots import RunLoad, ServiceLoad, count_useful_slots
 
 KEY = "tidings:gauges"
@@ -93,7 +94,7 @@ def share_gauges(db: Database, client: redis.Redis, settings: Settings) -> Gauge
     if not try_acquire_maintenance(db, "gauges", every_seconds=TAKEN_EVERY - 1):
         return last
 
-    gauges = take_gauges(db, client, settings, last)
+    gauges = take_gauges(db, client, with_shared_limits(db, settings), last)
     try:
         client.set(KEY, json.dumps(vars(gauges)), ex=KEPT_SECONDS)
     except RedisError as error:
@@ -106,7 +107,7 @@ def take_gauges(
     db: Database, client: redis.Redis, settings: Settings, last: Gauges | None = None
 ) -> Gauges:
     """Return the gauges as they are now. Raises `BrokerAway`, `DatabaseAway`."""
-    slots = count_live_slots(db, has_exited)
+    settings, slots = with_shared_limits(db, settings), count_live_slots(db, has_exited)
     with db.read() as connection:
         now = float(connection.execute(select(clock())).scalar_one())
         jobs = count_due_jobs(connection)
@@ -127,7 +128,8 @@ def take_gauges(
         allowed[service] = _set_limit_gauges(gauges, client, settings, service, credentials)
 
     database = slots.get(QUEUE_TEXT, 0) / share if share else math.inf
-    _set_useful_slots(gauges, jobs, recent, allowed, database)
+    loads = _measure_loads(gauges, settings, jobs, recent)
+    _set_useful_slots(gauges, loads, allowed, database)
     _set_forecasts(db, settings, gauges, last)
     return gauges
 
@@ -188,14 +190,10 @@ def _set_limit_gauges(
     return allowed
 
 
-def _set_useful_slots(
-    gauges: Gauges,
-    jobs: list[RunJobs],
-    recent: Any,
-    allowed: Mapping[str, Mapping[LimitUnit, float]],
-    database: float,
-) -> None:
-    """Set how many slots of each queue would be at work, and how many each brake would let work."""
+def _measure_loads(
+    gauges: Gauges, settings: Settings, jobs: list[RunJobs], recent: Any
+) -> dict[str, list[RunLoad]]:
+    """Return what each run with due jobs asks of each service, by queue."""
     services: dict[int, dict[str, ServiceLoad]] = defaultdict(dict)
     for row in recent:
         if row.calls:
@@ -203,18 +201,27 @@ def _set_useful_slots(
             for unit, weight in weights_of(row).items():
                 rates[unit] = rates[LimitUnit.CALLS] * weight
 
-            load = ServiceLoad(rates, row.seconds / PERIOD, row.waited / PERIOD)
+            waiting = waited_seconds(row, settings) / PERIOD
+            load = ServiceLoad(rates, row.seconds / PERIOD, waiting)
             services[row.run_id][row.service] = load
 
-    for queue in QUEUES:
-        loads = [
-            RunLoad(run.due, _mean_busy(gauges, run), services[run.run_id])
-            if queue == QUEUE_TEXT
-            else RunLoad(run.due, run.busy)
-            for run in jobs
-            if run.queue == queue
-        ]
-        useful, brakes = count_useful_slots(loads, allowed, database)
+    loads: dict[str, list[RunLoad]] = {queue: [] for queue in QUEUES}
+    for run in jobs:
+        asked = services[run.run_id] if run.queue == QUEUE_TEXT else {}
+        loads[run.queue].append(RunLoad(run.due, _mean_busy(gauges, run), asked))
+
+    return loads
+
+
+def _set_useful_slots(
+    gauges: Gauges,
+    loads: Mapping[str, list[RunLoad]],
+    allowed: Mapping[str, Mapping[LimitUnit, float]],
+    database: float,
+) -> None:
+    """Set how many slots of each queue would be at work, and how many each brake would let work."""
+    for queue, runs in loads.items():
+        useful, brakes = count_useful_slots(runs, allowed, database)
         gauges.set("tidings_useful_slots", useful, queue)
         for brake, slots in brakes.items():
             gauges.set("tidings_brake_slots", slots, queue, brake)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from core.enums import State
 from core.process_identity import has_exited
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Window, parse_limits
+from core.ratelimit.windows import spacing_seconds
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database, clock
@@ -28,6 +29,7 @@ from models.progress import (
     sum_recent_calls,
 )
 from models.runs import IS_SUBMITTED, UNENDED, get_run
+from models.shared_settings import are_all_paused, with_shared_limits
 from models.tables import Job
 from producers.forecast import (
     FEWEST_MINUTES,
@@ -181,7 +183,9 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         is_open = (Job.run_id == run_id) & Job.state.in_(UNENDED) & IS_SUBMITTED
         queues = set(connection.scalars(select(Job.queue).where(is_open).distinct()))
 
-    if run.state not in (State.QUEUED, State.RUNNING) or not queues:
+        is_paused = are_all_paused(connection)
+
+    if run.state not in (State.QUEUED, State.RUNNING) or is_paused or not queues:
         return None
 
     slots = count_live_slots(db, has_exited)
@@ -193,15 +197,15 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         measured = _measure_run(connection, run_id)
         others = _measure_others(connection, run_id, measured)
         begun = select(func.min(Job.started_at)).where(Job.run_id == run_id, IS_SUBMITTED)
-        since = max(connection.scalar(begun) or now, now - LONGEST_LOOK_BACK)
-        is_running = (Job.run_id == run_id) & IS_SUBMITTED & (Job.state == State.RUNNING)
-        running = connection.scalar(select(func.count()).where(is_running)) or 0
+        begun_at = connection.scalar(begun) or now
+        since = max(begun_at, now - LONGEST_LOOK_BACK)
         by_minute = count_ended_by_minute(connection, run_id, since)
         recent = sum_recent_calls(connection, now - STRETCH_SECONDS)
 
     if not 0 < measured.done < 1:
         return NOTHING_ENDED
 
+    settings = with_shared_limits(db, settings)
     unit = measured.done / sum(group.ended for group in measured.groups)
     done_by_minute = [unit * ended for ended in _fill(by_minute, since, now)]
     main = measured.main
@@ -223,8 +227,11 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
         measured.done,
         done_by_minute,
         measured.error,
-        stretch=1.0 if main is None else _stretch(recent, main),
-        tail=measure_tail(measured.groups, running),
+        stretch=1.0 if main is None else _stretch(recent, main, settings),
+        tail=measure_tail(
+            measured.groups, sum(slots.get(queue, 0) for queue in queues) // (1 + len(others))
+        ),
+        elapsed=now - begun_at,
         others=others,
         limits=limits,
         cost=run.cost_charged,
@@ -260,7 +267,7 @@ def forecast_calls(
         Work(
             0.0,
             [count / whole for _, count in sorted(made.items()) if count],
-            stretch=_stretch(recent, main),
+            stretch=_stretch(recent, main, settings),
             others=[
                 left[row.run_id] * row.calls / whole
                 for row in others
@@ -355,7 +362,7 @@ def _size(row: Row[Any], documents: Mapping[str, int]) -> float:
         return 1.0
 
     scope = DocumentScope(days=(row.first_day, row.last_day))
-    days = (row.last_day - row.first_day).days + 1
+    days = int((row.last_day - row.first_day).days) + 1
     share = min(1.0, days / (DAYS_OF_MONTH * len(scope.months)))
     return share * sum(documents.get(month, 0) for month in scope.months)
 
@@ -417,10 +424,16 @@ def _fill(by_minute: Mapping[int, int], since: float, now: float) -> list[int]:
     return [by_minute.get(minute, 0) for minute in minutes]
 
 
-def _stretch(recent: Iterable[Row[Any]], main: Row[Any]) -> float:
+def _stretch(recent: Iterable[Row[Any]], main: Row[Any], settings: Settings) -> float:
     """Return how many times faster the calls of a service would be if none waited for a limit."""
-    rows = [
-        row for row in recent if (row.service, row.credential) == (main.service, main.credential)
-    ]
+    key = (main.service, main.credential)
+    rows = [row for row in recent if (row.service, row.credential) == key]
     in_flight = sum(row.seconds for row in rows)
-    return 1 + sum(row.waited for row in rows) / in_flight if in_flight else 1.0
+    waited = sum(waited_seconds(row, settings) for row in rows)
+    return 1 + waited / float(in_flight) if in_flight else 1.0
+
+
+def waited_seconds(row: Row[Any], settings: Settings) -> float:
+    """Return for how long calls waited since a limit was used up, not since they are spaced."""
+    spacing = spacing_seconds(limits_in_force(settings, row.service))
+    return max(0.0, float(row.waited) - spacing * int(row.calls))

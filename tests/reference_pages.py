@@ -23,6 +23,7 @@ from typer.main import get_command
 from cli.codebook import CodebookListing
 from cli.doctor import PartCheck
 from cli.import_ import ImportTotals
+from cli.limits import ServiceLimits
 from cli.main import app
 from cli.plan_sample import RunPlan
 from cli.watch import WatchListing
@@ -46,6 +47,8 @@ MODELS: dict[str, Any] = {
     "doctor": list[PartCheck],
     "events": list[EventRow],
     "import": ImportTotals,
+    "limits": list[ServiceLimits],
+    "plan feeds": RunPlan,
     "plan handles": RunPlan,
     "plan months": RunPlan,
     "plan run": PlanComparison,

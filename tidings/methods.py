@@ -26,7 +26,7 @@ Declared = TypeVar("Declared", bound=Callable[..., Any])
 _WIDTH = 92
 
 # An option, as the pages write it.
-_FLAG = re.compile(r"--([a-z][a-z-]*[a-z])\b=?")
+_FLAG = re.compile(r"(--[a-z][a-z-]*[a-z])\b=?")
 
 _STUB = Path(__file__).with_name("commands.pyi")
 _PAGES = (
@@ -183,9 +183,9 @@ def _describe(
 
     text = note or section.split("\n    tidings ")[0].strip()
     heading = f"The parameters are those of `tidings {name}`:"
-    return _FLAG.sub(_name_parameter, "\n\n".join((text, heading, "\n".join(lines))))
+    parameter_of_flag = {flag: parameter for parameter, flag in flags.items()}
 
+    def name_parameter(flag: re.Match[str]) -> str:
+        return f"{parameter_of_flag.get(flag[1], flag[1][2:].replace('-', '_'))}="
 
-def _name_parameter(flag: re.Match[str]) -> str:
-    """Return how Python writes the option that a sentence names."""
-    return f"{flag[1].replace('-', '_')}="
+    return _FLAG.sub(name_parameter, "\n\n".join((text, heading, "\n".join(lines))))

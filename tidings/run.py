@@ -79,6 +79,7 @@ class Run(RunCommands):
         self,
         table: TableName,
         *,
+        kwic: bool = False,
         by: By | None = None,
         distinct: bool = False,
         without: str | Sequence[str] | None = None,
@@ -90,6 +91,7 @@ class Run(RunCommands):
         options are those of `export`; ``docs/exports.md`` says what the columns mean.
         """
         options = [
+            *switch("--kwic", is_on=kwic),
             *option("--by", by),
             *switch("--distinct", is_on=distinct),
             *texts("--without", without),

@@ -10,7 +10,7 @@ from analysis.codebooks.stored import stored_codebook
 from analysis.job_data import read_stored_sample
 from analysis.kinds import kind_named
 from analysis.options import TextOptions
-from core.enums import DOCUMENTS, SamplePeriod
+from core.enums import DOCUMENTS, SampleGoal, SamplePeriod
 from core.errors import UsageError
 from models.codes import UnitKey
 from models.jobs import has_job_without_step, list_job_names
@@ -43,7 +43,7 @@ async def read_sample(job: JobContext, options: TextOptions) -> Collection[UnitK
 
 def _draw(job: JobContext, options: TextOptions) -> None:
     """Draw the sample, or the pilot of one that grows until its shares are known."""
-    size, per = options.sample_size, PERIOD
+    size, per, goal = options.sample_size, PERIOD, SampleGoal.SHARE
     with job.db.read() as connection:
         _, codebook = stored_codebook(connection, options.codebook or "")
         if options.half_width is not None:
@@ -51,9 +51,10 @@ def _draw(job: JobContext, options: TextOptions) -> None:
             months = list_job_names(connection, job.claim.run_id)
             periods = {per.of_month(month) for month in months}
             size = count_pilot(len(periods), are_estimated=options.wanted_by is not None)
+            goal = SampleGoal.SHARE if options.wanted_by is None else SampleGoal.MONTHS
 
     try:
-        draw_code_sample(job.db, job.claim.run_id, codebook, n=size, per=per, seed=SEED)
+        draw_code_sample(job.db, job.claim.run_id, codebook, n=size, per=per, seed=SEED, goal=goal)
     except UsageError:
         # There is no text to be coded.
         return

@@ -135,14 +135,14 @@ def draw(
     orders: list[NDArray[np.float64]] = []
     for number, part in strata:
         frame = cells[number].frames[part]
-        ranks = np.arange(min(n, len(frame.places)))
+        ranks: NDArray[np.float64] = np.arange(min(n, len(frame.places)), dtype=float)
         orders.append((ranks + _random_start(frame)) / weights[number, part])
 
     stratum_of = np.repeat(np.arange(len(strata)), [len(order) for order in orders])
     rank_of = np.concatenate([np.arange(len(order)) for order in orders])
     chosen = np.argsort(np.concatenate(orders), kind="stable")[:n]
     return [
-        Draw(*strata[stratum], rank)
+        Draw(strata[stratum][0], strata[stratum][1], rank)
         for stratum, rank in zip(stratum_of[chosen].tolist(), rank_of[chosen].tolist(), strict=True)
     ]
 

@@ -204,7 +204,7 @@ end
 class Keys:
     """Names of what the rate limiter of one service and credential keeps in Redis."""
 
-    def __init__(self, service: str, credential: str) -> None:
+    def __init__(self, service: str, credential: str, windows: Sequence[Window] = ()) -> None:
         self._base = base = f"{KEY_PREFIX}:{service}:{credential}"
         # It holds the run id of the Redis server whose windows are complete, and the version of the
         # limits.
@@ -224,7 +224,7 @@ class Keys:
         self.waiting = [f"{base}:waiting", f"{base}:waiting:seen", f"{base}:waiting:blocked"]
         # The process that rebuilds the windows holds this lock.
         self.recovery = f"{base}:recovery"
-        self.windows: list[str] = []
+        self.name_windows(windows)
 
     def name_windows(self, windows: Sequence[Window]) -> None:
         """Name the sets of *windows*."""

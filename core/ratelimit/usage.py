@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -45,10 +46,11 @@ def read_use(
     try:
         seconds, microseconds = client.time()
         now = seconds * 1000 + microseconds / 1000
-        keys = Keys(service, credential, windows).windows
+        keys = Keys(service, credential)
+        keys.name_windows(windows)
         return [
             _read_window(client, key, window, now)
-            for key, window in zip(keys, windows, strict=True)
+            for key, window in zip(keys.windows, windows, strict=True)
         ]
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
@@ -57,7 +59,7 @@ def read_use(
 def read_closed_seconds(client: Redis, service: str, credential: str) -> float:
     """Return for how long nobody may call a service, as it asked. Raises `BrokerAway`."""
     try:
-        value = client.get(Keys(service, credential, ()).open_until)
+        value = client.get(Keys(service, credential).open_until)
         seconds, microseconds = client.time()
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
@@ -76,13 +78,19 @@ def _read_window(client: Redis, key: str, window: Window, now: float) -> WindowU
         used = client.zcount(key, f"({now}", "+inf")
         return WindowUse(window, used, client.zcount(key, f"({now}", soon))
 
-    weights = f"{key}:weights"
     # What has ended is still in the sum until somebody takes more.
-    ended, opening = (
-        sum(map(int, filter(None, client.hmget(weights, ids)))) if ids else 0
-        for ids in (
-            client.zrangebyscore(key, "-inf", now),
-            client.zrangebyscore(key, f"({now}", soon),
-        )
-    )
-    return WindowUse(window, int(client.hget(weights, "sum") or 0) - ended, opening)
+    ended = _sum_weights(client, key, client.zrangebyscore(key, "-inf", now))
+    opening = _sum_weights(client, key, client.zrangebyscore(key, f"({now}", soon))
+    return WindowUse(window, _whole(client.hget(_weights(key), "sum")) - ended, opening)
+
+
+def _sum_weights(client: Redis, key: str, ids: Any) -> int:
+    return sum(map(_whole, client.hmget(_weights(key), ids))) if ids else 0
+
+
+def _weights(key: str) -> str:
+    return f"{key}:weights"
+
+
+def _whole(value: Any) -> int:
+    return int(value or 0)

@@ -295,6 +295,11 @@ class PermitWindows:
         return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
 
 
+def spacing_seconds(windows: Sequence[Window]) -> float:
+    """Return how far apart calls are kept even where a limit of them is not used up."""
+    return _spacing_ms(windows)[0] / 1000
+
+
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
     """Return how far apart calls are, and how far ahead of that they may be, in milliseconds.
 

@@ -9,7 +9,7 @@ from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from core.quantities import quantity
 from reports.data.code_agreement import list_people
-from reports.data.coded_samples import CodedSample
+from reports.data.coded_samples import NOT_ASKED, CodedSample
 from reports.data.estimate_strata import is_in
 from reports.stats.replacement import DoubleCoded, Replacement, Verdict, judge_replacement
 
@@ -79,7 +79,10 @@ def judge_machines(sample: CodedSample) -> Iterator[ReplacedCoder]:
 def _list_texts(
     sample: CodedSample, coder: str, variable: Variable, periods: Mapping[int, str]
 ) -> Iterator[tuple[str, DoubleCoded]]:
-    """Yield the texts of which several people and the machine say something, with their periods."""
+    """Yield the texts of which several people and the machine say something, with their periods.
+
+    Where nobody was asked the variable there is nothing to agree on.
+    """
     is_scale = variable.type == VariableType.SCALE
     for unit in sample.units:
         machine = sample.code(unit, coder, variable)
@@ -88,9 +91,12 @@ def _list_texts(
             for person in list_people(unit.codes)
             if (code := sample.code(unit, person, variable)) is not None
         }
+        if machine is None or len(people) < 2:
+            continue
+
         # A scale has no distance to what is not asked.
-        is_known = machine is not None and not (is_scale and "" in (machine, *people.values()))
-        if machine is not None and is_known and len(people) > 1:
+        are_asked = [code != NOT_ASKED for code in (machine, *people.values())]
+        if all(are_asked) or (any(are_asked) and not is_scale):
             yield periods[unit.stratum], DoubleCoded(people, machine)
 
 

@@ -81,9 +81,10 @@ def correct_share(
     drawn = np.concatenate([[share.value], share.value + errors * spread])
     corrected = remove_errors(drawn, single_part * false_yes, single_part * false_no)
     return CoderErrors(
-        len(texts),
-        *(_summarize(figures, len(texts)) for figures in (false_yes, false_no)),
-        _summarize(corrected, share.n),
+        n=len(texts),
+        false_yes=_summarize(false_yes, len(texts)),
+        false_no=_summarize(false_no, len(texts)),
+        corrected=_summarize(corrected, share.n),
     )
 
 

@@ -78,9 +78,10 @@ def estimate_recall(
     """Return the share of the relevant documents that mention the keyword.
 
     One over 1 + the ratio of relevant documents without and with a mention, which are estimated
-    independently. The figure counts half a unit more without one: few misses that were read, or
-    none, would say too much (J. B. S. Haldane, Annals of Human Genetics 20, 1956). None where no
-    relevant document was read, or nothing without a mention.
+    independently. The figure counts a third of a unit more without one: few misses that were read,
+    or none, would say too much (so far the median of a Poisson variable is below its mean: K. P.
+    Choi, Proceedings of the American Mathematical Society 121, 1994). None where no relevant
+    document was read, or nothing without a mention.
     """
     totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
     if totals is None:
@@ -128,7 +129,7 @@ class _KeywordTotals:
     misses: Estimate
     mentions: int
 
-    # The misses and half a unit.
+    # The misses and a third of a unit.
     likely_misses: float
 
 
@@ -155,14 +156,14 @@ def _total_keyword(
         hits,
         misses,
         sum(stratum.size for stratum in mentions),
-        misses.value + _half_unit(other_cells),
+        misses.value + _third_of_unit(other_cells),
     )
 
 
-def _half_unit(cells: Sequence[SplitKind]) -> float:
-    """Return for how many documents half a unit stands that was drawn among the most of them."""
+def _third_of_unit(cells: Sequence[SplitKind]) -> float:
+    """Return for how many documents a third of a unit stands that stands for the most of them."""
     parts = [part for cell in cells for part in cell.parts if part.effective_n]
-    return max((part.unread / part.effective_n for part in parts), default=0.0) / 2
+    return max((part.unread / part.effective_n for part in parts), default=0.0) / 3
 
 
 def compare_shares(

@@ -27,6 +27,7 @@ from producers.imports import import_paths
 from tests.e2e_kit import Stub, run_to_its_end, write_archive
 from tests.ops_kit import documented_metrics, names_and_labels
 from tests.services import wait_until
+from workers.metrics import SHARED
 
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
 ONE_DATABASE = pytest.mark.parametrize(
@@ -209,6 +210,8 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     for name, labels in samples(measured):
         served.setdefault(name, set()).update(label for label, _ in labels)
 
+    # What is shared is of open runs, and of services and purses that were used lately.
+    served |= {name: set(labels) for name, (_, labels) in SHARED.items()}
     assert documented_metrics() == served
     named = names_and_labels()
     assert named

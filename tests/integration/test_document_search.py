@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,8 +109,13 @@ def read_until(db: Database, search: DocumentSearch, recall: float) -> Iterator[
 
 
 def test_a_search_ends_when_its_interval_reaches_what_was_asked_and_lists_what_it_found(
-    db: Database, run: int
+    database_url: str,
 ) -> None:
+    with closing(Database(database_url, pooled=False)) as db:
+        _search_until_the_end(db, add_ports(db))
+
+
+def _search_until_the_end(db: Database, run: int) -> None:
     search = DocumentSearch(db, run, BOOK, ABOUT)
     batches = list(read_until(db, search, 0.8))
     state = search.look()

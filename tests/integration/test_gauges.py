@@ -52,7 +52,7 @@ def set_up(db: Database, *, months: int = 12, ended: int = 6, calls: int = 60) -
         for month in range(1, months + 1)
     ]
     run = create_run(db, kind="months", name=None, parameters={}, jobs=jobs)
-    record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=2)
+    record_worker(db, own_process_name(), queues=QUEUE_TEXT, slots=1)
     now = time.time()
     began = now - MINUTES * 60
     with db.write() as connection:

@@ -181,7 +181,8 @@ def test_the_methods_are_what_the_commands_declare() -> None:
 
 
 def _name_parameter(flag: re.Match[str]) -> str:
-    return f"{flag[1].replace('-', '_')}="
+    option = flag[1].replace("-", "_")
+    return f"{'for_' if option == 'for' else PLURALS.get(option, option)}="
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.command)

@@ -347,8 +347,8 @@ def test_recall_is_relevant_mentions_among_all_relevant_documents() -> None:
 
     assert recall is not None
     assert recall.n == 103
-    # One miss was read of 43 texts that stand for 100 documents each: half a unit more is 50.
-    assert recall.value == pytest.approx(360 / (360 + 30 + 150), rel=1e-3)
+    # One miss was read of 43 texts that stand for 100 documents each: a third of a unit is 33.
+    assert recall.value == pytest.approx(360 / (360 + 30 + 133.3), rel=1e-3)
     assert recall.low < recall.value < recall.high
 
 
@@ -387,8 +387,8 @@ def test_a_keyword_that_finds_all_that_was_read_may_still_miss_what_was_not() ->
     recall = estimate_recall(strata)
 
     assert recall is not None
-    # Half a unit of 4,600 / 60 may have been missed, beside 400 that were found.
-    assert recall.value == pytest.approx(400 / (400 + 4600 / 60 / 2), rel=0.02)
+    # A third of a unit of 4,600 / 60 may have been missed, beside 400 that were found.
+    assert recall.value == pytest.approx(400 / (400 + 4600 / 60 / 3), rel=0.02)
     assert recall.high == 1
     assert recall.low < 0.8
 
