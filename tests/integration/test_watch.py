@@ -345,7 +345,7 @@ def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:
         (),
         ("1",),
         ("--every", "day"),
-        ("1", "--every", "hour"),
+        ("1", "--every", "minute"),
         ("1", "--every", "day", "--stop"),
         ("1", "--list"),
         ("1", "--stop", "--max-calls", "5"),
