@@ -122,7 +122,7 @@ def test_no_job_is_begun_on_tables_that_another_program_has_changed(
 
     set_revision(db, "9999_later")
     begun = count_begun(db)
-    wait_until(lambda: "succeeded" in worker.log.read_text(), what="the slice's end", seconds=60)
+    wait_until(lambda: "succeeded" in worker.log.read_text(), what="the slice's end", seconds=120)
     dispatch_to_workers(db, long_slices)
     wait_until(lambda: worker.log.read_text().count("succeeded") > 1, what="a further message")
 
