@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, func, select
 from core.enums import State
 from core.process_identity import has_exited
 from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Window, parse_limits
-from core.ratelimit.windows import spacing_seconds
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database, clock
@@ -439,5 +438,8 @@ def _stretch(recent: Iterable[Row[Any]], main: Row[Any], settings: Settings) -> 
 
 def waited_seconds(row: Row[Any], settings: Settings) -> float:
     """Return for how long calls waited since a limit was used up, not since they are spaced."""
+    # Whoever looks at runs does without Redis.
+    from core.ratelimit.windows import spacing_seconds  # noqa: PLC0415
+
     spacing = spacing_seconds(limits_in_force(settings, row.service))
     return max(0.0, float(row.waited) - spacing * int(row.calls))

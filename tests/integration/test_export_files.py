@@ -417,7 +417,7 @@ def test_unknown_runs_tables_and_formats_are_errors(db: Database) -> None:
     with pytest.raises(NotFound, match="no run 999"):
         exports.write(db, 999, "periods", "jsonl", io.BytesIO())
 
-    with pytest.raises(UsageError, match="mentions, periods, phrases"):
+    with pytest.raises(UsageError, match="choose one of periods, "):
         exports.write(db, run, "period", "jsonl", io.BytesIO())
 
     with pytest.raises(UsageError, match="jsonl, csv, parquet"):

@@ -112,7 +112,7 @@ def answer_after(seconds: float) -> Respond:
 def refuse_after(seconds: float) -> Respond:
     async def respond(_request: web.Request, _body: dict[str, Any]) -> web.Response:
         await asyncio.sleep(seconds)
-        return web.json_response({"error": "no"}, status=422)
+        return web.json_response({"error": "no"}, status=403)
 
     return respond
 
@@ -250,7 +250,7 @@ def test_an_error_that_comes_after_the_end_of_a_slice_ends_the_job(settings: Set
     with jobs_at(refuse_after(1.0), settings, textapi_timeout=5.0) as (jobs, textapi):
         job = work_until_called(jobs, jobs.submit(STEPS, "bob"))
         assert job.state == State.FAILED
-        assert "cannot work on this text" in job.reason
+        assert "refused" in job.reason
         assert textapi.calls.total() == 2
 
 

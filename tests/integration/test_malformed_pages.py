@@ -37,8 +37,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let clients try again at once."""
     original: Callable[..., ServiceClient] = fetching.service_client
 
-    def quick_client(*arguments: Any) -> ServiceClient:
-        return dataclasses.replace(original(*arguments), retry_policy=QUICK)
+    def quick_client(*arguments: Any, **options: Any) -> ServiceClient:
+        return dataclasses.replace(original(*arguments, **options), retry_policy=QUICK)
 
     monkeypatch.setattr(fetching, "service_client", quick_client)
     monkeypatch.setattr(crawling, "service_client", quick_client)

@@ -271,7 +271,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
 
         operations.append(request.path.rpartition("/")[2])
         if operations[-1] == "ner":
-            return web.json_response({"error": "no"}, status=422)
+            return web.json_response({"error": "no"}, status=403)
 
         return web.json_response(stub_textapi.answer(operations[-1], await request.json()))
 

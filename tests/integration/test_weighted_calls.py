@@ -271,7 +271,7 @@ def charge(db: Database, run: int) -> Charge:
 
 
 def settle(db: Database, charged: Charge, usage: Usage | None) -> None:
-    settlement = Settlement(charge=charged, usage=usage, is_retry=True, seconds=0.5)
+    settlement = Settlement(charge=charged, usage=usage, is_retry=True, seconds=0.5, waited=0.25)
     with db.write() as connection:
         ModelCalls(db, charged.run_id, [settlement])(connection)
 
