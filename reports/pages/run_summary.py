@@ -146,6 +146,12 @@ class RunSummary(RunData):
         return describe_languages(self.unread, self.unit) if self.unread else ""
 
     @property
+    def is_scanned(self) -> bool:
+        """Whether texts of the run were read by machine from scanned pages."""
+        archives = (source.archive for source in SOURCES if self.sources.get(source.name))
+        return any(archive is not None and archive.is_scanned for archive in archives)
+
+    @property
     def languages_read(self) -> str:
         """The languages that the engines of the run read, in words; "" if one declares none."""
         declared = [self.engine_languages[engine] for engine in self.engines]

@@ -237,3 +237,16 @@ def test_the_page_says_how_much_of_an_outlet_two_sources_hold(
     assert f"{held} at least 397 (378 to 441)" in text
     assert "two cannot tell whether they depend" in text
     assert "The Tide ball 14.7 % 14.3 %" in text
+
+
+def test_the_front_page_says_that_texts_were_read_by_machine(
+    sqlite_db: Database, tmp_path: Path
+) -> None:
+    pieces = [Piece("2020-01-15", f"{word.title()} news.", source="loc") for word in WORDS]
+    store_pieces(sqlite_db, pieces)
+    front_page = build(sqlite_db, [run_months(sqlite_db, parameters(sources=("loc",)))], tmp_path)
+    assert "These texts were read by machine from scanned pages." in front_page.read_text("utf-8")
+
+    store_pieces(sqlite_db, [replace(pieces[0], source="nyt")], first=50)
+    front_page = build(sqlite_db, [run_months(sqlite_db, parameters())], tmp_path / "other")
+    assert "read by machine" not in front_page.read_text("utf-8")
