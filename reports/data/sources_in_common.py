@@ -105,7 +105,7 @@ def read_sources_in_common(run: RunData) -> list[CommonPeriod]:
 
 
 def _read(run: RunData) -> Iterator[CommonPeriod]:
-    if len(run.month_parameters.sources) < 2:
+    if not run.kind.has_mentions or len(run.month_parameters.sources) < 2:
         return
 
     outlets: dict[str, _Outlet] = defaultdict(_Outlet)

@@ -20,6 +20,7 @@ from analysis.text.mentions import all_terms
 from core.enums import ENDED, Grain, Grouping, State
 from core.languages import language_name
 from core.prices import MICRO, format_money
+from core.quantities import quantity
 from models.codes import count_texts_of_run
 from models.costs import models_of
 from models.runs import get_run
@@ -28,6 +29,7 @@ from reports.data.archive_hash import hash_documents
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, documents_condition
 from reports.data.selection import count_without, left_out
+from reports.data.sources_in_common import CommonPeriod, read_sources_in_common
 from reports.data.tables.calls import CallRow, read_calls
 from reports.data.tables.coverage import StepCount, count_steps
 from reports.data.unread_documents import count_unread
@@ -43,6 +45,8 @@ from textapi.text.keywords import pattern
 
 # At most this many chosen outlets or sections are named; more are counted.
 NAMED = 6
+# So many of the outlets that several sources hold.
+OUTLETS_NAMED = 3
 # The median text of an archive of headlines or summaries has at most this many words.
 SHORT_TEXT = 30
 
@@ -119,6 +123,9 @@ class RunSummary(RunData):
 
     steps: list[StepCount]
 
+    # What several sources hold of each outlet, in all months together.
+    common: list[CommonPeriod]
+
     # The number of documents that have no polarity because of their language, by its code.
     unread: Counter[str]
 
@@ -144,6 +151,14 @@ class RunSummary(RunData):
     def unread_in_words(self) -> str:
         """How many documents were left out for their language: "120 documents in German"."""
         return describe_languages(self.unread, self.unit) if self.unread else ""
+
+    @property
+    def common_outlets(self) -> str:
+        """The outlets that several sources hold, three by name: "The Tide and 4 more outlets"."""
+        names = [common.outlet for common in self.common]
+        more = len(names) - OUTLETS_NAMED
+        shown = names[:OUTLETS_NAMED]
+        return join_words([*shown, *([quantity(more, "more outlet")] if more > 0 else [])])
 
     @property
     def is_scanned(self) -> bool:
@@ -329,6 +344,7 @@ def summarize_run(run: RunData) -> RunSummary:
         left_out=total - sources.total(),
         archive_hash=archive_hash,
         steps=count_steps(run),
+        common=[period for period in read_sources_in_common(run) if period.period is None],
         unread=sum(unread_by_job.values(), Counter()),
         unread_by_job=unread_by_job,
         left_out_by_job=left_out_by_job,

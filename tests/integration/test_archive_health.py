@@ -236,6 +236,8 @@ def test_the_page_says_how_much_of_an_outlet_two_sources_hold(
     held = "The Tide news archives 200, The New York Times 300 150 350"
     assert f"{held} at least 397 (378 to 441)" in text
     assert "two cannot tell whether they depend" in text
+    front_page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "<strong>The Tide is in several sources.</strong>" in front_page
     assert "The Tide ball 14.7 % 14.3 %" in text
 
 
