@@ -216,6 +216,7 @@ class Runtime:
         self._runner.close()
         self.database_threads.close()
         self.broker.close()
+        self.lease_db.close()
         self.db.close()
 
     async def _close_on_loop(self) -> None:
