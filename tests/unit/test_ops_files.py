@@ -82,7 +82,7 @@ def test_queries_match_values_that_exist() -> None:
 
 def test_every_metric_is_used_in_a_query() -> None:
     assert names_and_labels().keys() == documented_metrics().keys()
-    assert len(names_and_labels()) == 9 + len(SHARED)
+    assert len(names_and_labels()) == 10 + len(SHARED)
 
 
 def test_queries_group_by_few_labels() -> None:
