@@ -96,7 +96,8 @@ def test_a_redis_of_several_servers_is_refused(
     configuration = tmp_path / "redis.conf"
     configuration.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n")
     command = [str(valkey.binary()), str(configuration), option]
-    command += ["yes"] if option == "--cluster-enabled" else []
+    # By default its bus has a port 10,000 above, which there may not be.
+    command += ["yes", "--cluster-port", str(free_port())] if kind == "Redis Cluster" else []
     with child_process("valkey", command, dict(os.environ), tmp_path) as child:
         url = f"redis://127.0.0.1:{port}/0"
         wait_until(lambda: valkey.answers(url) or child.describe_end(), what=child.log.name)
