@@ -124,6 +124,7 @@ def make_story(
     terminated = with_full_stop(raw_text)
     text, replaced = clean(terminated)
     moment = source.stored_time(published, now)
+
     document = SourceDocument(
         source=source.name,
         native_id="",
@@ -134,6 +135,7 @@ def make_story(
         replaced=replaced,
         **place,
     )
+
     return Story(document, guid, is_undated=moment is None)
 
 

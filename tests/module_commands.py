@@ -17,7 +17,7 @@ from cli.export import WEIGHTS
 from cli.main import app
 from core.enums import Grain, Grouping
 from reports.data.formats import ALIGNED, WRITERS
-from reports.data.tables.registry import ON_REQUEST, TABLES
+from reports.data.tables.registry import EXPORTED
 
 STUB = Path(__file__).parents[1] / "tidings" / "commands.pyi"
 
@@ -44,7 +44,7 @@ P = TypeVar("P")
 
 # The texts that an option or argument takes, by the name of their type.
 CHOICES = {
-    "TableName": (*TABLES, *ON_REQUEST),
+    "TableName": tuple(EXPORTED),
     "FormatName": (*WRITERS, ALIGNED),
     "By": (
         *Grain,

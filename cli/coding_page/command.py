@@ -54,14 +54,10 @@ def serve_texts(
     settings = context.load_settings()
     logs.configure(settings)
     db.sync_commits()
+
+    coders = split_coders(request.coder)
     project = CodingProject(
-        db,
-        request.run,
-        codebook,
-        codebook_id,
-        sample,
-        coders=split_coders(request.coder),
-        doubles=doubles,
+        db, request.run, codebook, codebook_id, sample, coders=coders, doubles=doubles
     )
     record_coding(db, codebook, request.run, settings.person)
     _serve_project(project, request.run, read_link_key(settings.home), port)

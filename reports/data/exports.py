@@ -33,6 +33,7 @@ from reports.data.queries import in_batches
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found
+from reports.data.tables.collocates import COLLOCATES
 from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.concordance import CONCORDANCE
 from reports.data.tables.documents import DOCUMENTS
@@ -40,7 +41,7 @@ from reports.data.tables.entities import ENTITIES
 from reports.data.tables.estimates import ESTIMATES
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
-from reports.data.tables.registry import ON_REQUEST, TABLES
+from reports.data.tables.registry import EXPORTED, TABLES
 from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
@@ -56,7 +57,11 @@ that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
 _SELECTED_TABLES = {
-    table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES)
+    table.name
+    for table in (
+        *(MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES),
+        *(COLLOCATES, CONCORDANCE),
+    )
 }
 _ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
 # Of the tables that there are, those whose names are nearest to a wrong one.
@@ -84,9 +89,8 @@ def write(
     before. Raises `UsageError` for an unknown table or format and for another table with a grain or
     a grouping, `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
     """
-    tables = TABLES | ON_REQUEST
-    if table not in tables:
-        nearest = get_close_matches(table, tables, _MOST_NAMED, cutoff=0.0)
+    if table not in EXPORTED:
+        nearest = get_close_matches(table, EXPORTED, _MOST_NAMED, cutoff=0.0)
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(nearest)}")
 
     forms = _forms_of_command(table)
@@ -117,7 +121,7 @@ def write(
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
-        return write_table(run, tables[table], {form: file})
+        return write_table(run, EXPORTED[table], {form: file})
 
 
 def _forms_of_command(table: str) -> tuple[str, ...]:
@@ -127,14 +131,14 @@ def _forms_of_command(table: str) -> tuple[str, ...]:
 
 def is_selected(table: str) -> bool:
     """Return whether a table counts only the documents that a selection leaves."""
-    return table in _SELECTED_TABLES or table in ON_REQUEST
+    return table in _SELECTED_TABLES
 
 
 def describe_empty(db: Database, run_id: int, table: str) -> str:
     """Return why a table of a run that is done has no row."""
     kind = load_run(db, run_id).kind
     named = f"the table {table} of run {run_id} has no row"
-    if (TABLES | ON_REQUEST)[table].is_of(kind):
+    if EXPORTED[table].is_of(kind):
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )

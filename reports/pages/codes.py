@@ -479,12 +479,14 @@ def _make_table(  # noqa: PLR0917 - a table joins what many places know
     # Codes stand in the codebook's order, periods within each.
     order = {code: number for number, code in enumerate(variable.codes)}
     subject_rows.sort(key=lambda row: (order.get(row.category or "", 0), row.period or ""))
+
     all_rows = [row for row in subject_rows if row.measure == shown_measure]
     variable_rows = [row for row in all_rows if row.group is None]
     group_rows = [row for row in all_rows if row.group is not None]
     share_rows = [
         row for row in subject_rows if row.measure == "share" != shown_measure and not row.group
     ]
+
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
     name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
     reader = next((row.model for row in variable_rows if row.model is not None), "readers")

@@ -363,14 +363,14 @@ def test_a_file_holds_the_same_bytes_as_a_stream(db: Database, tmp_path: Path) -
 
 
 def fail_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = exports.TABLES["documents"]
+    real = exports.EXPORTED["documents"]
 
     def read(data: RunData, names: Collection[str] | None = None) -> Iterator[Any]:
         assert real.read_cells is not None
         yield from real.read_cells(data, names)
         raise NotFound("forgotten meanwhile")
 
-    monkeypatch.setitem(exports.TABLES, "documents", replace(real, read_cells=read))
+    monkeypatch.setitem(exports.EXPORTED, "documents", replace(real, read_cells=read))
     monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
 
 

@@ -250,7 +250,7 @@ def test_an_error_that_comes_after_the_end_of_a_slice_ends_the_job(settings: Set
     with jobs_at(refuse_after(1.0), settings, textapi_timeout=5.0) as (jobs, textapi):
         job = work_until_called(jobs, jobs.submit(STEPS, "bob"))
         assert job.state == State.FAILED
-        assert "refused" in job.reason
+        assert "(403): the key may not do this" in job.reason
         assert textapi.calls.total() == 2
 
 

@@ -41,6 +41,7 @@ def read_concordance(
         for keyword in run.keywords
         for term, term_pattern in zip(keyword.terms, keyword.patterns, strict=True)
     }
+
     for mention in read_mentions(run, job_names):
         sentence = mention.sentence
         for start, end in patterns[mention.keyword, mention.term].find_spans(sentence):

@@ -33,7 +33,7 @@ _TABLES: tuple[Table[Any], ...] = (
 
 TABLES = {table.name: table for table in _TABLES}
 
-#: Tables that are written when they are asked for: no report and no pack holds them.
-ON_REQUEST: dict[str, Table[Any]] = {
-    table.name: table for table in (COLLOCATES, CONCORDANCE, OVERLAP)
-}
+# These are written when they are asked for: no report and no pack holds them.
+_ON_REQUEST: tuple[Table[Any], ...] = (COLLOCATES, CONCORDANCE, OVERLAP)
+
+EXPORTED = TABLES | {table.name: table for table in _ON_REQUEST}
