@@ -165,7 +165,7 @@ def draw_anew(rng: np.random.Generator, cell: Cell) -> Cell:
     frames = {}
     for part, frame in cell.frames.items():
         _, text_of = np.unique(frame.member_numbers, return_inverse=True)
-        numbers = rng.integers(1, 2**63, text_of.max() + 1, np.uint64)[text_of]
+        numbers = rng.integers(1, 2**63, int(np.max(text_of)) + 1, np.uint64)[text_of]
         copy_numbers = rng.integers(0, 2**63, len(text_of), np.uint64)
         frames[part] = make_frame(frame.members, numbers, copy_numbers)
 
@@ -199,8 +199,10 @@ def measure(tag: Tag, strata: dict[str, list[CodedStratum]]) -> Iterator[float]:
     found = tag.has_tag & tag.has_keyword
     yield from compare(estimate_share(everything), tag.share)
     yield from compare(estimate_share(of_half), float(tag.has_tag[is_in_half].mean()))
-    yield from compare(estimate_precision(everything), found.sum() / tag.has_keyword.sum())
-    yield from compare(estimate_recall(everything), found.sum() / tag.has_tag.sum())
+    yield from compare(
+        estimate_precision(everything), int(found.sum()) / int(tag.has_keyword.sum())
+    )
+    yield from compare(estimate_recall(everything), int(found.sum()) / int(tag.has_tag.sum()))
     yield from np.mean([list(row) for row in measure_months(tag, strata)], axis=0)
 
 

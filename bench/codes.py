@@ -224,7 +224,7 @@ def divide(n: int, sizes: Counts) -> Counts:
     quotas = np.minimum(np.floor(wanted), sizes).astype(np.int64)
     while quotas.sum() < min(n, int(sizes.sum())):
         lacking = np.where(quotas < sizes, wanted - quotas, -np.inf)
-        quotas[np.unravel_index(lacking.argmax(), sizes.shape)] += 1
+        quotas[np.unravel_index(np.argmax(lacking), sizes.shape)] += 1
 
     return quotas
 

@@ -107,7 +107,7 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     for tag in options.tags:
         relevant = archive.have_tag[tag]
-        share = (archive.copies * relevant).sum() / archive.copies.sum()
+        share = int((archive.copies * relevant).sum()) / int(archive.copies.sum())
         has_keyword = archive.has_word(TAGS[tag][1])
         label = f"{tag} ({100 * share:.1f} %)"
         print_known(label, archive, relevant, has_keyword)
@@ -165,7 +165,7 @@ def print_known(label: str, archive: Archive, relevant: Bits, has_keyword: Bits)
     in_a_row = np.arange(len(by_ranking)) - last_hit
     for row in IN_A_ROW:
         end = int(np.argmax(in_a_row >= row)) + 1
-        recall = found[by_ranking[:end]].sum() / found.sum()
+        recall = int(found[by_ranking[:end]].sum()) / int(found.sum())
         note = f"recall {recall:.3f}"
         harness.print_figure(
             f"{label}, ends after {row} in a row", [100 * end / len(by_ranking)], "%", note=note

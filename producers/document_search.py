@@ -188,7 +188,7 @@ class DocumentSearch:
         has_word = np.zeros(len(self._copies), bool)
         has_word[self._words.text_of[np.isin(self._words.words, words)]] = True
         found = self._copies * is_relevant
-        share = float((found * has_word).sum() / max(1, found.sum()))
+        share = int((found * has_word).sum()) / max(1, int(found.sum()))
         return " OR ".join(self._vocabulary[word] for word in words), share
 
     def _text(self, document: int) -> int:

@@ -50,7 +50,7 @@ class SearchRanking:
 
         have_any = np.any(signs, axis=0) if signs else np.zeros(texts, bool)
         scores = score_texts(words_of_texts, have_any)
-        self._first_scores: Floats = scores + have_any * (1.0 + scores.max(initial=0.0))
+        self._first_scores: Floats = scores + have_any * (1.0 + float(np.max(scores, initial=0.0)))
 
     def forget(self) -> None:
         """Forget what was learnt."""

@@ -189,7 +189,7 @@ def find_p_value(n: int, person: int, machine: int, *, is_less: bool = True) -> 
 
     persons, machines, logarithms = _list_outcomes(n)
     is_as_extreme = side * _tango(n, persons, machines) <= score + 1e-9
-    return float(logarithms[:, is_as_extreme].sum(axis=1).max())
+    return float(np.max(logarithms[:, is_as_extreme].sum(axis=1)))
 
 
 @lru_cache(maxsize=4)

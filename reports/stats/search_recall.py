@@ -75,7 +75,7 @@ class ChanceDraws:
             math.log(weight) + hits * math.log(odds) - float(np.log1p((odds - 1) * rates).sum())
             for odds, weight in bets
         ]
-        return float(np.logaddexp.reduce(logarithms))
+        return float(np.logaddexp.reduce(logarithms, axis=0))
 
 
 @dataclass(frozen=True)
