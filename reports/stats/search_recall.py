@@ -75,7 +75,10 @@ class ChanceDraws:
             math.log(weight) + hits * math.log(odds) - float(np.log1p((odds - 1) * rates).sum())
             for odds, weight in bets
         ]
-        return float(np.logaddexp.reduce(logarithms, axis=0))
+
+        # The largest is taken out, so that no exponential overflows.
+        largest = max(logarithms)
+        return largest + math.log(math.fsum(math.exp(each - largest) for each in logarithms))
 
 
 @dataclass(frozen=True)
