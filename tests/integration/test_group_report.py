@@ -193,7 +193,7 @@ def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Datab
     assert [list(left_out(data, job)) for job in data.jobs] == [[], []]
 
 
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("grouping", list(Grouping))
 def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool

@@ -274,6 +274,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert "40 coded texts" in page
 
 
+@pytest.mark.thorough
 def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path) -> None:
     network = train_network(jobs)
     alone = submit(jobs, half_width=0.04)
@@ -642,6 +643,7 @@ def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> No
     assert words[words.index("--within") + 1] == "0.02"
 
 
+@pytest.mark.thorough
 def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
     run = submit(jobs, half_width=0.2)
     work(jobs, run)

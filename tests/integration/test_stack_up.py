@@ -55,6 +55,7 @@ def test_ctrl_c_ends_it_cleanly_and_leaves_nothing_running(quick: Settings) -> N
     assert not stack_file(quick.home).exists()
 
 
+@pytest.mark.thorough
 def test_every_command_finds_a_running_stack_and_its_file_is_private(quick: Settings) -> None:
     with running_up(quick) as up:
         loaded = load(home=quick.home)

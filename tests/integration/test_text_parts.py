@@ -169,9 +169,9 @@ def test_a_query_and_its_stars_are_of_the_text_that_is_read(jobs: Jobs, part: Te
     ("part", "texts", "database_url"),
     [
         (TextPart.ABSTRACT, True, "sqlite"),
-        (TextPart.ABSTRACT, False, "sqlite"),
-        (TextPart.BOTH, True, "sqlite"),
-        (TextPart.BOTH, False, "sqlite"),
+        pytest.param(TextPart.ABSTRACT, False, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, True, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, False, "sqlite", marks=pytest.mark.thorough),
         (TextPart.ABSTRACT, False, "postgresql"),
         (TextPart.BOTH, True, "postgresql"),
     ],

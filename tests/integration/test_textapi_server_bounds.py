@@ -478,6 +478,7 @@ def test_a_head_that_begins_after_an_answer_has_its_time_too_and_an_idle_client_
     assert b" 200 " in asyncio.run(ask_twice())
 
 
+@pytest.mark.thorough
 def test_all_slow_readers_but_one_are_cut_when_unread_answers_take_too_much_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -215,7 +215,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     assert id_ == entry.findtext(f"{ATOM}id")
 
 
-@pytest.mark.parametrize("status", [500, 302])
+@pytest.mark.parametrize("status", [500, pytest.param(302, marks=pytest.mark.thorough)])
 def test_a_webhook_that_fails_stops_no_report_and_is_tried_again(
     status: int, jobs: Jobs, webhook: Webhook, capfd: pytest.CaptureFixture[str]
 ) -> None:
