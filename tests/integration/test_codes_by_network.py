@@ -560,6 +560,7 @@ def turn_a_code_of_the_network(content: bytes) -> bytes:
     raise AssertionError("the network put no text into it")
 
 
+@pytest.mark.thorough
 def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     coded: Coded, tmp_path: Path
 ) -> None:

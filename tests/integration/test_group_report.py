@@ -220,6 +220,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     assert {"mentions", "periods"} <= set(result.recomputed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", [{"grouping": Grouping.OUTLET}, {"by": "day"}])
 def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
     jobs: Jobs, tmp_path: Path, by: dict[str, Any]

@@ -221,9 +221,14 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        (TextPart.HEADLINE, "The headline of each document was read"),
+        pytest.param(
+            TextPart.HEADLINE, "The headline of each document was read", marks=pytest.mark.thorough
+        ),
         (TextPart.ABSTRACT, "Only the abstract of each document was read, not its headline"),
-        (TextPart.BOTH, "The headline of each document was read, and its abstract"),
+        pytest.param(
+            *(TextPart.BOTH, "The headline of each document was read, and its abstract"),
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_the_report_names_what_was_read(
