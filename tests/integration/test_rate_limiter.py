@@ -374,6 +374,7 @@ def test_a_circuit_that_was_opened_while_the_clock_was_ahead_closes_after_its_ti
     assert 4.9 <= run_in_virtual_time(redis_url, limit, work, processes=2) <= 12
 
 
+@pytest.mark.thorough
 def test_what_expires_by_a_clock_that_was_ahead_is_not_waited_for(redis_url: str) -> None:
     async def main() -> None:
         async with Redis.from_url(redis_url) as client:
