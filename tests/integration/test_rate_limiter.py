@@ -157,12 +157,14 @@ def test_after_redis_lost_its_data_nobody_calls_before_the_windows_are_rebuilt(
     assert fullest(times, 1) == 4
 
 
-@pytest.mark.parametrize("lives_for", [0.0, 0.8])
+@pytest.mark.thorough
+@pytest.mark.parametrize("lives_for", [0.0, 4.0])
 def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expires(
     redis_url: str, lives_for: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert recovery.LOCK_MS <= 2000
-    monkeypatch.setattr(recovery, "LOCK_MS", 400)
+    # A shorter lock would expire where a busy machine does not come to renew it.
+    lock_seconds = recovery.LOCK_MS / 1000
     monkeypatch.setattr(recovery, "SETTLE_SECONDS", 0.05)
 
     async def main() -> float:
@@ -188,7 +190,7 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
 
             await killed.aclose()
             killed_at = time.monotonic()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 delay = await waiting - killed_at
 
             never_allowed.cancel()
@@ -196,7 +198,8 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
 
         return delay
 
-    assert 0.2 <= asyncio.run(main()) <= 1.2  # the rest of the lock, then a retry
+    # The rest of the lock, then a retry.
+    assert 0.5 <= asyncio.run(main()) / lock_seconds <= 3
 
 
 @pytest.mark.parametrize("limit", ["", "100/s", "100000/min"])
