@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.network import read_network
 from analysis.grains import list_months
@@ -189,7 +189,7 @@ def _code_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
     Raises `UsageError` if the codebook asks of keywords, which a line does not name.
     """
     network = read_network(weights)
-    if network.codebook.asks_of_keyword and network.codebook.unit != CodedUnit.MENTION:
+    if network.codebook.asks_of_keyword and not network.codebook.is_of_mentions:
         raise UsageError(
             f"the codebook {network.codebook.name} asks of a keyword, which lines do not name: "
             "submit a run with --codebook and --coder"
