@@ -23,7 +23,7 @@ from core.prices import parse_price
 from core.ratelimit.notation import (
     LONG_WINDOW_SECONDS,
     NO_WEIGHTS,
-    LimitUnit,
+    LimitedResource,
     Window,
     parse_limits,
 )
@@ -338,7 +338,7 @@ class _Planner:
         """Return how many of the model's *calls* are no lines of batches."""
         return 0 if self._parameters.batch else calls
 
-    def _model_weights(self) -> Mapping[LimitUnit, float]:
+    def _model_weights(self) -> Mapping[LimitedResource, float]:
         """Return what a call of the model takes of its limits: as expected, else at most."""
         model = self._plan.model
         if model is None or not model.calls:
@@ -346,7 +346,7 @@ class _Planner:
 
         figures = model.expected or model.bound
         tokens = (figures.tokens_in + figures.tokens_out) / model.calls
-        return {LimitUnit.TOKENS: tokens, LimitUnit.COST: figures.cost / model.calls}
+        return {LimitedResource.TOKENS: tokens, LimitedResource.COST: figures.cost / model.calls}
 
     def _find_binding_limit(self, calls_to_make: Counter[tuple[str, str]]) -> None:
         plan = self._plan
@@ -373,7 +373,7 @@ class _Planner:
 
 
 def time_at_limits(
-    windows: Sequence[Window], calls: float, weights: Mapping[LimitUnit, float] = NO_WEIGHTS
+    windows: Sequence[Window], calls: float, weights: Mapping[LimitedResource, float] = NO_WEIGHTS
 ) -> tuple[float, str | None]:
     """Return the seconds until the last of *calls* may be made, and the limit that binds.
 
@@ -384,7 +384,9 @@ def time_at_limits(
     seconds, binding, longest = 0.0, None, 0.0
 
     for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
-        weight = 1.0 if window.unit == LimitUnit.CALLS else weights.get(window.unit, 0.0)
+        weight = (
+            1.0 if window.resource == LimitedResource.CALLS else weights.get(window.resource, 0.0)
+        )
         if not weight:
             continue
 

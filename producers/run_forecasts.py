@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.enums import State
 from core.process_identity import has_exited
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Window, parse_limits
+from core.ratelimit.notation import NO_WEIGHTS, LimitedResource, Window, parse_limits
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database, clock
@@ -243,7 +243,10 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
 
 
 def forecast_calls(
-    db: Database, settings: Settings, calls: Mapping[str, float], weights: Mapping[LimitUnit, float]
+    db: Database,
+    settings: Settings,
+    calls: Mapping[str, float],
+    weights: Mapping[LimitedResource, float],
 ) -> Forecast | str:
     """Return when a run of so many *calls* of each service would be done if it began now.
 
@@ -375,12 +378,14 @@ def _measure_limits(
     settings: Settings,
     calls: Row[Any],
     unit: float,
-    weights: Mapping[LimitUnit, float] = NO_WEIGHTS,
+    weights: Mapping[LimitedResource, float] = NO_WEIGHTS,
 ) -> list[LimitUse]:
     """Return the windows of a service of which a call is a *unit* of a run's work."""
     limits: list[LimitUse] = []
     for window in limits_in_force(settings, calls.service):
-        weight = 1.0 if window.unit is LimitUnit.CALLS else weights.get(window.unit, 0.0)
+        weight = (
+            1.0 if window.resource is LimitedResource.CALLS else weights.get(window.resource, 0.0)
+        )
         if not weight:
             continue
 
@@ -392,11 +397,11 @@ def _measure_limits(
     return limits
 
 
-def weights_of(calls: Row[Any]) -> dict[LimitUnit, float]:
+def weights_of(calls: Row[Any]) -> dict[LimitedResource, float]:
     """Return what a call took of tokens and of cost."""
     return {
-        LimitUnit.TOKENS: float(calls.charged_tokens) / calls.calls,
-        LimitUnit.COST: float(calls.charged_cost) / calls.calls,
+        LimitedResource.TOKENS: float(calls.charged_tokens) / calls.calls,
+        LimitedResource.COST: float(calls.charged_cost) / calls.calls,
     }
 
 
@@ -410,7 +415,7 @@ def _read_used(db: Database, calls: Row[Any], window: Window) -> list[tuple[floa
         at_once=0,
     )
     # The count of a minute has this name for each unit.
-    return [(max(0.0, count.ended_ago), getattr(count, window.unit)) for count in counts]
+    return [(max(0.0, count.ended_ago), getattr(count, window.resource)) for count in counts]
 
 
 def _made_by_minute(db: Database, calls: Row[Any], seconds: float, now: float) -> dict[int, int]:
