@@ -40,6 +40,14 @@ class LimitUnit(StrEnum):
 Weights = Mapping[LimitUnit, int]
 NO_WEIGHTS: Weights = MappingProxyType({})
 
+#: What a call without tokens counts in each unit.
+ONE_CALL: Mapping[LimitUnit, float] = MappingProxyType({LimitUnit.CALLS: 1.0})
+
+
+def weigh_call(tokens: float, cost: float) -> dict[LimitUnit, float]:
+    """Return what a call counts in windows of each unit; *cost* is in millionths."""
+    return {**ONE_CALL, LimitUnit.TOKENS: tokens, LimitUnit.COST: cost}
+
 
 @dataclass(frozen=True)
 class Window:
