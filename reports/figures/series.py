@@ -15,9 +15,9 @@ from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 
 
-def _chart_counts(subject: Subject, period_rows: Sequence[PeriodRow], unit: str) -> Chart:
+def _chart_counts(subject: Subject, period_rows: Sequence[PeriodRow]) -> Chart:
     """Return a bar for each period; a period without data is a gap, and no zero."""
-    span = subject.span
+    span, unit = subject.span, subject.noun
     smoothed = f" · line: {smoothing.NAME}" if span.grain == Grain.DAY else ""
     bars = Layer(draw=draw_bars, marks=mark_counts(period_rows, unit))
     return Chart(
@@ -36,14 +36,14 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
     grain, zero = subject.span.grain, ""
     if any(period_row.mentions == 0 for period_row in period_rows):
-        zero = f"A ring at zero is a {grain} without a post. "
+        zero = f"A ring at zero is a {grain} without a {subject.noun}. "
     if gaps(period_rows):
-        zero += f"A hatched {grain} has no data: it is in a year or more without a post. "
+        zero += f"A hatched {grain} has no data: it is in a year or more without a {subject.noun}. "
 
     return FigureSpec(
         name=f"{subject.slug}-posts",
-        picture=Picture(panels=[_chart_counts(subject, period_rows, "post")]),
-        alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
-        caption=f"From the first known post to the last. {zero}Lighter bars: n < 5."
+        picture=Picture(panels=[_chart_counts(subject, period_rows)]),
+        alt=f"Bars: {subject.noun}s of {subject.name} per {grain}, {posts:,} in all.",
+        caption=f"From the first known {subject.noun} to the last. {zero}Lighter bars: n < 5."
         f"{smoothing.explain(grain, 'mentions')}",
     )

@@ -93,6 +93,9 @@ class Portrait:
     # The name as readers see it: @NASA.
     title: str
 
+    # What one of its documents is called.
+    noun: str
+
     account: accounts.Account
     sources: list[str]
 
@@ -136,7 +139,7 @@ class Portrait:
     def limits(self) -> list[str]:
         """Sentences on earlier posts that may be missing, and on posts that are damaged."""
         limits = describe_limits(self.sources, self.account.n)
-        return limits + describe_damage(self.damaged, self.account.n)
+        return limits + describe_damage(self.damaged, self.account.n, self.noun)
 
     @property
     def standing_words(self) -> list[StandingWord]:
@@ -168,15 +171,18 @@ def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
     return limits
 
 
-def describe_damage(damaged: DamagedTexts, posts: int) -> list[str]:
-    """Say how many of an account's *posts* are garbled or cut, if more than a few are."""
+def describe_damage(damaged: DamagedTexts, posts: int, noun: str) -> list[str]:
+    """Say how many of an account's *posts* are garbled or cut, if more than a few are.
+
+    *noun* is what one is called.
+    """
     sentences = []
     if damaged.garbled >= FEWEST_DAMAGED:
         share = damaged.garbled / posts
-        figures = {"garbled": damaged.garbled, "posts": posts, "share": share}
+        figures = {"garbled": damaged.garbled, "posts": posts, "share": share, "noun": noun}
         sentences.append(write_sentence("garbled posts", **figures))
     if damaged.cut >= FEWEST_DAMAGED:
-        sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts))
+        sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts, noun=noun))
 
     return sentences
 
@@ -220,7 +226,8 @@ def make_page(
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
 
-    return PostsPage(coverage, portraits, _compare(portraits, store))
+    nouns = accounts.Nouns(run.kind.job_noun, run.kind.document_noun)
+    return PostsPage(coverage, portraits, _compare(portraits, store, nouns))
 
 
 def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) -> Iterator[Portrait]:
@@ -251,6 +258,7 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
         portrait = Portrait(
             name=job.name,
             title=run.kind.job_title(job.name, job.options),
+            noun=run.kind.document_noun,
             account=_account(run, job, posts),
             sources=sorted(posts.sources),
             texts=posts.texts,
@@ -429,11 +437,11 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
         subject,
         word_clouds.choose(merged_counts, posts.names, run.parameters.max_words),
         run.mask,
-        counted=quantity(posts.authored - posts.repeats, "post"),
+        counted=quantity(posts.authored - posts.repeats, subject.noun),
         has_repeats=posts.repeats > 0,
         has_links=store.word_links,
     )
-    unit = "posts that hold the name, or a handle of its letters"
+    unit = f"{subject.noun}s that hold the name, or a handle of its letters"
     in_title_case = entities.is_in_title_case(posts.texts)
     name_spec = entities.entities_spec(
         subject, portrait.names, unit=unit, in_title_case=in_title_case
@@ -443,12 +451,14 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
     add("names", "Names", name_spec, note=note)
     if series_rows:
         mood_spec = polarity.overall_spec(
-            subject, portrait.scored_rows, unit="post", intervals=STUDENT_INTERVALS
+            subject, portrait.scored_rows, unit=subject.noun, intervals=STUDENT_INTERVALS
         )
         portrait.polarity = store.show_all(mood_spec)
 
 
-def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
+def _compare(
+    portraits: list[Portrait], store: FigureStore, nouns: accounts.Nouns
+) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
     compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
     if len(compared) < 2:
@@ -459,9 +469,9 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     span = style.Range.of(row.period for rows in compared_rows for row in rows)
     rows_by_account = dict(zip(account_names, compared_rows, strict=True))
     return store.show_all(
-        accounts.posts_spec(rows_by_account, span),
-        accounts.means_spec([portrait.account for portrait in compared]),
-        accounts.polarity_spec(rows_by_account, span),
+        accounts.posts_spec(rows_by_account, span, nouns),
+        accounts.means_spec([portrait.account for portrait in compared], nouns),
+        accounts.polarity_spec(rows_by_account, span, nouns),
     )
 
 
