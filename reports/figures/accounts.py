@@ -1,95 +1,22 @@
-"""Accounts beside each other: posts period by period, and mean polarity."""
+"""Accounts beside each other, period by period: posts, and mean polarity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reports.data.period_counts import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.dots import draw_dots
-from reports.figures.marks import (
-    Axis,
-    Chart,
-    Heat,
-    Layer,
-    Mark,
-    Picture,
-    label_columns,
-    name_row,
-)
+from reports.figures.marks import Heat, Mark, Picture, label_columns
 from reports.figures.period_marks import fill_span, mark_counts, mark_means
-from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
-from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import quantity, signed
+from reports.words.quantities import signed
 from reports.words.scales import UNCHECKED, with_scale
 
 # Each account has its rows.
 RowsByAccount = Mapping[str, Sequence[PeriodRow]]
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account or search: *n* posts, the mean polarity of the scored ones, its interval."""
-
-    name: str
-    n: int
-
-    # Reposts are not scored.
-    scored: int
-    mean: float | None
-    low: float | None
-    high: float | None
-
-    documents: DocumentQuery | None = None
-
-
-def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
-    """Declare the figure of the accounts' mean polarities."""
-    if not any(account.mean is not None for account in accounts):
-        return None
-
-    chart = Chart(
-        layers=[Layer(draw=draw_dots, marks=[_mark(account) for account in accounts])],
-        title="Mean polarity by account",
-        sub="lines: 95 % t interval",
-        names=[_name(account) for account in accounts],
-        values=Axis(name="mean polarity of posts (\u22121 to 1)", format=signed_tick),
-    )
-    return FigureSpec(
-        name="accounts-polarity",
-        picture=Picture(panels=[chart]),
-        alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
-        "the table.",
-        caption=with_scale(
-            "Each over all its posts. Hollow: n < 5. Scores differ by names and by style, so that "
-            "a difference between two accounts says nothing of their moods.",
-            UNCHECKED,
-        ),
-    )
-
-
-def _name(account: Account) -> str:
-    return f"{account.name}  n = {account.scored:,}"
-
-
-def _mark(account: Account) -> Mark:
-    mean = "no polarity" if account.mean is None else f"mean polarity {signed(account.mean)}"
-    return Mark(
-        position=_name(account),
-        value=account.mean,
-        low=None if account.low is None else max(-1.0, account.low),
-        high=None if account.high is None else min(1.0, account.high),
-        n=account.scored,
-        is_few=account.scored < style.FEW,
-        title=f"{account.name}: {mean} of {account.scored:,} scored of "
-        f"{quantity(account.n, 'post')}",
-        row=name_row("accounts", "polarity", account.name),
-        documents=account.documents,
-    )
 
 
 def posts_spec(accounts: RowsByAccount, span: style.Range) -> FigureSpec:
