@@ -54,7 +54,8 @@ from textapi.engine.news_words import read_all_words
 from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
-from workers.training_data import check_codes, predict_data
+from workers.predictions import predict_data
+from workers.training_data import check_codes
 
 HARM = ["ruins", "wrecks", "destroys", "drowns", "loss", "grave", "victims", "collapse"]
 CALM = ["museum", "song", "visitors", "delights", "festival", "opens", "dances", "picnic"]

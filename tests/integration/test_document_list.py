@@ -173,7 +173,7 @@ def count_held(run: RunData) -> Iterator[tuple[DocumentQuery, int]]:
 
 def count_names_of_run(run: RunData) -> Iterator[tuple[DocumentQuery, int]]:
     for keyword, counts in count_names(read_entities(run)).items():
-        ranked = rank_names(counts.times, run_names=read_run_names(run), documents=counts.documents)
+        ranked = rank_names(counts, run_names=read_run_names(run))
         for names in ranked.by_type.values():
             for label, count in names:
                 yield DocumentQuery(subject=keyword, name=label), count

@@ -71,7 +71,7 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
     section = section_of(build(db, [run], tmp_path / "report"))
     assert "<h1>Outlets</h1>" in section
     assert re.findall(r'data-name="(groups-[a-z-]*)"', section) == [
-        "groups-fog", "groups-fog-series", "groups-fog-polarity", "groups-fog-panel",
+        "groups-fog", "groups-fog-series", "groups-fog-panel",
     ]  # fmt: skip
     rows = re.findall(
         r'<th scope="row">(.*?)</th><td class="n">(\d+)</td><td class="n">(?:<a [^>]*>)?(\d+)',

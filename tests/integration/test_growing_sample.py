@@ -31,8 +31,9 @@ from models.runs import LOOK_JOB
 from models.tables import Answer, AnswerDocument, Code, Document, Job, Run, SampleLook
 from models.watches import start_watch
 from producers.code_sample import choose_for_people, draw_code_sample
+from producers.dry_run import OUR_ENGINE
 from producers.imports import import_paths
-from producers.plan import OUR_ENGINE, plan_run
+from producers.plan import plan_run
 from producers.submit import submit_run
 from producers.trainings import plan_code_training, submit_training
 from producers.watches import check_due_watches

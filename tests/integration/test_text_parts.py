@@ -22,7 +22,7 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.build.report_folder import build
 from reports.data.exports import write
 from reports.pages.run_summary import submit_command
@@ -30,6 +30,7 @@ from tests.command_kit import Run
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import document, pack, verify
+from tests.plan_kit import call_counts, plan_submitted_run
 from textapi.text.sentences import sentences
 
 HEADLINES = [
@@ -145,7 +146,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
     for part in (TextPart.HEADLINE, TextPart.BOTH, TextPart.ABSTRACT):
         plan = plan_run(jobs.db, months(part), (), engine=engine, settings=jobs.settings)
         run = done(jobs, part)
-        calls = sum(counts.calls for counts in call_counts(jobs.db, run).values())
+        calls = sum(call_counts(jobs.db, run).values())
         assert plan.calls_to_make == calls > 0
         again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
         assert again.calls_to_make == 0
@@ -153,7 +154,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
 
     run = done(jobs, TextPart.ABSTRACT)
     assert mentions(jobs, run) == OF_ABSTRACTS
-    assert sum(counts.calls for counts in call_counts(jobs.db, run).values()) == 0
+    assert sum(call_counts(jobs.db, run).values()) == 0
 
 
 @pytest.mark.parametrize("part", [TextPart.ABSTRACT, TextPart.BOTH])
