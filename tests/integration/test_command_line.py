@@ -73,6 +73,7 @@ def test_a_closed_pipe_ends_a_command_without_a_word(run: str, arguments: tuple[
     assert done.returncode in (1, 141)
 
 
+@pytest.mark.thorough
 def test_an_export_to_a_closed_output_is_one_line(run: str) -> None:
     command = f'exec "$@" >&-'  # noqa: F541
     done = subprocess.run(  # noqa: S603 - our own program
