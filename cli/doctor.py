@@ -60,7 +60,24 @@ def examine(settings: Settings) -> list[PartCheck]:
     for queue in QUEUES:
         checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
 
-    return [PartCheck(part, _find_problem(check, settings)) for part, check in checks.items()]
+    parts = [PartCheck(part, _find_problem(check, settings)) for part, check in checks.items()]
+    return [*parts, *_list_name_models(settings)]
+
+
+def _list_name_models(settings: Settings) -> list[PartCheck]:
+    """Return a part for the models that find names in other languages, if the Text API has any."""
+    from core.languages import language_name
+    from textapi.messages import Operation, languages_read
+
+    try:
+        engine = context.find_engine(settings)
+    except TidingsError:
+        return []
+
+    declared = engine.languages or frozenset()
+    codes = languages_read(declared, Operation.NER) - languages_read(declared)
+    found = ", ".join(language_name(code) for code in sorted(codes))
+    return [PartCheck(f"names in {found}, by the engine {engine.name}", None)] if codes else []
 
 
 def _find_problem(check: Check, settings: Settings) -> str | None:

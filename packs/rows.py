@@ -148,7 +148,12 @@ JOBS = PackedTable(
     {"frozen": bool, "stored_days": dict[str, tuple[Number, ...]]},
 )
 STEPS = PackedTable(
-    JobStep, frozenset({"fetch_remark", "refused"}), {"state": StepState}, {"engine": str | None}
+    JobStep,
+    frozenset({"fetch_remark", "refused"}),
+    {"state": StepState},
+    {"engine": str | None},
+    # Packs of before have none.
+    {"dictionary_share": None},
 )
 CODEBOOKS = PackedTable(
     tables.StoredCodebook,

@@ -22,7 +22,7 @@ from core.enums import QUEUE_TEXT, QUEUES
 from core.errors import BrokerAway
 from core.prices import MICRO
 from core.process_identity import has_exited
-from core.ratelimit.notation import LimitedResource
+from core.ratelimit.notation import ONE_CALL, LimitedResource
 from core.ratelimit.usage import HORIZON_SECONDS, WindowUse, read_closed_seconds, read_use
 from core.settings import Settings
 from models.database import Database, clock
@@ -172,7 +172,7 @@ def _set_limit_gauges(
 
     for window in windows:
         use = max((use for use in uses if use.window == window), key=lambda use: use.used)
-        scale = MICRO if window.resource is LimitedResource.COST else 1
+        scale = MICRO if window.currency else 1
         unit = window.currency or window.resource
         gauges.set("tidings_limit_used_ratio", use.used / window.amount, service, str(window))
         gauges.set("tidings_limit_left", use.left / scale, service, str(window), unit)
@@ -181,7 +181,7 @@ def _set_limit_gauges(
     closed = max(read_closed_seconds(client, service, credential) for credential in credentials)
     if closed:
         open_share = max(0.0, 1 - closed / HORIZON_SECONDS)
-        for unit in {LimitedResource.CALLS, *allowed}:
+        for unit in {*ONE_CALL, *allowed}:
             allowed[unit] = 0.0 if not open_share else allowed.get(unit, math.inf) * open_share
 
     return allowed
@@ -194,10 +194,8 @@ def _measure_loads(
     services: dict[int, dict[str, ServiceLoad]] = defaultdict(dict)
     for row in recent:
         if row.calls:
-            rates = {LimitedResource.CALLS: row.calls / PERIOD}
-            for unit, weight in weights_of(row).items():
-                rates[unit] = rates[LimitedResource.CALLS] * weight
-
+            per_second = row.calls / PERIOD
+            rates = {unit: per_second * weight for unit, weight in weights_of(row).items()}
             waiting = waited_seconds(row, settings) / PERIOD
             load = ServiceLoad(rates, row.seconds / PERIOD, waiting)
             services[row.run_id][row.service] = load

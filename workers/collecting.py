@@ -11,7 +11,7 @@ from typing import Any
 from analysis.kinds.kind import CrawlTarget, DocumentKind
 from analysis.kinds.posts import PostsParameters
 from analysis.languages import settle_languages
-from analysis.scan_quality import describe_scans
+from analysis.scan_quality import describe_scans, measure_period
 from analysis.steps import keywords, polarity
 from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
@@ -68,10 +68,13 @@ async def _collect_month(
     left_out = [await job.read(left_out_remark, month, source.name) for source, month in months]
     quality = None
     if any(source.archive is not None and source.archive.is_scanned for source in archives):
-        quality = await job.in_database_thread(partial(describe_scans, job.db, scope))
+        quality = await job.in_database_thread(partial(measure_period, job.db, scope))
 
-    remark = _join_remarks([*reasons, quality, *left_out])
-    complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
+    remark = _join_remarks([*reasons, describe_scans(quality) if quality else None, *left_out])
+    complete = job.step_change(
+        *(DOCUMENTS, StepState.COMPLETE, documents, remark),
+        dictionary_share=quality.share if quality else None,
+    )
     await job.write(complete, progress=True)
     return None
 

@@ -40,6 +40,14 @@ class LimitedResource(StrEnum):
 Weights = Mapping[LimitedResource, int]
 NO_WEIGHTS: Weights = MappingProxyType({})
 
+#: What a call without tokens counts in each unit.
+ONE_CALL: Mapping[LimitedResource, float] = MappingProxyType({LimitedResource.CALLS: 1.0})
+
+
+def weigh_call(tokens: float, cost: float) -> dict[LimitedResource, float]:
+    """Return what a call counts in windows of each unit; *cost* is in millionths."""
+    return {**ONE_CALL, LimitedResource.TOKENS: tokens, LimitedResource.COST: cost}
+
 
 @dataclass(frozen=True)
 class Window:
