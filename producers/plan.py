@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from analysis.kinds import document_kind_named
 from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import DocumentKind
-from analysis.languages import settle_languages
 from analysis.options import SAMPLE
 from analysis.steps import codes
 from core.ratelimit.notation import ONE_CALL
@@ -155,9 +154,6 @@ class _Planner:
 
     async def plan_job(self, job: NewJob) -> None:
         """Count the calls of a job; drop the data that it works on afterwards."""
-        if not job.scope.is_linked:
-            settle_languages(self._db, job.scope)
-
         buffer = ResultBuffer(self._db, text_part_of(vars(self._parameters)))
         planned = self._kind.plan_job(
             self._db, job, self._parameters, settings=self._settings, results=buffer

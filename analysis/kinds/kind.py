@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from analysis.data import MonthData, PostData, ResultReader
 from analysis.kinds.coding import match_coder
+from analysis.languages import settle_languages
 from analysis.options import FrozenModel, Keyword, TextOptions, declared_option, list_fields
 from analysis.pipelines import Pipeline
 from core.enums import QUEUE_TEXT, Grain
@@ -287,7 +288,6 @@ class DocumentKind(Kind[TextP]):
     ) -> MonthData | PostData:
         """Return what the steps of the claimed job work on, the documents of *scope*."""
 
-    @abstractmethod
     def plan_job(
         self,
         db: Database,
@@ -298,6 +298,22 @@ class DocumentKind(Kind[TextP]):
         results: ResultReader,
     ) -> PlannedJob:
         """Return what a job would work on: the stored documents of its scope."""
+        if not job.scope.is_linked:
+            settle_languages(db, job.scope)
+
+        return self.plan_stored(db, job, parameters, settings=settings, results=results)
+
+    @abstractmethod
+    def plan_stored(
+        self,
+        db: Database,
+        job: NewJob,
+        parameters: TextP,
+        *,
+        settings: Settings,
+        results: ResultReader,
+    ) -> PlannedJob:
+        """Return what a job would work on, whose documents have their languages."""
 
     @abstractmethod
     def describe_plan(

@@ -301,7 +301,7 @@ class Months(DocumentKind[MonthsParameters]):
 
         return month_data
 
-    def plan_job(
+    def plan_stored(
         self,
         db: Database,
         job: NewJob,

@@ -134,7 +134,7 @@ class PostsKind(DocumentKind[P]):
         read_network = partial(read_coding_network, db, parameters.coding_network)
         return replace(post_data, read_network=read_network)
 
-    def plan_job(
+    def plan_stored(
         self,
         db: Database,
         job: NewJob,
