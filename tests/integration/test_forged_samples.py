@@ -24,7 +24,7 @@ from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
 from models.documents import add_documents
 from models.tables import SampleStratum
 from packs.samples import find_seeds
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from reports.data.run_data import load_run
 from tests.integration.test_forged_packs import read

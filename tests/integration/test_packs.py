@@ -41,7 +41,7 @@ from models.database import Database
 from models.documents import add_documents
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
 from producers.document_search import DocumentSearch
