@@ -331,12 +331,11 @@ def _job_details(connection: Connection, run_id: int) -> list[JobStatus]:
 def list_runs(db: Database) -> list[RunListing]:
     """Return every run with the counts of its jobs, newest first."""
     columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
-    cost_columns = (Run.currency, Run.cost_charged, Run.max_cost)
+    costs = (Run.currency, Run.cost_charged, Run.max_cost)
     runs: list[RunListing] = []
 
     with db.read() as connection:
-        stored_runs = select(*columns, *cost_columns).order_by(Run.id.desc())
-        for run in connection.execute(stored_runs).all():
+        for run in connection.execute(select(*columns, *costs).order_by(Run.id.desc())).all():
             counts = job_counts(connection, run.id)
             is_drawing = run.state in ENDED and any(map(counts.get, UNENDED))
             runs.append(
