@@ -212,7 +212,7 @@ class Run(RunCommands):
 
         What is to be cited for good is a pack, which others can verify: `pack`.
         """
-        run = next(run for run in self.program.run_json(["runs"]) if run["run"] == self.number)
+        run = self.status()
         made = datetime.fromtimestamp(run["created_at"], UTC)
         fields = {
             "author": " and ".join(authors),
