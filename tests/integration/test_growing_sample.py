@@ -551,8 +551,7 @@ def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
 
 def plan(jobs: Jobs, **options: Any) -> SamplePlan:
     parameters = months(jobs, HARM, first="2024-01", **options)
-    planner = SamplePlanner.of_run(jobs.db, parameters)
-    assert planner is not None
+    planner = SamplePlanner(jobs.db, parameters)
     figures = plan_run(
         jobs.db,
         parameters,
