@@ -70,6 +70,9 @@ class ArchivePage:
     common: Sequence[CommonPeriod]
     all_common_outlets: int
 
+    # The shares of what all sources hold of the first of them, month by month.
+    common_figures: list[FigureRef]
+
 
 def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     """Draw the documents of a run of months, and list what is conspicuous in its archive."""
@@ -81,7 +84,14 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     bulk_days = sorted(health.bulk_days, key=lambda loaded: -loaded.bulk_day.documents)[:SHOWN]
     stretches = sorted(health.missing_days, key=lambda stretch: -stretch.days)[:SHOWN]
     rows = _list_presences(health.presences)
-    common = [period for period in read_sources_in_common(run) if period.period is None]
+    in_common = read_sources_in_common(run)
+    common = [period for period in in_common if period.period is None]
+    common.sort(key=lambda outlet: -outlet.seen)
+    common_spec = None
+    if common:
+        outlet = common[0].outlet
+        months = [row for row in in_common if row.outlet == outlet and row.period is not None]
+        common_spec = figures.common_spec(outlet, months)
 
     return ArchivePage(
         figures=store.show_all(spec),
@@ -100,7 +110,8 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
         all_presences=len(rows),
         lone_documents=health.lone_documents[:SHOWN],
         all_lone_documents=len(health.lone_documents),
-        common=sorted(common, key=lambda outlet: -outlet.seen)[:SHOWN],
+        common=common[:SHOWN],
+        common_figures=store.show_all(common_spec),
         all_common_outlets=len(common),
     )
 
