@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sqlalchemy import select
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import WantedCategory, parse_wanted
 from analysis.kinds import KINDS
@@ -224,7 +224,7 @@ def _list_wanted_places(strata: _Strata, *, by_period: bool) -> Iterator[list[in
 
 def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[SamplePart, int]:
     """Return about how many units each part of a month has (`analysis.codebooks.cells`)."""
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         return {SamplePart.MENTION: job.mentions}
 
     mentioning = job.mentioning if keyword is None else job.mentioning_by_keyword.get(keyword, 0)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from analysis.codebooks.model_requests import ModelRequest
-from core.prices import MICRO, Price
+from core.prices import MICRO, Price, parse_price
+from core.ratelimit.notation import ONE_CALL, LimitedResource, weigh_call
+from models.costs import read_prompt_uses
+from models.database import Database
 
 # The expectation lies within so many of its standard errors of what will be, in 95 % of cases.
 _QUANTILE = 1.96
@@ -79,6 +82,28 @@ class CostPlan:
     learned_from: Annotated[int, "Number of stored answers that it rests on."]
     answered: Annotated[int, "Calls whose answers are stored: they cost nothing, whoever paid."] = 0
 
+    @property
+    def call_weights(self) -> Mapping[LimitedResource, float]:
+        """What a call takes of each unit, as expected, else at most."""
+        if not self.calls:
+            return ONE_CALL
+
+        figures = self.expected or self.bound
+        tokens = figures.tokens_in + figures.tokens_out
+        return weigh_call(tokens / self.calls, figures.cost / self.calls)
+
+
+def plan_model(
+    db: Database, requests: ModelRequestSizes, parameters: Any, price_text: str, *, answered: int
+) -> CostPlan:
+    """Return what *requests* of a run take; *answered* are the calls whose answers are stored."""
+    with db.read() as connection:
+        uses = read_prompt_uses(connection, parameters.coder)
+
+    price = parse_price(price_text)
+    price = price.of_batches if parameters.batch else price
+    return replace(plan_costs(requests, uses, price, price_text), answered=answered)
+
 
 def plan_costs(
     requests: ModelRequestSizes,
@@ -98,7 +123,7 @@ def plan_costs(
     bound_cost = price.most(bound_in, bound_out) + requests.requests
     bound = TokenFigures(bound_in, bound_out, 0 if price.is_free else bound_cost)
 
-    forecasts: list[_Forecast] = []
+    forecasts: list[_TokenForecast] = []
     answers = 0
     # Their forecasts rest on the same answers, so that their errors do not cancel out.
     unknown = PromptSizes()
@@ -151,7 +176,7 @@ def _add_up(uses: Sequence[Any]) -> _Sums:
 
 
 @dataclass(frozen=True)
-class _Forecast:
+class _TokenForecast:
     """Expected tokens with their variances."""
 
     tokens_in: float
@@ -160,7 +185,7 @@ class _Forecast:
     variance_out: float
 
 
-def _forecast(sums: _Sums, sizes: PromptSizes) -> _Forecast:
+def _forecast(sums: _Sums, sizes: PromptSizes) -> _TokenForecast:
     """Return the tokens of further requests, by least squares of tokens on sizes.
 
     The variance is that of a sum of new observations: of the line and of each of them.
@@ -182,10 +207,10 @@ def _forecast(sums: _Sums, sizes: PromptSizes) -> _Forecast:
     mean_completion = sums.completions / n
     deviation = max(0.0, sums.completions_squared - n * mean_completion**2) / max(1, n - 1)
     variance_out = deviation * (m + m**2 / n)
-    return _Forecast(tokens_in, m * mean_completion, variance_in, variance_out)
+    return _TokenForecast(tokens_in, m * mean_completion, variance_in, variance_out)
 
 
-def _error(forecasts: Sequence[_Forecast], price: Price) -> float | None:
+def _error(forecasts: Sequence[_TokenForecast], price: Price) -> float | None:
     weight_in, weight_out = (1, 1) if price.is_free else (price.prompt, price.completion)
     expected = variance = 0.0
     for forecast in forecasts:

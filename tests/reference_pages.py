@@ -33,7 +33,6 @@ from models.bills import CostListing
 from models.inventory import StoredListing
 from packs.verify import Verification
 from producers.job_groups import FailureListing
-from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
 from sources.registry import SOURCES
@@ -51,7 +50,6 @@ MODELS: dict[str, Any] = {
     "plan feeds": RunPlan,
     "plan handles": RunPlan,
     "plan months": RunPlan,
-    "plan run": PlanComparison,
     "plan search": RunPlan,
     "predict": list[
         Annotated[

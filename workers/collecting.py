@@ -103,7 +103,7 @@ async def _collect_posts(
         return NoData(reason)
 
     target = kind.crawl_target(job.claim.name, parameters, job.runtime.settings)
-    fetched = await _fetch_posts(job, target, parameters.limit) if target else _Fetched()
+    fetched = await _fetch_posts(job, target, parameters.limit) if target else _FetchedPosts()
     if fetched is None:
         return Again()
 
@@ -156,7 +156,7 @@ async def _freeze_stored(
 
 
 @dataclass(frozen=True)
-class _Fetched:
+class _FetchedPosts:
     """How the fetching of posts ended, for the reader."""
 
     remark: str | None = None
@@ -168,7 +168,9 @@ class _Fetched:
     away: ServiceUnavailable | None = None
 
 
-async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) -> _Fetched | None:
+async def _fetch_posts(
+    job: JobContext, target: CrawlTarget, limit: int | None
+) -> _FetchedPosts | None:
     """Store new posts; return None if the slice ended first.
 
     A service that stays away is no error if posts are stored. Raises `ServiceUnavailable` as long
@@ -177,18 +179,18 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
     try:
         crawled = await crawl(job, target, limit)
     except AccountGone as gone:
-        return _Fetched(str(gone), gone.state)
+        return _FetchedPosts(str(gone), gone.state)
     except ServiceUnavailable as error:
         if not await job.patience_is_over():
             raise
 
-        return _Fetched(f"{STORED_ALONE}, since {error}", away=error)
+        return _FetchedPosts(f"{STORED_ALONE}, since {error}", away=error)
 
     if not crawled.finished:
         return None
 
     left_out = await job.read(left_out_remark, job.claim.name, target.source.name)
-    return _Fetched(_join_remarks([crawled.remark, left_out]))
+    return _FetchedPosts(_join_remarks([crawled.remark, left_out]))
 
 
 def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -> str:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from reports.data.period_counts import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.dots import draw_dots
-from reports.figures.marks import (
-    Axis,
-    Chart,
-    Heat,
-    Layer,
-    Mark,
-    Picture,
-    label_columns,
-    name_row,
-)
+from reports.figures.marks import Heat, Mark, Picture, label_columns
 from reports.figures.period_marks import fill_span, mark_counts, mark_means
-from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
-from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import quantity, signed
+from reports.words.quantities import signed
 from reports.words.scales import UNCHECKED, with_scale
 
 # Each account has its rows.
@@ -37,67 +25,6 @@ class Nouns(NamedTuple):
 
     subject: str
     document: str
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account or search: *n* posts, the mean polarity of the scored ones, its interval."""
-
-    name: str
-    n: int
-
-    # Reposts are not scored.
-    scored: int
-    mean: float | None
-    low: float | None
-    high: float | None
-
-    documents: DocumentQuery | None = None
-
-
-def means_spec(accounts: Sequence[Account], nouns: Nouns) -> FigureSpec | None:
-    """Declare the figure of the accounts' mean polarities."""
-    if not any(account.mean is not None for account in accounts):
-        return None
-
-    chart = Chart(
-        layers=[Layer(draw=draw_dots, marks=[_mark(account, nouns) for account in accounts])],
-        title=f"Mean polarity by {nouns.subject}",
-        sub="lines: 95 % t interval",
-        names=[_name(account) for account in accounts],
-        values=Axis(name=f"mean polarity of {nouns.document}s (\u22121 to 1)", format=signed_tick),
-    )
-    return FigureSpec(
-        name="accounts-polarity",
-        picture=Picture(panels=[chart]),
-        alt=f"Dots: mean polarity of each {nouns.subject}'s {nouns.document}s, with its interval. "
-        "The numbers are in the table.",
-        caption=with_scale(
-            f"Each over all its {nouns.document}s. Hollow: n < 5. Scores differ by names and by "
-            "style, so that a difference between two says nothing of their moods.",
-            UNCHECKED,
-        ),
-    )
-
-
-def _name(account: Account) -> str:
-    return f"{account.name}  n = {account.scored:,}"
-
-
-def _mark(account: Account, nouns: Nouns) -> Mark:
-    mean = "no polarity" if account.mean is None else f"mean polarity {signed(account.mean)}"
-    return Mark(
-        position=_name(account),
-        value=account.mean,
-        low=None if account.low is None else max(-1.0, account.low),
-        high=None if account.high is None else min(1.0, account.high),
-        n=account.scored,
-        is_few=account.scored < style.FEW,
-        title=f"{account.name}: {mean} of {account.scored:,} scored of "
-        f"{quantity(account.n, nouns.document)}",
-        row=name_row("accounts", "polarity", account.name),
-        documents=account.documents,
-    )
 
 
 def posts_spec(accounts: RowsByAccount, span: style.Range, nouns: Nouns) -> FigureSpec:

@@ -254,7 +254,37 @@ SENTENCES: Mapping[str, Sentence] = {
     "cut posts": Sentence(
         "{cut:,} of {posts:{noun}} end in a web address that was cut, as reposts of a service do.",
     ),
-    "counted as one": Sentence("Counted as one: {names:;}."),
+    # What stands below a picture of the names along with a subject.
+    "names in a picture": Sentence(
+        "Names and their kinds as a program found them: read them with care.",
+    ),
+    "names in headlines": Sentence(
+        "In headlines, which capitalize every word, it mistakes more common words for names.",
+    ),
+    "counted names": Sentence(
+        "The figure is the number of texts that hold the name, as in the table entities. Of a word "
+        "that is a name too, and stands in many more texts, it is how often it was taken for one.",
+    ),
+    "names taken": Sentence(
+        "The figure is how often it was taken for one: the results are from before the texts "
+        "that hold a name were counted.",
+    ),
+    "names counted once": Sentence(
+        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
+        "first of a month counts. Names that came once, dates and numbers are left to the table "
+        "entities.",
+    ),
+    "names of the subject": Sentence(
+        "So {n:is|are} {n:,} {n:name that holds|names that hold} the subject itself.",
+    ),
+    "names of the account": Sentence(
+        "So {n:is|are} {n:,} {n:name that is|names that are} the subject's own.",
+    ),
+    "names without evidence": Sentence(
+        "So {n:is|are} {n:,} {n:name|names} without evidence of what {n:it names|they name}.",
+    ),
+    "names with as": Sentence("“As” gives the number with the full name."),
+    "names with also": Sentence("“Also” names others of that last name who may be meant."),
     # What readers, or machines, would say of texts.
     "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
     "share of answers": Sentence(

@@ -69,7 +69,6 @@ def test_every_command_with_json_has_a_model() -> None:
         ("plan months", "2020-01..2020-03", "--keyword", "storm"),
         ("plan handles", "ann"),
         ("plan search", "storm"),
-        ("plan run", "1"),
         ("runs",),
         ("status", "1"),
         ("stored",),

@@ -21,7 +21,7 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.keyword_answers import store_keyword_answers
 from models.tables import Document, Mention
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
 from reports.pages.run_summary import submit_command, summarize_run
@@ -30,6 +30,7 @@ from tests.e2e_kit import write_archive
 from tests.integration.test_fetching import stored_post
 from tests.integration.test_wrong_usage import parameters
 from tests.jobs_kit import Jobs
+from tests.plan_kit import call_counts, plan_submitted_run
 from tests.stub_textapi import polarity as stub_polarity
 
 TEXTS = [
@@ -66,7 +67,7 @@ def months(*keywords: Keyword, steps: tuple[str, ...] = ("keywords",)) -> Months
 
 
 def calls(jobs: Jobs, run_id: int) -> int:
-    return sum(counts.calls for counts in call_counts(jobs.db, run_id).values())
+    return sum(call_counts(jobs.db, run_id).values())
 
 
 def mentions(jobs: Jobs, job: Any) -> set[tuple[str, str, str]]:

@@ -557,10 +557,58 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "5 of 2,000 posts end in a web address that was cut, as reposts of a service do.",
     ),
     (
-        "counted as one",
-        {"names": ["Ann (Anne)", "Bob (Rob)"]},
-        "Counted as one: Ann (Anne); Bob (Rob).",
+        "names in a picture",
+        {},
+        "Names and their kinds as a program found them: read them with care.",
     ),
+    (
+        "names in headlines",
+        {},
+        "In headlines, which capitalize every word, it mistakes more common words for names.",
+    ),
+    (
+        "counted names",
+        {},
+        (
+            "The figure is the number of texts that hold the name, as in the table entities. Of a "
+            "word that is a name too, and stands in many more texts, it is how often it was taken "
+            "for one."
+        ),
+    ),
+    (
+        "names taken",
+        {},
+        (
+            "The figure is how often it was taken for one: the results are from before the texts "
+            "that hold a name were counted."
+        ),
+    ),
+    (
+        "names counted once",
+        {},
+        (
+            "Spellings of one name count as one. Of texts that differ only in names or figures, "
+            "the first of a month counts. Names that came once, dates and numbers are left to the "
+            "table entities."
+        ),
+    ),
+    (
+        "names of the subject",
+        {"n": 1},
+        "So is 1 name that holds the subject itself.",
+    ),
+    (
+        "names of the account",
+        {"n": 1200},
+        "So are 1,200 names that are the subject's own.",
+    ),
+    (
+        "names without evidence",
+        {"n": 1},
+        "So is 1 name without evidence of what it names.",
+    ),
+    ("names with as", {}, "“As” gives the number with the full name."),
+    ("names with also", {}, "“Also” names others of that last name who may be meant."),
     (
         "polarity of news",
         {"is_chosen": True, "low": -0.1, "high": 0.05},
