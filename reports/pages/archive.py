@@ -13,6 +13,7 @@ from reports.data.archive_health import ArchiveHealth, LoadedDay, LoneDocument, 
 from reports.data.missing_days import DayRange
 from reports.data.presence import Presence
 from reports.data.run_data import RunData
+from reports.data.silent_feeds import SilentFeed, read_silent_feeds
 from reports.data.sources_in_common import CommonPeriod, read_sources_in_common
 from reports.figures import archive as figures
 from reports.figures.figure_store import FigureRef, FigureStore
@@ -58,6 +59,8 @@ class ArchivePage:
     all_stretches: int
     missing_days: int
     empty_months: Sequence[str]
+
+    silent_feeds: Sequence[SilentFeed]
 
     # The names with most documents, out of *all_presences*.
     presences: Sequence[PresenceRow]
@@ -106,6 +109,7 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
         all_stretches=len(health.missing_days),
         missing_days=sum(stretch.days for stretch in health.missing_days),
         empty_months=health.empty_months,
+        silent_feeds=read_silent_feeds(run),
         presences=rows[:SHOWN],
         all_presences=len(rows),
         lone_documents=health.lone_documents[:SHOWN],
