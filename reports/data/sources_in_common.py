@@ -19,7 +19,6 @@ from reports.data.queries import fetch_column_pages
 from reports.data.run_data import RunData, RunJob, documents_condition
 from reports.frames.reading import load_frames
 from reports.stats.capture_recapture import (
-    LEVEL,
     Table,
     add_up,
     estimate_from_three,
@@ -28,6 +27,7 @@ from reports.stats.capture_recapture import (
     measure_dispersion,
 )
 from reports.stats.estimates import Estimate
+from reports.stats.intervals import LEVEL
 from sources.base import host_of
 from sources.stories import canonical_address
 
