@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from analysis.kinds import document_kind_named, kind_named
 from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import DocumentKind
-from analysis.options import SAMPLE
+from analysis.options import SAMPLE, SEARCHED
 from analysis.steps import codes
 from core.errors import UsageError
 from core.prices import parse_price
@@ -311,6 +311,12 @@ class _Planner:
             self._plan.remarks.append(
                 "which texts the sample has is known when the keywords are: the model is asked "
                 "about so many at most"
+            )
+
+        if parameters.coded_part == SEARCHED:
+            self._plan.exact = False
+            self._plan.remarks.append(
+                "the search ends when its recall is known: the model is asked about so many at most"
             )
 
         price_text = self._settings.model_price

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from analysis.data import MonthData, PostData
 from analysis.kinds import document_kind_named
 from analysis.kinds.kind import DocumentKind
-from analysis.options import SAMPLE
+from analysis.options import SAMPLE, SEARCHED
 from analysis.step import BadAnswers, NotReady, Step
 from core.enums import DOCUMENTS, NO_CODES, WaitFor
 from core.errors import ServiceBadAnswer, ServiceUnavailable
@@ -190,7 +190,7 @@ async def _run_steps(
     await _note_engine(job, fetchers.textapi.engine, fetchers.textapi.languages)
     scope = await job.document_scope()
     job_data = await kind.load_data(job.db, job.claim, scope, parameters)
-    if parameters.coded_part == SAMPLE:
+    if parameters.coded_part in (SAMPLE, SEARCHED):
         job_data = replace(job_data, read_sample=partial(read_sample, job, parameters))
 
     async with AsyncExitStack() as stack:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.wanted import parse_wanted
+from analysis.codebooks.wanted import parse_sought, parse_wanted
 from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
 from analysis.steps import codes
 from core.enums import MODEL
@@ -103,6 +103,8 @@ def _refuse_model_options(parameters: TextOptions) -> None:
             "out"
         )
 
+    if parameters.find is not None:
+        raise UsageError("--find: a network codes all texts, which costs nothing; leave it out")
     if parameters.batch:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
@@ -117,6 +119,8 @@ def _check_uncoded(parameters: TextOptions) -> None:
 
     if parameters.code is not None:
         raise UsageError("--code says what a model codes: write --codebook and --coder too")
+    if parameters.find is not None:
+        raise UsageError("--find says what a model reads: write --codebook and --coder model:NAME")
     if parameters.names_wanted:
         raise UsageError(
             "--within SHARE, --for and --per say how large a sample a model codes: write "
@@ -144,7 +148,7 @@ def _match_model(
         )
 
     has_keywords = kind.pipeline.names[0] == "keywords"
-    code = parameters.code or (MENTIONS if has_keywords else ALL)
+    code: str | None = parameters.code or (MENTIONS if has_keywords else ALL)
     if code == MENTIONS and not has_keywords:
         raise UsageError(f"--code mentions: a run of {kind.name} has no keywords; write all")
 
@@ -157,6 +161,14 @@ def _match_model(
             )
 
         code = SAMPLE
+
+    if parameters.find is not None:
+        if parameters.code is not None or parameters.names_wanted:
+            raise UsageError("--find says what the model reads: leave --code and --within out")
+
+        sought = parse_sought(codebook, parameters.find)
+        sought.choose_keywords(codebook, [entry.name for entry in kind.keywords(parameters)])
+        code, parameters = None, parameters.model_copy(update={"find": f"{sought}"})
 
     with db.write() as connection:
         keep_codebook(connection, db, codebook)

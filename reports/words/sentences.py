@@ -257,6 +257,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "counted as one": Sentence("Counted as one: {names:;}."),
     # What readers, or machines, would say of texts.
     "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "search": Sentence("{coder} searched for {sought} and {outcome}."),
     "share of answers": Sentence(
         "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({interval:range}).",
     ),
