@@ -16,7 +16,7 @@ from core.errors import UsageError
 from core.quantities import quantity
 from models.codes import PERSON, Coding
 from models.runs import get_run
-from producers.document_search import DocumentSearch, SearchState, describe_progress, format_share
+from workers.document_search import DocumentSearch, SearchState, describe_progress, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

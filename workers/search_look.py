@@ -16,8 +16,8 @@ from core.quantities import quantity
 from models.jobs import count_failed_jobs, fence, has_unended_job, list_job_names
 from models.redo_transitions import redo_step
 from models.run_transitions import lock_run
-from producers.document_search import DocumentSearch, describe_progress
 from workers.context import JobContext
+from workers.document_search import DocumentSearch, describe_progress
 from workers.outcomes import Done, Failed, Outcome, WaitUntil, backoff_seconds
 from workers.sample_look import FIRST_WAIT_SECONDS
 

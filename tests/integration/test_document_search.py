@@ -20,13 +20,13 @@ from models.codes import CodeValue, Coding, add_codes
 from models.database import Database
 from models.tables import Document, SearchedUnit
 from producers.code_sample import SampledText, draw_code_sample
-from producers.document_search import DocumentSearch
 from reports.data.coded_samples import read_coded_samples
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
 from tests.coding_kit import Page, find_codebook, served
 from tests.label_kit import terminal, tidings
 from tests.report_stories import Text, months_run, store
+from workers.document_search import DocumentSearch
 
 CODEBOOK = """
 name: ports

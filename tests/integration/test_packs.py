@@ -44,7 +44,6 @@ from packs.make import make_pack
 from packs.verify import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from producers.document_search import DocumentSearch
 from reports.data import exports
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
@@ -64,6 +63,7 @@ from tests.packs_kit import (
     verify,
     without_figures,
 )
+from workers.document_search import DocumentSearch
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (

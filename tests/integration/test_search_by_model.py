@@ -19,7 +19,6 @@ from core.settings import Settings
 from models.codes import CodeValue, Coding, add_codes
 from models.runs import LOOK_JOB
 from models.tables import Code, Job, SearchedUnit
-from producers.document_search import DocumentSearch
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
@@ -28,6 +27,7 @@ from tests.jobs_kit import Jobs
 from tests.model_kit import CODER, PRICE, run_row, with_model
 from tests.sample_kit import HARM, HARMFUL, import_months, make_model, submit
 from tests.stub_model import ModelServer, running_model
+from workers.document_search import DocumentSearch
 from workers.executor import work_one_slice
 
 FIND = {"find": "harm=yes", "recall": 0.8}
