@@ -20,7 +20,7 @@ import yaml
 from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
-from analysis.codebooks.wanted import WantedCategory
+from analysis.codebooks.wanted import parse_sought
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
@@ -243,7 +243,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
     run = done_months(jobs)
-    search = DocumentSearch(jobs.db, run, SHORT, WantedCategory("about", "yes"))
+    search = DocumentSearch(jobs.db, run, SHORT, parse_sought(SHORT, "about=yes"))
     batch = search.plan_batch(0.2)
     coding = Coding(run, search.search.codebook_id, "person:Zoe")
     for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):
