@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 from collections import Counter
@@ -44,10 +43,9 @@ from packs.make import make_pack
 from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from reports.data import exports
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
-from tests.exports_kit import training
+from tests.exports_kit import exported, training
 from tests.jobs_kit import Jobs
 from tests.label_kit import store_labels
 from tests.packs_kit import (
@@ -120,12 +118,6 @@ def done_accounts(jobs: Jobs) -> int:
     run = jobs.submit(AccountsParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
-
-
-def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
-    out = io.BytesIO()
-    exports.write(db, run, table, form, out)
-    return out.getvalue()
 
 
 def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
