@@ -31,7 +31,7 @@ from core.settings import Settings
 from models.acts import ActListing
 from models.bills import CostListing
 from models.inventory import StoredListing
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.job_groups import FailureListing
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
@@ -190,6 +190,14 @@ def commands_page() -> str:
             [*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
         )
         lines += ["", f"    {usage}"]
+        if path[1] == "plan":
+            # The options are told once.
+            lines += [
+                "",
+                f"Arguments and options: `tidings submit {path[2]}`; `--json` prints JSON.",
+            ]
+            continue
+
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
 
