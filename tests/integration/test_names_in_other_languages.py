@@ -30,6 +30,8 @@ from tests.jobs_kit import Jobs
 from tests.plan_kit import plan_submitted_run
 from tests.unit.test_name_models import save_model
 
+pytestmark = pytest.mark.thorough
+
 NAMES = {"Kurt Brandt": "PER", "Sturms": "MISC", "Montag": "LOC"}
 FRENCH = "Le maire a inauguré hier la nouvelle école du port."
 
