@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from analysis.codebooks.codebook import SEPARATOR, Codebook, CodedUnit
+from analysis.codebooks.codebook import SEPARATOR, Codebook
 from analysis.codebooks.near_misses import Bits, Floats, Integers, WordsOfTexts
 from analysis.codebooks.search_ranking import SearchRanking
 from analysis.codebooks.stored import keep_codebook
@@ -312,7 +312,7 @@ def _list_keywords(
     check_unit(codebook, run)
     kind = kind_named(run.kind)
     names = [entry.name for entry in kind.keywords(kind.read_parameters(run.parameters))]
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         raise UsageError("a search is for documents: write unit: document into the codebook")
     if not codebook.asks_of_keyword:
         return names
