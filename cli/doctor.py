@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +47,10 @@ class PartCheck:
     part: Annotated[str, "Name of the part."]
     problem: Annotated[str | None, "What is wrong and what to do; null if it works."]
 
+    def describe(self) -> Iterator[str]:
+        """Yield its line."""
+        yield f"BAD  {self.part}: {self.problem}" if self.problem else f"ok   {self.part}"
+
 
 def examine(settings: Settings) -> list[PartCheck]:
     """Check each part of the stack."""
@@ -60,8 +64,16 @@ def examine(settings: Settings) -> list[PartCheck]:
     for queue in QUEUES:
         checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
 
-    parts = [PartCheck(part, _find_problem(check, settings)) for part, check in checks.items()]
-    return [*parts, *_list_name_models(settings)]
+    examined = []
+    for part, check in checks.items():
+        try:
+            problem = check(settings)
+        except TidingsError as error:
+            problem = str(error)
+
+        examined.append(PartCheck(part, problem))
+
+    return [*examined, *_list_name_models(settings)]
 
 
 def _list_name_models(settings: Settings) -> list[PartCheck]:
@@ -78,13 +90,6 @@ def _list_name_models(settings: Settings) -> list[PartCheck]:
     codes = languages_read(declared, Operation.NER) - languages_read(declared)
     found = ", ".join(language_name(code) for code in sorted(codes))
     return [PartCheck(f"names in {found}, by the engine {engine.name}", None)] if codes else []
-
-
-def _find_problem(check: Check, settings: Settings) -> str | None:
-    try:
-        return check(settings)
-    except TidingsError as error:
-        return str(error)
 
 
 def _check_database(settings: Settings) -> str | None:

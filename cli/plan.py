@@ -35,7 +35,10 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
         engine = _find_engine(settings, matched.parameters.polarity)
-        sample_planner = SamplePlanner.of_run(db, matched.parameters)
+        planner = None
+        if matched.parameters.half_width is not None:
+            planner = SamplePlanner(db, matched.parameters)
+
         with progress_display("planning", is_often_short=True) as display:
             figures = plan_run(
                 db,
@@ -44,10 +47,10 @@ def plan(request: RunRequest[PlanOptions]) -> None:
                 engine=engine,
                 settings=settings,
                 on_progress=lambda done, jobs: display.update(f"{done:,} of {jobs:,} jobs"),
-                size_sample=None if sample_planner is None else sample_planner.size,
+                size_sample=None if planner is None else planner.size,
             )
 
-        sample = None if sample_planner is None else sample_planner.finish(figures)
+        sample = None if planner is None else planner.finish(figures)
         first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
         with db.read() as connection:
             payers = describe_payers(connection, settings.person, options.purse, figures.model)

@@ -64,8 +64,9 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
 
 
-def describe_name(kind: str, name: str) -> str:
+def describe_name(account: str | None, document: str | None) -> str:
     """Return how acts call an account or a document that was forgotten: by its hash in the list."""
+    kind, name = ("document", document or "") if account is None else ("account", account)
     return f"{kind} sha256:{_hash_name(kind, name).hex()}"
 
 

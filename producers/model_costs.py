@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 from analysis.codebooks.model_requests import ModelRequest
@@ -154,25 +155,16 @@ def plan_costs(
     return CostPlan(requests.requests, price.currency, price_text, bound, expected, error, answers)
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over answers: sizes of requests, tokens of prompts, tokens of completions."""
-
-    answers: int
-    sizes: int
-    sizes_squared: int
-    tokens: int
-    tokens_squared: int
-    sizes_by_tokens: int
-    completions: int
-    completions_squared: int
+_SUMS = (
+    *("answers", "sizes", "sizes_squared", "tokens", "tokens_squared", "sizes_by_tokens"),
+    *("completions", "completions_squared"),
+)
 
 
-def _add_up(uses: Sequence[Any]) -> _Sums:
-    sums: dict[str, int] = {}
-    for column in _Sums.__dataclass_fields__:
-        sums[column] = sum(int(getattr(use, column)) for use in uses)
-    return _Sums(**sums)
+def _add_up(uses: Sequence[Any]) -> Any:
+    """Return the sums over answers: their number, sizes of requests, tokens of both kinds."""
+    sums = {column: sum(int(getattr(use, column)) for use in uses) for column in _SUMS}
+    return SimpleNamespace(**sums)
 
 
 @dataclass(frozen=True)
@@ -185,7 +177,7 @@ class _TokenForecast:
     variance_out: float
 
 
-def _forecast(sums: _Sums, sizes: PromptSizes) -> _TokenForecast:
+def _forecast(sums: Any, sizes: PromptSizes) -> _TokenForecast:
     """Return the tokens of further requests, by least squares of tokens on sizes.
 
     The variance is that of a sum of new observations: of the line and of each of them.

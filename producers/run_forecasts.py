@@ -387,9 +387,16 @@ def _measure_limits(
         if not weight:
             continue
 
-        is_long = window.seconds >= LONG_SECONDS
-        used = _read_used(db, calls, window) if is_long else []
-        in_work = [(ago, unit * amount / weight) for ago, amount in used]
+        used: Sequence[Any] = ()
+        if window.seconds >= LONG_SECONDS:
+            seconds = window.seconds + LONGEST_LOOK_BACK
+            used = _read_minutes(db, calls, seconds)
+
+        # The count of a minute has the name of each unit; the oldest comes first.
+        in_work = [
+            (max(0.0, minute.ended_ago), unit * getattr(minute, window.resource) / weight)
+            for minute in used
+        ]
         limits.append(LimitUse(calls.service, window, unit * window.amount / weight, in_work))
 
     return limits
@@ -402,25 +409,17 @@ def weights_of(calls: Row[Any]) -> dict[LimitedResource, float]:
     )
 
 
-def _read_used(db: Database, calls: Row[Any], window: Window) -> list[tuple[float, int]]:
-    """Return how much of a window was used how many seconds ago, the oldest first."""
-    counts = calls_by_minute(
-        db,
-        service=calls.service,
-        credential=calls.credential,
-        seconds=window.seconds + LONGEST_LOOK_BACK,
-        at_once=0,
+def _read_minutes(db: Database, calls: Row[Any], seconds: float) -> Sequence[Any]:
+    """Return what all runs used of a service in each minute, the oldest first."""
+    return calls_by_minute(
+        db, service=calls.service, credential=calls.credential, seconds=seconds, at_once=0
     )
-    # The count of a minute has this name for each unit.
-    return [(max(0.0, count.ended_ago), getattr(count, window.resource)) for count in counts]
 
 
 def _made_by_minute(db: Database, calls: Row[Any], seconds: float, now: float) -> dict[int, int]:
     """Return how many calls all runs made to a service in each minute, `time // 60`."""
-    counts = calls_by_minute(
-        db, service=calls.service, credential=calls.credential, seconds=seconds, at_once=0
-    )
-    return {round((now - count.ended_ago) / MINUTE) - 1: count.calls for count in counts}
+    minutes = _read_minutes(db, calls, seconds)
+    return {round((now - minute.ended_ago) / MINUTE) - 1: minute.calls for minute in minutes}
 
 
 def _fill(by_minute: Mapping[int, int], since: float, now: float) -> list[int]:

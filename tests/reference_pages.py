@@ -190,6 +190,14 @@ def commands_page() -> str:
             [*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
         )
         lines += ["", f"    {usage}"]
+        if path[1] == "plan":
+            # The options are told once.
+            lines += [
+                "",
+                f"Arguments and options: `tidings submit {path[2]}`; `--json` prints JSON.",
+            ]
+            continue
+
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
 

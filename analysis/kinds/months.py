@@ -337,6 +337,10 @@ class Months(DocumentKind[MonthsParameters]):
     ) -> list[str]:
         """Return remarks on names not looked for, on months without documents or to be fetched."""
         remarks = [keyword.lone_star for keyword in parameters.keywords if keyword.lone_star]
+        if len(parameters.sources) > 1:
+            order = ", ".join(parameters.sources)
+            remarks.append(f"a story that several of {order} hold counts once, as the first has it")
+
         if jobs_without_data:
             sources = self.archives(parameters)
             keys = [source.key_variable for source in sources if source.key_variable]

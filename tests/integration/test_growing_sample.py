@@ -551,8 +551,7 @@ def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
 
 def plan(jobs: Jobs, **options: Any) -> SamplePlan:
     parameters = months(jobs, HARM, first="2024-01", **options)
-    planner = SamplePlanner.of_run(jobs.db, parameters)
-    assert planner is not None
+    planner = SamplePlanner(jobs.db, parameters)
     figures = plan_run(
         jobs.db,
         parameters,
@@ -627,6 +626,7 @@ def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], messa
         months(jobs, HARM, **options)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
     network = train_network(jobs)
