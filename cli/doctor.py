@@ -73,7 +73,23 @@ def examine(settings: Settings) -> list[PartCheck]:
 
         examined.append(PartCheck(part, problem))
 
-    return examined
+    return [*examined, *_list_name_models(settings)]
+
+
+def _list_name_models(settings: Settings) -> list[PartCheck]:
+    """Return a part for the models that find names in other languages, if the Text API has any."""
+    from core.languages import language_name
+    from textapi.messages import Operation, languages_read
+
+    try:
+        engine = context.find_engine(settings)
+    except TidingsError:
+        return []
+
+    declared = engine.languages or frozenset()
+    codes = languages_read(declared, Operation.NER) - languages_read(declared)
+    found = ", ".join(language_name(code) for code in sorted(codes))
+    return [PartCheck(f"names in {found}, by the engine {engine.name}", None)] if codes else []
 
 
 def _check_database(settings: Settings) -> str | None:

@@ -192,7 +192,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict classes of images, the value after each window, the polarity or codes of lines."""
-    from workers.training_data import predict_data
+    from workers.predictions import predict_data
 
     with closing(context.open_database()) as db:
         show_listing(predict_data(db, run, job, data), _describe_prediction, as_json=as_json)

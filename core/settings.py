@@ -87,6 +87,15 @@ def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _split_models(raw: object) -> object:
+    """Split at commas; what has a slash is a folder, which other processes read from elsewhere."""
+    parts = _split_at_commas(raw)
+    if not isinstance(parts, tuple):
+        return parts
+
+    return tuple(str(Path(part).resolve()) if "/" in part else part for part in parts)
+
+
 def _check_utf8(path: Path) -> Path:
     try:
         str(path).encode()
@@ -111,6 +120,7 @@ Origins = Annotated[
     BeforeValidator(_split_at_commas),
     AfterValidator(_check_origins),
 ]
+Models = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_models)]
 PersonName = Annotated[str, AfterValidator(check_name)]
 Seconds = float
 
@@ -189,6 +199,11 @@ class Settings(BaseSettings):
     )
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'
+    )
+    spacy_models: Models = Field(
+        (),
+        description="Server: models of spaCy for names in other languages, by their folders or "
+        "installed packages (fr_core_news_sm), comma-separated.",
     )
     textapi_cors_origins: Origins = Field(
         (),

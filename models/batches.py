@@ -20,7 +20,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from core.enums import ENDED
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 from models.answers import BATCH_OPERATION, NOBODY
 from models.calls import CallRows, Charge, Usage, settled_counts
 from models.costs import CapOfRun, ModelUse, charge_run, lock_caps, note_uses
@@ -242,7 +242,7 @@ def settle_lines(
             credential=credential,
             operation=BATCH_OPERATION,
             minute=minute,
-            weights={LimitUnit.TOKENS: line.tokens, LimitUnit.COST: line.cost},
+            weights={LimitedResource.TOKENS: line.tokens, LimitedResource.COST: line.cost},
         )
         counts = settled_counts(charge, answer.usage) | {"retries": int(line.retries > 0)}
         change += counts["charged_cost"]

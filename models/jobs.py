@@ -177,13 +177,15 @@ def set_step(
     documents: int,
     reason: str | None = None,
     fetch_remark: str | None = None,
+    dictionary_share: float | None = None,
     refused: Sequence[bytes | tuple[str, int]] = (),
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
     step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
     refused_keys = [key.hex() if isinstance(key, bytes) else list(key) for key in refused]
+    step_row |= {"documents": documents, "dictionary_share": dictionary_share}
     left_out = {"fetch_remark": fetch_remark, "refused": sorted(refused_keys, key=str) or None}
-    connection.execute(_upsert_step(db), {**step_row, "documents": documents, **left_out})
+    connection.execute(_upsert_step(db), step_row | left_out)
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -191,9 +193,10 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        columns = ("state", "reason", "documents", "at", "fetch_remark", "refused")
+        key = ["job_id", "step"]
+        columns = {column.key for column in JobStep.__table__.columns}.difference(key)
         changes = {column: insert.excluded[column] for column in columns}
-        upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
+        upsert = insert.on_conflict_do_update(index_elements=key, set_=changes)
         _STEP_UPSERTS[dialect] = upsert
 
     return _STEP_UPSERTS[dialect]

@@ -15,7 +15,7 @@ from statistics import NormalDist, fmean, pstdev
 from typing import Annotated
 
 from core.prices import MICRO, format_money
-from core.ratelimit.notation import LONG_WINDOW_SECONDS, ONE_CALL, LimitUnit, Window
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, ONE_CALL, LimitedResource, Window
 
 #: The range holds the end in so many of all cases.
 COVERAGE = 0.9
@@ -327,7 +327,7 @@ def _describe_times(times: Sequence[float], now: float) -> list[str]:
 
 
 def time_at_limits(
-    windows: Sequence[Window], calls: float, weights: Mapping[LimitUnit, float] = ONE_CALL
+    windows: Sequence[Window], calls: float, weights: Mapping[LimitedResource, float] = ONE_CALL
 ) -> tuple[float, str | None]:
     """Return the seconds until the last of *calls* may be made, and the limit that binds.
 
@@ -338,7 +338,7 @@ def time_at_limits(
     seconds, binding, longest = 0.0, None, 0.0
 
     for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
-        weight = weights.get(window.unit, 0.0)
+        weight = weights.get(window.resource, 0.0)
         if not weight:
             continue
 

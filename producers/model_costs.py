@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from analysis.codebooks.model_requests import ModelRequest
 from core.prices import MICRO, Price, parse_price
-from core.ratelimit.notation import ONE_CALL, LimitUnit, weigh_call
+from core.ratelimit.notation import ONE_CALL, LimitedResource, weigh_call
 from models.costs import read_prompt_uses
 from models.database import Database
 
@@ -84,7 +84,7 @@ class CostPlan:
     answered: Annotated[int, "Calls whose answers are stored: they cost nothing, whoever paid."] = 0
 
     @property
-    def call_weights(self) -> Mapping[LimitUnit, float]:
+    def call_weights(self) -> Mapping[LimitedResource, float]:
         """What a call takes of each unit, as expected, else at most."""
         if not self.calls:
             return ONE_CALL

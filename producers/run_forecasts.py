@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.enums import State
 from core.process_identity import has_exited
-from core.ratelimit.notation import ONE_CALL, LimitUnit, Window, parse_limits, weigh_call
+from core.ratelimit.notation import ONE_CALL, LimitedResource, Window, parse_limits, weigh_call
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database, clock
@@ -243,7 +243,10 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
 
 
 def forecast_calls(
-    db: Database, settings: Settings, calls: Mapping[str, float], weights: Mapping[LimitUnit, float]
+    db: Database,
+    settings: Settings,
+    calls: Mapping[str, float],
+    weights: Mapping[LimitedResource, float],
 ) -> Forecast | str:
     """Return when a run of so many *calls* of each service would be done if it began now.
 
@@ -375,12 +378,12 @@ def _measure_limits(
     settings: Settings,
     calls: Row[Any],
     unit: float,
-    weights: Mapping[LimitUnit, float] = ONE_CALL,
+    weights: Mapping[LimitedResource, float] = ONE_CALL,
 ) -> list[LimitUse]:
     """Return the windows of a service of which a call is a *unit* of a run's work."""
     limits: list[LimitUse] = []
     for window in limits_in_force(settings, calls.service):
-        weight = weights.get(window.unit, 0.0)
+        weight = weights.get(window.resource, 0.0)
         if not weight:
             continue
 
@@ -391,7 +394,7 @@ def _measure_limits(
 
         # The count of a minute has the name of each unit; the oldest comes first.
         in_work = [
-            (max(0.0, minute.ended_ago), unit * getattr(minute, window.unit) / weight)
+            (max(0.0, minute.ended_ago), unit * getattr(minute, window.resource) / weight)
             for minute in used
         ]
         limits.append(LimitUse(calls.service, window, unit * window.amount / weight, in_work))
@@ -399,7 +402,7 @@ def _measure_limits(
     return limits
 
 
-def weights_of(calls: Row[Any]) -> dict[LimitUnit, float]:
+def weights_of(calls: Row[Any]) -> dict[LimitedResource, float]:
     """Return what a call took of each unit."""
     return weigh_call(
         float(calls.charged_tokens) / calls.calls, float(calls.charged_cost) / calls.calls

@@ -92,7 +92,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
 
     key = source.key(settings)
     server = service.server_of(subject) if service.server_of else None
-    limiter = job.runtime.rate_limiter(
+    limiter = job.runtime.rate_limiters.get(
         source.name, key or server, getattr(settings, service.limits)
     )
     credential = credential_of(key or server)

@@ -346,12 +346,12 @@ class Codebook(FrozenModel):
 
     @property
     def is_of_mentions(self) -> bool:
-        """Whether sentences with a keyword are coded, and not whole texts."""
+        """Whether each sentence that mentions a keyword is coded."""
         return self.unit == CodedUnit.MENTION
 
     @property
     def is_of_posts(self) -> bool:
-        """Whether posts of accounts or a search are coded."""
+        """Whether each post is coded, which a run over articles does not have."""
         return self.unit == CodedUnit.POST
 
     @property

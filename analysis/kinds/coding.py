@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.wanted import parse_wanted
 from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
 from analysis.steps import codes
@@ -192,7 +192,7 @@ def _check_currency(settings: Settings) -> None:
 
 def _check_unit(kind: Kind[Any], codebook: Codebook) -> None:
     has_keywords = kind.pipeline.names[0] == "keywords"
-    if codebook.unit == CodedUnit.POST and has_keywords:
+    if codebook.is_of_posts and has_keywords:
         raise UsageError(
             f"the unit of the codebook {codebook.name} is a post, and a run of {kind.name} has "
             "none: write unit: document or unit: mention"

@@ -58,6 +58,7 @@ class Feeds(PostsKind[FeedsParameters]):
     name = "feeds"
     job_kind = "feed"
     job_noun, job_nouns = "feed", "feeds"
+    document_noun = "headline"
     description = (
         "Store what news feeds and news sitemaps have now, with a portrait of each; "
         "`tidings watch` looks again."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.model_answers import codes_of_answer, name_model
 from analysis.codebooks.model_prompt import Prompt
@@ -91,7 +91,7 @@ def _list_units(
 
         return
 
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         sentences: dict[UnitKey, str] = {}
         for mention in mentions:
             unit = UnitKey(mention["document_id"], mention["keyword"], mention["position"])

@@ -10,7 +10,6 @@ from core.enums import Grain
 from reports.data.missing_days import DayRange
 from reports.figures import style
 from reports.figures.bars import draw_bars
-from reports.figures.dots import draw_signs
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
@@ -18,10 +17,6 @@ from reports.words.quantities import quantity
 
 # A figure shows at most this many periods. The periods of a longer run are longer.
 MOST_PERIODS = 270
-# At most this many bulk days have a label.
-MOST_LABELS = 3
-# So much of the height is left above the bars for the marks of bulk days.
-_HEADROOM = 1.3
 
 # The documents of a period, the days of it that the run reads, and the period.
 Documents = tuple[str, int, int]
@@ -53,17 +48,16 @@ def archive_spec(
 
     documents = quantity(sum(documents for _, documents, _ in counts), "document")
     bulk = f" · bulk days apart: {len(bulk_days):,}" if bulk_days else ""
-    top = _HEADROOM * max((documents / days for _, documents, days in counts), default=1.0) or 1.0
     chart = Chart(
         layers=[
             Layer(draw=draw_bars, marks=[_mark(*count, span) for count in counts]),
-            Layer(draw=draw_signs, marks=_mark_bulk(bulk_days, top), color=style.VERMILLION),
         ],
         title=name,
         sub=f"n = {documents}{bulk}",
         span=span,
-        values=Axis(high=top, is_whole=True),
+        values=Axis(is_whole=True),
         gaps=[day.isoformat() for stretch in missing_days for day in _list_days(stretch)],
+        bulk=sorted({grains.period_of(day, span.grain) for day, _ in bulk_days}),
     )
     return FigureSpec(
         name="archive-days",
@@ -82,25 +76,6 @@ def _mark(period: str, documents: int, days: int, span: style.Range) -> Mark:
     title = f"{period_name(period, '%B %Y')}: {said}"
     row = name_row("archive", period)
     return Mark(position=period, value=documents / days, n=documents, title=title, row=row)
-
-
-def _mark_bulk(bulk_days: Sequence[tuple[date, int]], top: float) -> list[Mark]:
-    """Return a mark for each bulk day near the top; the largest have a label."""
-    largest = sorted(bulk_days, key=lambda bulk_day: -bulk_day[1])[:MOST_LABELS]
-    marks = []
-    for day, documents in bulk_days:
-        said = f"{period_name(day.isoformat())}: {documents:,}"
-        mark = Mark(
-            position=style.middle_day(day.isoformat()),
-            value=0.86 * top,
-            n=documents,
-            label=said if (day, documents) in largest else "",
-            title=f"{said} documents, a bulk day",
-            row=name_row("archive", "bulk", day.isoformat()),
-        )
-        marks.append(mark)
-
-    return marks
 
 
 def _list_days(stretch: DayRange) -> list[date]:

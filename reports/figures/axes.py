@@ -116,9 +116,8 @@ def find_ends(chart: Chart) -> tuple[float, float]:
     numbers = [0.0]
     for layer in chart.layers:
         for mark in layer.marks:
-            base = layer.bases.get(mark.position, 0.0)
             sure = () if mark.is_few else (mark.low, mark.high)
-            numbers += [base + number for number in (mark.value, *sure) if number is not None]
+            numbers += [number for number in (mark.value, *sure) if number is not None]
 
     axis = chart.values
     low, high = _choose_ends((axis.low, axis.high), numbers)

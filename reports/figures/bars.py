@@ -1,4 +1,4 @@
-"""Bars from zero, or upon other bars: over time, or in rows."""
+"""Bars from zero: over time, or in rows."""
 
 from __future__ import annotations
 
@@ -18,17 +18,13 @@ def draw_bars(plot: Plot, layer: Layer) -> None:
         if mark.value is None:
             continue
 
-        base = layer.bases.get(mark.position, 0.0)
-        (x, y), end = (
-            plot.point(mark.position, base),
-            plot.point(mark.position, base + mark.value),
-        )
+        (x, y), end = plot.point(mark.position, 0.0), plot.point(mark.position, mark.value)
         half = _PART * layer.size * plot.room(mark.position) / 2
         opacity = style.FAINT if mark.is_few else 1.0
         with plot.sheet.group(mark):
             if plot.chart.names:
                 plot.sheet.fill_box((x, y - half), (end[0], y + half), layer.color)
-            elif mark.value or layer.bases:
+            elif mark.value:
                 corners = (x - half, end[1]), (x + half, y)
                 plot.sheet.fill_box(*corners, layer.color, opacity=opacity)
             else:
@@ -36,4 +32,4 @@ def draw_bars(plot: Plot, layer: Layer) -> None:
                 plot.sheet.draw_dot((x, y), radius, layer.color, is_hollow=True)
 
             if mark.label:
-                plot.label(mark, base + mark.value)
+                plot.label(mark, mark.value)

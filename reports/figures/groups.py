@@ -19,7 +19,6 @@ from reports.figures.marks import (
     name_row,
 )
 from reports.figures.period_marks import fill_span
-from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
 from reports.words.document_queries import DocumentQuery
@@ -28,8 +27,6 @@ from reports.words.quantities import format_share, quantity
 
 # A cell of fewer documents says little of a share.
 FEW_DOCUMENTS = 30
-# Fewer mentions say little of a mean.
-FEW_MENTIONS = 5
 # A heat map has no more rows.
 MOST_ROWS = 60
 # This layout is for a figure that may stand alone, but not across the page.
@@ -82,7 +79,10 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[Mark]) -> FigureSpec |
     if len(groups) < 2:
         return None
 
-    few = _describe_few(groups, f"{FEW_DOCUMENTS} documents")
+    few = ""
+    if any(mark.is_few for mark in groups):
+        few = f" Hollow: fewer than {FEW_DOCUMENTS} documents; the interval may end outside."
+
     chart = Chart(
         layers=[Layer(draw=draw_dots, marks=groups, color=style.VERMILLION)],
         names=[str(mark.position) for mark in groups],
@@ -96,36 +96,6 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[Mark]) -> FigureSpec |
         caption=f"Over all months that each group has, with 95 % Wilson intervals.{few}",
         layout=NOT_WIDE,
     )
-
-
-def polarities_spec(
-    keyword: str, slug: str, groups: Sequence[Mark], scale: str
-) -> FigureSpec | None:
-    """Declare the figure of the groups' mean polarities over all periods, on *scale*."""
-    if len(groups) < 2:
-        return None
-
-    few = _describe_few(groups, f"{FEW_MENTIONS} mentions")
-    chart = Chart(
-        layers=[Layer(draw=draw_dots, marks=groups)],
-        names=[str(mark.position) for mark in groups],
-        values=Axis(format=signed_tick),
-    )
-    return FigureSpec(
-        name=f"groups-{slug}-polarity",
-        picture=Picture(panels=[chart], title=f"Mean polarity of “{keyword}”"),
-        alt=f"Dots: mean polarity of the sentences of each group that mention {keyword}, with its "
-        "interval. The numbers are in the table.",
-        caption=f"Over all months that each group has, with 95 % t intervals; {scale}.{few}",
-        layout=NOT_WIDE,
-    )
-
-
-def _describe_few(groups: Sequence[Mark], fewest: str) -> str:
-    """Return a caption's explanation of hollow dots; nothing if there are none."""
-    if not any(mark.is_few for mark in groups):
-        return ""
-    return f" Hollow: fewer than {fewest}; the interval may end outside the picture."
 
 
 def panel_spec(

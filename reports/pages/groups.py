@@ -14,7 +14,7 @@ from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, mark_share
-from reports.figures.marks import Mark, name_row
+from reports.figures.marks import Mark
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
@@ -29,7 +29,6 @@ from reports.series.groups import (
     count_groups,
 )
 from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import quantity, signed
 
 # What finds the documents of a group, in a period if one is given.
 Find = Callable[..., DocumentQuery | None]
@@ -131,7 +130,6 @@ def _show(
     specs = (
         figures.totals_spec(keyword, file_prefix, [mark for mark in totals if mark is not None]),
         figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
-        figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share, find), scale),
         _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
     )
     return GroupedKeyword(
@@ -159,30 +157,6 @@ def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> Figure
 def _find(keyword: str, grouping: Grouping, group: str, period: str | None = None) -> DocumentQuery:
     """Return the documents of a group that mention the keyword."""
     return DocumentQuery(subject=keyword, period=period).narrow(**{grouping.value: group})
-
-
-def _polarities(groups: Sequence[GroupCounts], find: Find) -> list[Mark]:
-    """Return the mean polarity of each group that has one and its interval."""
-    means = []
-    for group in groups:
-        polarities = group.polarities
-        if polarities.mean is not None and polarities.interval is not None:
-            low, high = polarities.interval
-            mean = f"mean polarity {signed(polarities.mean)} of {quantity(polarities.n, 'mention')}"
-            mark = Mark(
-                position=group.name,
-                value=polarities.mean,
-                low=low,
-                high=high,
-                n=polarities.n,
-                is_few=polarities.n < figures.FEW_MENTIONS,
-                title=f"{group.name}: {mean} in {quantity(group.total.matched, 'document')}",
-                row=name_row("groups", "polarity", group.name),
-                documents=find(group.name),
-            )
-            means.append(mark)
-
-    return means
 
 
 def _by_documents(group: GroupCounts) -> tuple[bool, int, str]:

@@ -11,8 +11,8 @@ from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.comparison import lines_spec
 from reports.figures.figure_store import FigureRef, FigureStore, slug
+from reports.figures.over_time import lines_spec
 from reports.findings.pair_facts import list_compared, list_parts
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts

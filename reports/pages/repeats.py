@@ -50,7 +50,7 @@ class Repeat:
 
 
 @dataclass
-class Subject:
+class RepeatedSubject:
     """A keyword, an account or a search: how much of it is repeated."""
 
     # All documents that mention it, or posts, and those that are repeats.
@@ -82,7 +82,7 @@ class Repeats:
     documents: int
 
     # The key is a keyword or the name of a job; `ALL` stands for all together.
-    subjects: Mapping[str, Subject]
+    subjects: Mapping[str, RepeatedSubject]
 
     # What a text is called: document or post.
     noun: str
@@ -126,7 +126,7 @@ class Repeats:
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
-    subjects: dict[str, Subject] = defaultdict(Subject)
+    subjects: dict[str, RepeatedSubject] = defaultdict(RepeatedSubject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
     repeated: dict[str, Counter[str]] = defaultdict(Counter)
     labels: dict[str, Counter[int]] = defaultdict(Counter)

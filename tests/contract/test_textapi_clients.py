@@ -19,6 +19,8 @@ import requests
 from tests.integration.test_textapi_server import KEYS, Server, running
 from textapi.engine.entities import LABELS
 
+pytestmark = pytest.mark.thorough
+
 HEADLINES = [
     "Covid Cases Rise in New York as Weary Crews Wait, Cases Rise.",
     "Angela Merkel Meets the U.S. Senate on Friday.",

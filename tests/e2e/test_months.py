@@ -179,6 +179,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     assert stub.counts()["calls"] - made["calls"] == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("faults", "says"),
     [
@@ -227,6 +228,7 @@ def test_a_cap_on_calls_is_kept_and_reported(
     wait_until(lambda: state() == "done", seconds=60, what="the end")
 
 
+@pytest.mark.thorough
 def test_posts_of_a_handle_become_a_portrait(
     stub_settings: Settings,
     db: Database,

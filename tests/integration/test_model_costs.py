@@ -213,7 +213,7 @@ def test_the_model_does_not_wait_until_an_answer_is_stored(jobs: Jobs, model: Mo
     assert model.calls == len(model.texts) == TEXTS
 
 
-@pytest.mark.parametrize("send_within", [2.0, 0.0])
+@pytest.mark.parametrize("send_within", [pytest.param(2.0, marks=pytest.mark.thorough), 0.0])
 def test_calls_that_were_charged_and_not_made_are_given_back(
     jobs: Jobs, model: ModelServer, monkeypatch: pytest.MonkeyPatch, send_within: float
 ) -> None:

@@ -170,9 +170,9 @@ def test_a_query_and_its_stars_are_of_the_text_that_is_read(jobs: Jobs, part: Te
     ("part", "texts", "database_url"),
     [
         (TextPart.ABSTRACT, True, "sqlite"),
-        (TextPart.ABSTRACT, False, "sqlite"),
-        (TextPart.BOTH, True, "sqlite"),
-        (TextPart.BOTH, False, "sqlite"),
+        pytest.param(TextPart.ABSTRACT, False, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, True, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, False, "sqlite", marks=pytest.mark.thorough),
         (TextPart.ABSTRACT, False, "postgresql"),
         (TextPart.BOTH, True, "postgresql"),
     ],
@@ -222,9 +222,14 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        (TextPart.HEADLINE, "The headline of each document was read"),
+        pytest.param(
+            TextPart.HEADLINE, "The headline of each document was read", marks=pytest.mark.thorough
+        ),
         (TextPart.ABSTRACT, "Only the abstract of each document was read, not its headline"),
-        (TextPart.BOTH, "The headline of each document was read, and its abstract"),
+        pytest.param(
+            *(TextPart.BOTH, "The headline of each document was read, and its abstract"),
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_the_report_names_what_was_read(

@@ -253,6 +253,7 @@ def test_a_value_out_of_bounds_is_refused(
     assert (got, answer["error"].split(":")[0]) == (status, named)
 
 
+@pytest.mark.thorough
 def test_the_longest_text_has_an_answer(server: Server) -> None:
     text = ("It was a good day for Angela Merkel in New York. " * 3000)[:MAX_TEXT]
     assert ask(server, "text_polarity", text=text)["text polarity"] > 0.3
@@ -299,6 +300,7 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
     slow_body = json.dumps(
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
@@ -473,7 +475,7 @@ def test_without_keys_it_refuses_to_start() -> None:
     assert "set TIDINGS_TEXTAPI_KEYS" in done.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_sigterm_finishes_requests_in_work_and_leaves_no_process(workers: int) -> None:
     body = json.dumps(
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}

@@ -96,7 +96,13 @@ def test_any_text_has_an_answer_without_line_breaks(model: Language, text: str) 
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("piece", ["a", "a.", "!", "😀", "http://x.y/", "(", "\ud800", " ", "A."])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("a", "!", "😀", "(", "\ud800", " "),
+        *(pytest.param(slow, marks=pytest.mark.thorough) for slow in ("a.", "A.", "http://x.y/")),
+    ],
+)
 def test_endless_words_are_read_in_pieces(model: Language, piece: str) -> None:
     """Time grows with the square of a word's length: the pieces bound it."""
     text = (piece * 20_000)[:20_000]
@@ -120,6 +126,7 @@ def test_memory_of_the_texts_is_freed(model: Language) -> None:
     assert count_strings() == before
 
 
+@pytest.mark.thorough
 def test_another_process_gives_the_same_answers(model: Language) -> None:
     program = (
         "import json, sys; from textapi.engine import entities, language, phrases\n"

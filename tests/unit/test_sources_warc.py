@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
@@ -277,6 +277,7 @@ def test_headers_without_an_end_end_the_file(tmp_path: Path) -> None:
     assert "headers of more than 262,144 bytes" in left_out(read(path))[0]
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     body = titled("Ebb") + " " * 500_000
     path = write(
@@ -355,7 +356,6 @@ def pack(answers: list[Answer], folder: Path, packing: str) -> Path:
     packing=st.sampled_from(PACKINGS),
     cut=st.integers(0, 3000),
 )
-@settings(max_examples=60)
 def test_from_each_place_on_the_rest_of_the_file_is_read(
     kinds: list[int], packing: str, cut: int
 ) -> None:

@@ -93,6 +93,7 @@ def test_the_texts_that_ship_are_those_that_the_generator_writes() -> None:
     assert digest(synthetic.POSTS) == POSTS_DIGEST
 
 
+@pytest.mark.thorough
 def test_writing_again_in_another_process_gives_the_same_bytes(
     folder: Path, tmp_path: Path
 ) -> None:
