@@ -199,7 +199,7 @@ PACKED_TABLES = (JOBS, STEPS, CODEBOOKS, STRATA, UNITS, LOOKS, SEARCHED)
 
 def read_rows(run_data: RunData, packed: PackedTable) -> Iterator[PackedRow]:
     """Yield the rows that a run has in a table, as they are packed."""
-    is_of_job = (Job.run_id == run_data.id, Job.kind == run_data.kind.job_kind)
+    is_of_job = (Job.run_id == run_data.id, ~tables.IS_REPORT)
     run_id = packed.table.__table__.columns.get("run_id")
     statement = packed.select().where(*(is_of_job if run_id is None else [run_id == run_data.id]))
     for row in fetch_all(run_data.db, statement):

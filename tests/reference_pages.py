@@ -31,7 +31,7 @@ from core.settings import Settings
 from models.acts import ActListing
 from models.bills import CostListing
 from models.inventory import StoredListing
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.job_groups import FailureListing
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from analysis.kinds.months import StoredMonth, read_stored_month
+from analysis.kinds.stored_months import StoredMonth, read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
 from core.metrics import take_waited
 from core.ratelimit import LimitedCall, Limiter, credential_of

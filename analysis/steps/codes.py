@@ -55,14 +55,19 @@ async def code_texts(data: MonthData | PostData, fetcher: Fetcher) -> StepResult
 async def _code_by_network(data: MonthData | PostData) -> StepResult:
     assert data.read_network is not None  # noqa: S101 - who adds the step names a coder
     network = await data.read_network()
-    languages = network.codebook.language
-    outside = await data.documents_outside(languages) if languages else {}
-    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
+    unread = await _find_unread(data, network.codebook)
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData) and network.codebook.asks_of_keyword:
         mentions = await data.results.rows(Mention)
 
     return await asyncio.to_thread(_code, data, network, mentions, unread)
+
+
+async def _find_unread(data: MonthData | PostData, codebook: Codebook) -> UnreadDocuments:
+    """Return the documents in languages that the codebook does not declare."""
+    languages = codebook.language
+    outside = await data.documents_outside(languages) if languages else {}
+    return UnreadDocuments(data.noun, "", outside, are_asked=False)
 
 
 def _code(
@@ -123,9 +128,7 @@ async def _code_by_model(data: MonthData | PostData, fetcher: Fetcher) -> StepRe
         if sample is None:
             return NotReady(_NO_SAMPLE, are_documents=False)
 
-    languages = codebook.language
-    outside = await data.documents_outside(languages) if languages else {}
-    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
+    unread = await _find_unread(data, codebook)
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData):
         mentions = await data.results.rows(Mention)

@@ -207,6 +207,7 @@ def test_a_service_that_does_not_answer_fails_the_job_with_a_remedy(
     assert says in status.details[0].reason
 
 
+@pytest.mark.thorough
 def test_a_cap_on_calls_is_kept_and_reported(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:

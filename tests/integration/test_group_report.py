@@ -194,7 +194,17 @@ def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Datab
 
 
 @pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
-@pytest.mark.parametrize("grouping", list(Grouping))
+@pytest.mark.parametrize(
+    "grouping",
+    [
+        Grouping.OUTLET,
+        *(
+            pytest.param(other, marks=pytest.mark.thorough)
+            for other in Grouping
+            if other != Grouping.OUTLET
+        ),
+    ],
+)
 def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool
 ) -> None:

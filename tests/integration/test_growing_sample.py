@@ -626,6 +626,7 @@ def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], messa
         months(jobs, HARM, **options)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
     network = train_network(jobs)

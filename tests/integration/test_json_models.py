@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
-from packs.verify import Verification
+from packs.verification import Verification
 from tests.command_kit import run_command
 from tests.e2e_kit import write_archive
 from tests.json_kit import differences

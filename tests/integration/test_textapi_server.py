@@ -401,6 +401,7 @@ print(json.dumps([
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_the_limit_of_a_key_holds_over_all_processes() -> None:
     with running(workers=2, TIDINGS_TEXTAPI_KEY_LIMIT="5/h,1000/d") as server:
         statuses = [post(server, "text_polarity", '{"text": "a"}') for _ in range(12)]
@@ -411,6 +412,7 @@ def test_the_limit_of_a_key_holds_over_all_processes() -> None:
         assert float(counted[0].split()[-1]) == 7  # the metrics are those of both processes
 
 
+@pytest.mark.thorough
 def test_the_compatible_mode_says_so_in_the_header() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="compatible") as server:
         status, answer, headers = post(
@@ -435,6 +437,7 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
         }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("preferred", "mode", "engine"),
     [
@@ -456,6 +459,7 @@ def test_a_request_is_answered_by_the_polarity_engine_that_it_prefers(
     assert asyncio.run(_engine_at(server, preferred)).name == engine
 
 
+@pytest.mark.thorough
 def test_a_server_with_a_fixed_polarity_engine_grants_no_preference() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="vader") as server:
         _, _, headers = post(server, "text_polarity", '{"text": "a"}', preferred="news")

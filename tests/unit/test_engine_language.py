@@ -25,7 +25,8 @@ ANY = st.text(max_size=60) | st.text(
     st.sampled_from("aB .\n\u2028'!\u00e9\U0001f600\ud800\u0627@#1$"), max_size=60
 )
 few_examples = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
