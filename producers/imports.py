@@ -27,6 +27,11 @@ from sources.file_reading import fingerprint
 from sources.files import leave_out_unreadable, read_path
 
 BATCH = VALUES_PER_STATEMENT
+# These columns have the names of the fields of a document.
+_COLUMNS = (
+    *("identity", "less_known_identities", "source", "handle", "author_id", "period", "address"),
+    *("text", "full_stop_added", *ORIGIN_FIELDS, "abstract", "tags", "repost"),
+)
 _READ = ("documents", "empty", "left_out", "wrong_times", "replaced_characters")
 _STORED = ("added", "completed", "kept", "conflicts", "redated", "forgotten")
 
@@ -260,25 +265,10 @@ def document_rows(documents: Sequence[SourceDocument]) -> list[dict[str, Any]]:
     """Return what `models.documents.add_documents` stores of documents."""
     stated = [(document.language, document.source) for document in documents]
     codes = code_languages(stated, [document.text for document in documents])
-    return list(map(_document_row, documents, codes))
+    rows = []
+    for document, language_code in zip(documents, codes, strict=True):
+        row = {column: getattr(document, column) for column in _COLUMNS}
+        published_at = document.published_at and document.published_at.replace(tzinfo=None)
+        rows.append(row | {"published_at": published_at, "language_code": language_code})
 
-
-def _document_row(document: SourceDocument, language_code: str) -> dict[str, Any]:
-    published_at = document.published_at
-    return {
-        "identity": document.identity,
-        "less_known_identities": document.less_known_identities,
-        "source": document.source,
-        "handle": document.handle,
-        "author_id": document.author_id,
-        "published_at": published_at.replace(tzinfo=None) if published_at else None,
-        "period": document.period,
-        "address": document.address,
-        "text": document.text,
-        "full_stop_added": document.full_stop_added,
-        **{field: getattr(document, field) for field in ORIGIN_FIELDS},
-        "abstract": document.abstract,
-        "tags": document.tags,
-        "repost": document.repost,
-        "language_code": language_code,
-    }
+    return rows
