@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ _COLUMNS = (
     *("text", "full_stop_added", *ORIGIN_FIELDS, "abstract", "tags", "repost"),
 )
 _READ = ("documents", "empty", "left_out", "wrong_times", "replaced_characters")
-_STORED = ("added", "completed", "kept", "conflicts", "redated", "forgotten")
 
 
 @dataclass
@@ -41,44 +40,28 @@ class Imported:
     """The result of an import."""
 
     tally: ReadCounts = field(default_factory=ReadCounts)
-    added: int = 0
-
-    #: The number of stored documents that lacked something, such as a handle, and got it.
-    completed: int = 0
-
-    #: The number of stored documents that lack something, and stay as runs have read them.
-    kept: int = 0
-
-    #: The number of documents whose identity is stored with another text; they are not stored.
-    conflicts: int = 0
-
-    #: The number of documents that stand in two months: the first one counts.
-    redated: int = 0
-
-    #: The number of documents that the suppression list keeps away.
-    forgotten: int = 0
+    stored: Stored = field(default_factory=lambda: Stored(0, 0))
 
     #: The first documents of each path that were left out.
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
-        """Add the outcome of a batch."""
-        for count_name in _STORED:
-            setattr(self, count_name, getattr(self, count_name) + getattr(stored, count_name))
-        self.left_out += left_out[: NAMED - len(self.left_out)]
-
     def counts(self) -> dict[str, int]:
         """Return all counts by name."""
         read = {count_name: getattr(self.tally, count_name) for count_name in _READ}
-        return read | {count_name: getattr(self, count_name) for count_name in _STORED}
+        return read | asdict(self.stored)
+
+    def add(self, stored: Mapping[str, int], left_out: Sequence[LeftOut] = ()) -> None:
+        """Add counts of `Stored` by their names, and what was left out."""
+        earlier = asdict(self.stored)
+        self.stored = Stored(**{name: earlier[name] + stored[name] for name in earlier})
+        self.left_out += left_out[: NAMED - len(self.left_out)]
 
     def add_counts(self, counts: Mapping[str, int]) -> None:
         """Add the counts of an earlier import."""
         for count_name in _READ:
             setattr(self.tally, count_name, getattr(self.tally, count_name) + counts[count_name])
 
-        for count_name in _STORED:
-            setattr(self, count_name, getattr(self, count_name) + counts[count_name])
+        self.add(counts)
 
 
 def import_paths(
@@ -225,7 +208,7 @@ class _Record:
                 self._file = None
 
             stored = insert_documents(connection, self._db, rows, import_id=import_id)
-            self._imported.add(stored, left_out)
+            self._imported.add(asdict(stored), left_out)
             place = self._place_at(batch.cursor)
             count_import(
                 connection,
