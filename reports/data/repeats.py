@@ -2,7 +2,7 @@
 
 A *pattern* is a group of texts that are one: they share a form, names and figures aside, or, as a
 *family*, a fixed head or tail. Its texts are *repeats*. A *copy* is a text that another outlet has
-first. A *label* is a head that recurs and makes no pattern (see `near_duplicates`).
+first.
 """
 
 from __future__ import annotations

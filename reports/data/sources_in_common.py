@@ -17,7 +17,6 @@ from reports.data.run_data import RunData, RunJob
 from reports.data.stories import read_stories
 from reports.frames.reading import load_frames
 from reports.stats.capture_recapture import (
-    LEVEL,
     Table,
     add_up,
     estimate_from_three,
@@ -26,6 +25,7 @@ from reports.stats.capture_recapture import (
     measure_dispersion,
 )
 from reports.stats.estimates import Estimate
+from reports.stats.intervals import LEVEL
 
 Sources: TypeAlias = frozenset[str]
 # The sources that hold a story, its day and its section.

@@ -19,8 +19,6 @@ from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity
 
-# A figure shows at most this many periods. The periods of a longer run are longer.
-MOST_PERIODS = 270
 # The figure of what sources have in common has at most this many keywords.
 MOST_KEYWORDS = 6
 
@@ -28,11 +26,11 @@ MOST_KEYWORDS = 6
 Documents = tuple[str, int, int]
 
 
-def choose_span(first_month: str, last_month: str) -> style.Range:
-    """Return the days, weeks, months or years of a run, whichever there is room for."""
+def choose_span(first_month: str, last_month: str, most: int = 270) -> style.Range:
+    """Return the days, weeks, months or years of a run, at *most* so many periods."""
     for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH):
         span = style.Range(*grains.periods_of_months(first_month, last_month, grain))
-        if len(span) <= MOST_PERIODS:
+        if len(span) <= most:
             return span
 
     return style.Range(first_month[:4], last_month[:4])

@@ -21,9 +21,6 @@ from reports.words.quantities import quantity
 from reports.words.writing import write_sentence
 from textapi.text.keywords import TermPattern
 
-NAMES_PER_TYPE = 8
-TYPES_SHOWN = 6
-
 #: A report names the engine's types like this.
 TYPES = {
     "PERSON": "People",
@@ -110,8 +107,13 @@ def rank_names(
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
+    most_types: int = 6,
+    most_names: int = 8,
 ) -> TopNames:
-    """Return the most frequent names as `top_names` does, from the *counts* of each."""
+    """Return the most frequent names as `top_names` does, from the *counts* of each.
+
+    There are at most so many types, with at most so many names each.
+    """
     run_names = run_names or RunNames.of(counts.times)
     subject = set()
     other_counts = {}
@@ -134,8 +136,8 @@ def rank_names(
             if entity.has_evidence and entity.type in HEADLINE_TYPES:
                 headlines[entity.type].append((entity.label, entity.count))
 
-    first_types = list(names_by_type.items())[:TYPES_SHOWN]
-    top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
+    first_types = list(names_by_type.items())[:most_types]
+    top_types = {kind: ranked[:most_names] for kind, ranked in first_types}
     labels = {entity.label for entity in named_entities if not entity.has_documents}
     return TopNames(
         top_types,

@@ -16,6 +16,7 @@ from reports.figures.line import draw_line
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import fill_span, mark_counts, mark_means, mark_shares
 from reports.figures.spec import FigureSpec, Subject
+from reports.stats.thresholds import FEW
 from reports.words.quantities import quantity, signed
 from reports.words.scales import BLOCK_INTERVALS, UNCHECKED, with_scale
 
@@ -185,7 +186,8 @@ def _chart_lines(
 
 def _mark(period_rows: Sequence[PeriodRow], column: str, unit: str) -> list[Mark]:
     if column == "mentions":
-        return mark_counts(period_rows, unit)
+        # A small count is as sure as a large one: the line goes through it.
+        return [replace(mark, is_few=False) for mark in mark_counts(period_rows, unit)]
 
     return mark_shares(period_rows) if column == "share" else mark_means(period_rows, unit)
 
@@ -218,7 +220,7 @@ def find_reach(period_rows: Sequence[PeriodRow], least: float = 0.1) -> float:
     """
     ends = []
     for row in period_rows:
-        is_enough = (row.scored_row.mentions or 0) >= style.FEW
+        is_enough = (row.scored_row.mentions or 0) >= FEW
         sure = (row.polarity_low, row.polarity_high) if is_enough else ()
         ends += [abs(end) for end in (row.polarity_mean, *sure) if end is not None]
 
@@ -233,7 +235,7 @@ def _explain(panel: Chart, span: style.Range, column: str, intervals: str) -> st
     marks = [mark for layer in panel.layers for mark in layer.marks]
     parts = [f"A line breaks where a {span.grain} has no value."]
     if any(mark.is_few for mark in marks):
-        parts.append(f"Small faint dots: n < {style.FEW}.")
+        parts.append(f"Small faint dots: n < {FEW}.")
 
     if any(mark.low is not None and not mark.is_few for mark in marks):
         parts.append(f"Bands: {intervals}.")

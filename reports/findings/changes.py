@@ -8,10 +8,8 @@ from typing import Any
 from analysis.kinds.kind import Kind
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
+from reports.words.quantities import NAMED
 from reports.words.writing import write_sentence
-
-# At most this many months are named.
-SHOWN = 3
 
 # The counts by subject and month; the subject "" stands for all documents.
 Counts = Mapping[str, Mapping[str, int]]
@@ -98,9 +96,9 @@ def _list_figures(differences: Mapping[str, int], noun: str) -> dict[str, object
             "is_alone": len(months) == 1,
             "is_earlier": False,
         }
-        for month in months[-SHOWN:]
+        for month in months[-NAMED:]
     ]
-    earlier = months[:-SHOWN]
+    earlier = months[:-NAMED]
     if earlier:
         n = sum(differences[month] for month in earlier)
         named.insert(0, {"months": earlier, "n": n, "is_alone": False, "is_earlier": True})

@@ -11,9 +11,7 @@ from analysis.kinds.searches import Searches
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.mood_facts import find_mood_facts
-
-# The busiest period is told if it has so many times the posts a day of all.
-LEAST_RATIO = 1.5
+from reports.stats.thresholds import LEAST_RATIO
 
 
 @dataclass(frozen=True)

@@ -43,15 +43,13 @@ from textapi.text.keywords import TermPattern
 
 # A longer text is shown by its beginning, and by the sentences that mention a keyword.
 MOST_CHARACTERS = 400
-BEGINNING = 200
+BEGINNING = MOST_CHARACTERS // 2
 
 # The flags of a document, as the script reads them.
 IS_REPEAT, IS_LEFT_OUT = 1, 2
 
 ORIGIN_FIELDS = ("outlet", "section", "kind", "desk")
 
-# From this character on, UTF-16 takes two units for one.
-_FIRST_ASTRAL = 0x10000
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Codes = Mapping[int, set[str]]
@@ -298,7 +296,7 @@ class _Passage:
 
     def count_units(self, places: Sequence[int]) -> Iterable[int]:
         """Return places in the text as a script counts them: two units for a rare character."""
-        if not self.text or ord(max(self.text)) < _FIRST_ASTRAL:
+        if not self.text or max(self.text) <= "\uffff":
             return places
         return [len(self.text[:place].encode("utf-16-le")) // 2 for place in places]
 

@@ -18,9 +18,6 @@ from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts
 from reports.words.writing import write_sentence
 
-# The tables pair at most this many keywords, those in most documents.
-SHOWN = 8
-
 
 @dataclass(frozen=True)
 class ShownPair:
@@ -64,7 +61,7 @@ def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
         return KeywordComparison()
 
     ranked = _rank(compared)
-    shown_keywords = ranked[:SHOWN]
+    shown_keywords = ranked[: style.SIDE_BY_SIDE]
     return KeywordComparison(
         _show_pairs(compared, shown_keywords),
         len(ranked),

@@ -28,6 +28,7 @@ from reports.figures import entities, over_time, phrases, style, word_clouds
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.findings.finding import Finding
+from reports.pages.front_sentences import LEADING
 from reports.pages.label_section import LabelledSubject
 from reports.pages.month_pages import (
     KeywordMonth,
@@ -45,12 +46,8 @@ from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern
 
-# The page begins with this many sentences.
-LEADING = 3
 # The first words of the topics of findings on moods.
 MOODS = ("mood", "engines", "readers' mean")
-# A picture of the words for it needs another word than the first with this share of the documents.
-LEAST_SHARE_OF_TERM = 0.1
 
 
 @dataclass
@@ -273,10 +270,10 @@ def draw_keyword(
     keyword.polarity = store.show_all(mood_spec)
 
 
-def says_something(matched: Iterable[int]) -> bool:
-    """Return whether documents are spread over terms, and not nearly all of one of them."""
+def says_something(matched: Iterable[int], least: float = 0.1) -> bool:
+    """Return whether a second term has at *least* this share of the documents."""
     ranked = sorted(matched, reverse=True)
-    return len(ranked) > 1 and ranked[1] >= LEAST_SHARE_OF_TERM * sum(ranked)
+    return len(ranked) > 1 and ranked[1] >= least * sum(ranked)
 
 
 def find_series_span(run: RunData) -> style.Range:

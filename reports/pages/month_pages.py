@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.options import Keyword
+from analysis.steps.distinctive import FEWEST_DOCUMENTS
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
 from core.enums import StepState
@@ -37,9 +38,6 @@ from reports.pages.word_section import (
 )
 from reports.words.periods import month_name
 from reports.words.quantities import quantity
-
-# A keyword in fewer documents has no section of its own, but a link to them.
-FEWEST_DOCUMENTS = 3
 
 
 @dataclass

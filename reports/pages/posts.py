@@ -45,20 +45,11 @@ from reports.pages.word_section import (
 )
 from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import quantity
+from reports.words.quantities import NAMED, quantity
 from reports.words.scales import STUDENT_INTERVALS
 from reports.words.writing import write_sentence
 from sources.post_cleaning import words_of_post
 from sources.registry import source_named
-
-# One figure compares at most this many accounts.
-ACCOUNTS_COMPARED = 40
-# This many names of an account stand beside those of the others.
-NAMES_COMPARED = 3
-# An account with as many posts as its service gives, or nearly, may have had more.
-NEAR_LIMIT = 0.02
-# So few posts that are garbled or cut are not said.
-FEWEST_DAMAGED = 3
 
 
 @dataclass(frozen=True)
@@ -147,32 +138,35 @@ class Portrait:
         """The persons and organisations that are named most, each with how often it came."""
         counted_names = chain.from_iterable(self.names.headlines.values())
         ranked = sorted(counted_names, key=lambda counted: (-counted[1], counted[0]))
-        return ranked[:NAMES_COMPARED]
+        return ranked[:NAMED]
 
 
-def describe_limits(source_names: Iterable[str], posts: int) -> list[str]:
-    """Say which sources have the newest posts of an account alone, if *posts* are about so many."""
+def describe_limits(source_names: Iterable[str], posts: int, near: float = 0.02) -> list[str]:
+    """Say which sources have the newest posts of an account alone, if *posts* are about so many.
+
+    The number may differ by this part of what the service gives: the account may have had more.
+    """
     limits = []
     for source_name in source_names:
         source = source_named(source_name)
         most = source.account.most_posts if source.account else None
-        if most and abs(posts - most) <= NEAR_LIMIT * most:
+        if most and abs(posts - most) <= near * most:
             limits.append(write_sentence("newest posts alone", source=source.label, most=most))
 
     return limits
 
 
-def describe_damage(damaged: DamagedTexts, posts: int, noun: str) -> list[str]:
-    """Say how many of an account's *posts* are garbled or cut, if more than a few are.
+def describe_damage(damaged: DamagedTexts, posts: int, noun: str, fewest: int = 3) -> list[str]:
+    """Say how many of an account's *posts* are garbled or cut, if at least a few are.
 
     *noun* is what one is called.
     """
     sentences = []
-    if damaged.garbled >= FEWEST_DAMAGED:
+    if damaged.garbled >= fewest:
         share = damaged.garbled / posts
         figures = {"garbled": damaged.garbled, "posts": posts, "share": share, "noun": noun}
         sentences.append(write_sentence("garbled posts", **figures))
-    if damaged.cut >= FEWEST_DAMAGED:
+    if damaged.cut >= fewest:
         sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts, noun=noun))
 
     return sentences
@@ -366,7 +360,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, run: RunData, store: Figur
 
 def _compare(run: RunData, portraits: Sequence[Portrait], store: FigureStore) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
-    compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
+    compared = [portrait for portrait in portraits if portrait.rows][: style.MOST_ROWS]
     if len(compared) < 2:
         return []
 

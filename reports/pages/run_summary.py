@@ -36,7 +36,7 @@ from reports.data.unread_documents import count_unread
 from reports.data.years import has_yearly_findings
 from reports.figures.origin import is_made_up
 from reports.frames.reading import load_frames
-from reports.words.quantities import join_words
+from reports.words.quantities import NAMED, join_words
 from reports.words.writing import write_sentence
 from sources.registry import SOURCES
 from sources.source import Credit
@@ -44,10 +44,6 @@ from textapi.engine.polarity import scores_as
 from textapi.messages import Operation, languages_read
 from textapi.text.keywords import pattern
 
-# At most this many chosen outlets or sections are named; more are counted.
-NAMED = 6
-# So many of the outlets that several sources hold.
-OUTLETS_NAMED = 3
 # The median text of an archive of headlines or summaries has at most this many words.
 SHORT_TEXT = 30
 
@@ -157,8 +153,8 @@ class RunSummary(RunData):
     def common_outlets(self) -> str:
         """The outlets that several sources hold, three by name: "The Tide and 4 more outlets"."""
         names = [common.outlet for common in self.common]
-        more = len(names) - OUTLETS_NAMED
-        shown = names[:OUTLETS_NAMED]
+        more = len(names) - NAMED
+        shown = names[:NAMED]
         return join_words([*shown, *([quantity(more, "more outlet")] if more > 0 else [])])
 
     @property
