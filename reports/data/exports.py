@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
 from difflib import get_close_matches
-from itertools import product, repeat, starmap
+from itertools import product
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from analysis.kinds.kind import Kind
 from core.atomic_files import replace_file, write_atomically
@@ -25,6 +25,7 @@ from reports.data.formats import (
     COMPRESSED,
     FOLDER_WRITERS,
     WRITERS,
+    Cells,
     Columns,
     Values,
     aligned_lines,
@@ -69,6 +70,8 @@ _MOST_NAMED = 10
 
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
+# Rows, and their cells by column.
+Batch: TypeAlias = tuple[Sequence[Any], Sequence[Cells]]
 
 
 def write(
@@ -154,7 +157,8 @@ def write_table(
 
     Without *texts* the texts of whole documents are null.
     """
-    return sum(map(len, _write_batches(run, table, files, () if texts else {TEXT})))
+    batches = _write_batches(run, table, files, () if texts else {TEXT})
+    return sum(len(cells[0]) for _, cells in batches)
 
 
 class ExportFolder:
@@ -198,11 +202,11 @@ class ExportFolder:
         are as they were.
         """
         with closing(self._write(table)) as batches:
-            for batch in batches:
-                yield from starmap(table.row, batch)
+            for rows, _ in batches:
+                yield from rows
 
-    def _write(self, table: Table[Any]) -> Generator[list[Values]]:
-        """Write the files of *table*; yield the cells of each batch of rows once it is written."""
+    def _write(self, table: Table[Any]) -> Generator[Batch]:
+        """Write the files of *table*; yield each batch of rows once it is written."""
         paths = self._paths_of(table)
         without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
         with ExitStack() as stack:
@@ -315,31 +319,32 @@ def _write_batches(
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
-) -> Generator[list[Values]]:
+) -> Generator[Batch]:
     """Write the rows of *table* to a file for each format, and yield each batch once it is written.
 
     The columns *without* are written as null.
     """
-    columns, rows_of_cells = _read_cells(run, table)
-    is_whole = columns.keys().isdisjoint(without)
-
+    columns, batches = _read_batches(run, table)
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
             writes.append(stack.enter_context(_ALL_WRITERS[form](file, columns)))
 
-        for batch in in_batches(rows_of_cells, _ROWS_AT_A_TIME):
-            written = batch if is_whole else _leave_out(batch, columns, without)
-            for write_values in writes:
-                write_values(written)
+        for rows, cells_by_column in batches:
+            written = [
+                [None] * len(cells) if column in without else cells
+                for column, cells in zip(columns, cells_by_column, strict=True)
+            ]
+            for write_cells in writes:
+                write_cells(written)
 
-            yield batch
+            yield rows, cells_by_column
 
 
-def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Values]]:
-    """Return the columns of *table* and the cells of its rows."""
-    if table.read_cells is not None:
-        return table.columns, table.read_cells(run)
+def _read_batches(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Batch]]:
+    """Return the columns of *table* and its rows; of a table without end, their cells alone."""
+    if table.read_batches is not None:
+        return table.columns, (((), cells) for cells in table.read_batches(run))
 
     rows: Iterable[Any] = table.read(run)
     columns = table.columns
@@ -348,16 +353,8 @@ def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Valu
         rows = list(rows)
         columns, make_values = _expand_dictionaries(columns, rows)
 
-    return columns, map(make_values, rows)
-
-
-def _leave_out(batch: Sequence[Values], columns: Columns, without: Collection[str]) -> list[Values]:
-    """Return the cells of rows with None in the columns *without*."""
-    cells_by_column: list[Iterable[Any]] = []
-    for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
-        cells_by_column.append(repeat(None, len(batch)) if column in without else cells)
-
-    return list(zip(*cells_by_column, strict=True))
+    batches = in_batches(rows, _ROWS_AT_A_TIME)
+    return columns, ((batch, list(zip(*map(make_values, batch), strict=True))) for batch in batches)
 
 
 def _expand_dictionaries(
