@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from itertools import product
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 from analysis.kinds.kind import Kind
 from core.atomic_files import replace_file, write_atomically
@@ -25,7 +25,7 @@ from reports.data.formats import (
     COMPRESSED,
     FOLDER_WRITERS,
     WRITERS,
-    Cells,
+    Batch,
     Columns,
     Values,
     aligned_lines,
@@ -33,6 +33,7 @@ from reports.data.formats import (
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.searched_texts import add_found_columns
 from reports.data.selection import check_found
 from reports.data.tables.collocates import COLLOCATES
 from reports.data.tables.comentions import COMENTIONS
@@ -70,8 +71,6 @@ _MOST_NAMED = 10
 
 # So many rows are written at a time; they are also a row group of Parquet.
 _ROWS_AT_A_TIME = 5000
-# Rows, and their cells by column.
-Batch: TypeAlias = tuple[Sequence[Any], Sequence[Cells]]
 
 
 def write(
@@ -155,9 +154,9 @@ def write_table(
 ) -> int:
     """Write a table to a file for each format, read once; return its number of rows.
 
-    Without *texts* the texts of whole documents are null.
+    Without *texts* the texts of whole documents are null, and what was found is not told.
     """
-    batches = _write_batches(run, table, files, () if texts else {TEXT})
+    batches = _write_batches(run, table, files, () if texts else {TEXT}, with_found=texts)
     return sum(len(cells[0]) for _, cells in batches)
 
 
@@ -198,6 +197,7 @@ class ExportFolder:
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
         """Yield the rows of *table*, whose fields are its columns, each once it is written.
 
+        They are without what searches have found.
         The files are put in place after the last row. If the generator is closed before that, they
         are as they were.
         """
@@ -319,12 +319,18 @@ def _write_batches(
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
+    *,
+    with_found: bool = True,
 ) -> Generator[Batch]:
     """Write the rows of *table* to a file for each format, and yield each batch once it is written.
 
-    The columns *without* are written as null.
+    The columns *without* are written as null. Tables of documents tell *with_found* what searches
+    have found, which follows from the texts.
     """
     columns, batches = _read_batches(run, table)
+    if table.has_documents and with_found:
+        columns, batches = add_found_columns(run, columns, batches)
+
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
