@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.codebooks.codebook import (
-    SEPARATOR,
-    YES,
-    Codebook,
-    CodedUnit,
-    Variable,
-    VariableType,
-)
+from analysis.codebooks.codebook import SEPARATOR, YES, Codebook, Variable, VariableType
 from core.errors import UsageError
 from core.printing import printable
 from models.codes import UnitCodes
@@ -73,7 +66,7 @@ class SoughtCategory:
 
         Raises `UsageError` if no document can be searched for.
         """
-        if codebook.unit == CodedUnit.MENTION:
+        if codebook.is_of_mentions:
             raise UsageError("a search is for documents: write unit: document into the codebook")
         if not codebook.asks_of_keyword:
             return list(names)

@@ -294,6 +294,13 @@ def _describe_selection(run: RunData) -> str:
             "month (for accounts and searches of each job too) counts."
         )
 
+    if selection.stories:
+        order = ", ".join(run.month_parameters.sources)
+        lines.append(
+            "- Of a story that several sources hold, by its address or by headline and day, the "
+            f"documents of the first count, in this order: {order}."
+        )
+
     for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())
         lines.append(f"- Left out are `{quoted}` and texts that are like it.")

@@ -30,15 +30,12 @@ from numpy.typing import NDArray
 from core.enums import SamplePart
 from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind, group_by_kind, pool
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import TAIL
+from reports.stats.intervals import LEVEL, TAIL
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.proportions import sum_cells
 
 # Fewer periods do not tell how far periods differ.
 FEWEST_PERIODS = 3
-
-# Differences are called more than chance at this level, adjusted for the kinds of documents.
-LEVEL = 0.05
 
 # So many standard errors of Pearson's statistic are added to what it says of the deviation between
 # periods. By simulation the intervals of months cover as they say (docs/codebooks/estimates.md).

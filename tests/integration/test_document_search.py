@@ -197,6 +197,7 @@ def test_draws_from_fewer_documents_do_not_count_once_more_have_come(
     assert len(later.look().progress.draws) == 10
 
 
+@pytest.mark.thorough
 def test_what_ranked_high_is_no_random_sample_of_the_estimates(db: Database, run: int) -> None:
     """A sample is drawn, a search reads what is likely of it, and the sample is coded in order."""
     sample = draw_code_sample(db, run, BOOK, n=120, per=SamplePeriod.ALL, seed=1)

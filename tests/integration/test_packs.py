@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 from collections import Counter
@@ -41,14 +40,13 @@ from models.database import Database
 from models.documents import add_documents
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from reports.data import exports
 from reports.stats.search_recall import DrawPlan
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
-from tests.exports_kit import training
+from tests.exports_kit import exported, training
 from tests.jobs_kit import Jobs
 from tests.label_kit import store_labels
 from tests.packs_kit import (
@@ -121,12 +119,6 @@ def done_accounts(jobs: Jobs) -> int:
     run = jobs.submit(AccountsParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
-
-
-def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
-    out = io.BytesIO()
-    exports.write(db, run, table, form, out)
-    return out.getvalue()
 
 
 def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
@@ -202,7 +194,7 @@ def add_codes_of_people(jobs: Jobs, run: int) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
@@ -239,7 +231,7 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
 
 
 @on_sqlite
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
@@ -263,6 +255,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     assert ("found" in result.recomputed) is texts
 
 
+@pytest.mark.thorough
 def test_codes_and_codebooks_that_were_changed_are_no_longer_what_tables_follow_from(
     jobs: Jobs, tmp_path: Path
 ) -> None:
@@ -293,7 +286,7 @@ def _change_highest_polarity(content: bytes) -> bytes:
     return b"".join(json.dumps(answer).encode() + b"\n" for answer in answers)
 
 
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
@@ -327,6 +320,7 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     assert found["x:0"] == ["search:rover", "search:x"]
 
 
+@pytest.mark.thorough
 def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     run = done_months(jobs)
     of_run = (Job.run_id == run, Job.name == "2020-04")
@@ -337,6 +331,7 @@ def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     assert_equal(verify(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
 
 
+@pytest.mark.thorough
 def test_each_step_is_done_again_with_the_engine_that_answered_it(
     jobs: Jobs, tmp_path: Path
 ) -> None:
