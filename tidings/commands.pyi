@@ -109,6 +109,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         for_: str | None = None,
         per: str | None = None,
@@ -139,6 +141,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -167,6 +171,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -194,6 +200,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -301,7 +309,7 @@ class RunCommands:
     ) -> bytes:
         """Returns the bytes of a file, or writes the file *out*. `table` returns a table."""
 
-    @command("label", for_="--for")
+    @command("code", for_="--for")
     def label(
         self,
         codebook: Codebook | None = None,
