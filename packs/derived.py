@@ -23,10 +23,10 @@ from packs.rows import ROWS
 from reports.build.report_folder import build
 from reports.data.export_schema import describe_tables
 from reports.data.exports import DICTIONARY_FILE
+from reports.data.run_command import submit_command
 from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import slug
-from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
 
 _LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")

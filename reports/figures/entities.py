@@ -8,12 +8,7 @@ from dataclasses import dataclass, field
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
-from reports.data.tables.entities import (
-    EntityRow,
-    find_uncounted,
-    sum_counts,
-    sum_documents,
-)
+from reports.data.tables.entities import EntityRow, find_uncounted, sum_counts, sum_documents
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ def make_page(run: RunData, store: FigureStore) -> TrainingsPage:
     if pictures is not None:
         page.rules = simple_rules(pictures)
 
-    for job, prediction_rows in groupby(read_predictions(run), key=attrgetter("job")):
+    for job, prediction_rows in groupby(read_predictions(run), key=lambda row: row.job):
         predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
         section = sections[job]
         section.figures += _draw_predictions(

@@ -25,7 +25,7 @@ from models.tables import Answer, DocumentDetails
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from reports.build.report_folder import build
 from reports.data.exports import write
-from reports.pages.run_summary import submit_command
+from reports.data.run_command import submit_command
 from tests.command_kit import Run
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
