@@ -31,9 +31,8 @@ from core.settings import Settings
 from models.acts import ActListing
 from models.bills import CostListing
 from models.inventory import StoredListing
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.job_groups import FailureListing
-from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
 from sources.registry import SOURCES
@@ -51,7 +50,6 @@ MODELS: dict[str, Any] = {
     "plan feeds": RunPlan,
     "plan handles": RunPlan,
     "plan months": RunPlan,
-    "plan run": PlanComparison,
     "plan search": RunPlan,
     "predict": list[
         Annotated[
@@ -181,6 +179,10 @@ def commands_page() -> str:
     """Return every command with its arguments and options."""
     lines = ["# Commands", "", NOTE, "", *COMMANDS_INTRODUCTION.splitlines()]
     for path, command in sorted(_commands(get_command(app), ("tidings",))):
+        if path[1] == "label":
+            lines += ["", "## tidings label", "", "The same command as `tidings code`."]
+            continue
+
         lines += ["", f"## {' '.join(path)}", "", _text(command.help)]
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         options = [
@@ -192,6 +194,12 @@ def commands_page() -> str:
             [*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
         )
         lines += ["", f"    {usage}"]
+        if path[1] == "plan":
+            # Options are told once.
+            submit = f"tidings submit {path[2]}"
+            lines += ["", f"Arguments and options: `{submit}`; `--json` prints JSON."]
+            continue
+
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
 

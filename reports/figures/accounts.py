@@ -1,9 +1,10 @@
-"""Accounts beside each other, period by period: posts, and mean polarity."""
+"""Accounts, searches or feeds beside each other: what they publish by period, and its polarity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from reports.data.period_counts import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
@@ -19,22 +20,33 @@ from reports.words.scales import UNCHECKED, with_scale
 RowsByAccount = Mapping[str, Sequence[PeriodRow]]
 
 
-def posts_spec(accounts: RowsByAccount, span: style.Range) -> FigureSpec:
+class Nouns(NamedTuple):
+    """What the subjects of a run are called, and what one of their documents is."""
+
+    subject: str
+    document: str
+
+
+def posts_spec(accounts: RowsByAccount, span: style.Range, nouns: Nouns) -> FigureSpec:
     """Declare the figure of each account's posts in each period."""
-    heat = _heat(accounts, span, lambda rows: mark_counts(rows, "post"))
+    heat = _heat(accounts, span, lambda rows: mark_counts(rows, nouns.document))
     cells = [mark.value or 0 for marks in heat.rows.values() for mark in marks]
-    heat = replace(heat, title=f"Posts per {span.grain}", high=max(cells, default=0) or 1)
+    heat = replace(
+        heat,
+        title=f"{nouns.document.capitalize()}s per {span.grain}",
+        high=max(cells, default=0) or 1,
+    )
     return FigureSpec(
         name="accounts-posts",
         picture=Picture(panels=[heat]),
-        alt=f"Heat chart: posts of each account in each {span.grain}.",
-        caption=f"A blank cell has no post.{_explain_gaps(accounts)}",
+        alt=f"Heat chart: {nouns.document}s of each {nouns.subject} in each {span.grain}.",
+        caption=f"A blank cell has no {nouns.document}.{_explain_gaps(accounts, nouns)}",
     )
 
 
-def polarity_spec(accounts: RowsByAccount, span: style.Range) -> FigureSpec | None:
+def polarity_spec(accounts: RowsByAccount, span: style.Range, nouns: Nouns) -> FigureSpec | None:
     """Declare the figure of each account's mean polarity in each period."""
-    heat = _heat(accounts, span, lambda rows: mark_means(rows, "post"))
+    heat = _heat(accounts, span, lambda rows: mark_means(rows, nouns.document))
     means = [abs(mark.value) for marks in heat.rows.values() for mark in marks if mark.value]
     if not means:
         return None
@@ -50,10 +62,10 @@ def polarity_spec(accounts: RowsByAccount, span: style.Range) -> FigureSpec | No
     return FigureSpec(
         name="accounts-polarity-by-month",
         picture=Picture(panels=[heat]),
-        alt=f"Heat chart: mean polarity of each account in each {span.grain}.",
+        alt=f"Heat chart: mean polarity of each {nouns.subject} in each {span.grain}.",
         caption=with_scale(
-            "Blue is positive, brown negative. A blank cell has no post with a polarity; reposts "
-            f"have none.{_explain_gaps(accounts)}",
+            f"Blue is positive, brown negative. A blank cell has no {nouns.document} with a "
+            f"polarity; reposts have none.{_explain_gaps(accounts, nouns)}",
             UNCHECKED,
         ),
     )
@@ -85,11 +97,11 @@ def _heat(
     return Heat(rows=rows, columns=columns, gaps=gaps_by_account, legend=signs)
 
 
-def _explain_gaps(accounts: RowsByAccount) -> str:
+def _explain_gaps(accounts: RowsByAccount, nouns: Nouns) -> str:
     if len(accounts) < 2:
         return ""
 
     return (
-        " A hatched one has no data: it lies before the first known post, after the last, or in a "
-        "year or more without any."
+        f" A hatched one has no data: it lies before the first known {nouns.document}, after the "
+        "last, or in a year or more without any."
     )

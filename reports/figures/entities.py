@@ -162,7 +162,7 @@ def entities_spec(subject: Subject, top: TopNames, *, unit: str) -> FigureSpec |
     labels = [label for ranked in top.by_type.values() for label, _ in ranked]
     kinds = {
         "names in a picture": 1,
-        "names in headlines": subject.noun == "document",
+        "names in headlines": subject.noun != "post",
         "counted names": top.has_documents,
         "names taken": not top.has_documents,
         "names counted once": 1,

@@ -32,17 +32,20 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
     span, zero = subject.span, ""
     if any(period_row.mentions == 0 for period_row in period_rows):
-        zero = f"A ring at zero is a {span.grain} without a post. "
+        zero = f"A ring at zero is a {span.grain} without a {subject.noun}. "
 
     if gaps(period_rows):
-        zero += f"A hatched {span.grain} has no data: it is in a year or more without a post. "
+        zero += (
+            f"A hatched {span.grain} has no data: it is in a year or more without a "
+            f"{subject.noun}. "
+        )
 
     smoothed = f" · line: {smoothing.NAME}" if span.grain == Grain.DAY else ""
-    bars = Layer(draw=draw_bars, marks=mark_counts(period_rows, "post"))
+    bars = Layer(draw=draw_bars, marks=mark_counts(period_rows, subject.noun))
     panel = Chart(
         layers=[bars, *smoothing.smooth(period_rows, span, "mentions")],
-        title=f"Posts of {subject.name} per {span.grain}",
-        sub=f"n = {quantity(sum_mentions(period_rows), 'post')}{smoothed}",
+        title=f"{subject.noun.capitalize()}s of {subject.name} per {span.grain}",
+        sub=f"n = {quantity(sum_mentions(period_rows), subject.noun)}{smoothed}",
         span=span,
         values=Axis(is_whole=True),
         gaps=gaps(period_rows),
@@ -52,8 +55,8 @@ def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int
     return FigureSpec(
         name=f"{subject.slug}-posts",
         picture=Picture(panels=[panel]),
-        alt=f"Bars: posts of {subject.name} per {span.grain}, {posts:,} in all.",
-        caption=f"From the first known post to the last. {zero}Lighter bars: n < 5."
+        alt=f"Bars: {subject.noun}s of {subject.name} per {span.grain}, {posts:,} in all.",
+        caption=f"From the first known {subject.noun} to the last. {zero}Lighter bars: n < 5."
         f"{smoothing.explain(span.grain, 'mentions')}",
     )
 

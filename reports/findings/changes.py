@@ -44,7 +44,7 @@ def describe_changes(
         changes[subject] = _compare(old_counts.get(subject, {}), counts)
 
     if not kind.has_mentions:
-        return _describe_posts(changes)
+        return _describe_posts(changes, kind.job_nouns, kind.document_noun)
     if not changes.get(""):
         return [write_sentence("no new documents")]
 
@@ -58,17 +58,18 @@ def describe_changes(
     return sentences
 
 
-def _describe_posts(changes: Counts) -> list[str]:
+def _describe_posts(changes: Counts, subjects: str, noun: str) -> list[str]:
     sentences = [
-        write_sentence("new posts", subject=job_name, **_list_figures(differences, "post"))
+        write_sentence("new posts", subject=job_name, **_list_figures(differences, noun))
         for job_name, differences in changes.items()
         if differences
     ]
     silent = len(changes) - len(sentences)
     if not sentences:
-        return [write_sentence("no new posts")]
+        return [write_sentence("no new posts", noun=noun)]
     if silent:
-        sentences.append(write_sentence("silent since", silent=silent, accounts=len(changes)))
+        figures = {"silent": silent, "accounts": len(changes), "subjects": subjects, "noun": noun}
+        sentences.append(write_sentence("silent since", **figures))
 
     return sentences
 

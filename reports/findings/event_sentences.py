@@ -81,7 +81,7 @@ def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
         "matched": Counted(event.row.matched or 0, event.row.query),
         "documents": event.row.documents,
         "n": event.row.polarity_n or 0,
-        "unit": "mention" if kind.has_mentions else "post",
+        "unit": "mention" if kind.has_mentions else kind.document_noun,
         "level": event.measure.form,
         "now": event.now,
         "before": event.before,

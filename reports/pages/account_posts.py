@@ -51,15 +51,18 @@ def describe_limits(source_names: Iterable[str], posts: int, near: float = 0.02)
     return limits
 
 
-def describe_damage(damaged: DamagedTexts, posts: int, fewest: int = 3) -> list[str]:
-    """Say how many of an account's *posts* are garbled or cut, if at least a few are."""
+def describe_damage(damaged: DamagedTexts, posts: int, noun: str, fewest: int = 3) -> list[str]:
+    """Say how many of an account's *posts* are garbled or cut, if at least a few are.
+
+    *noun* is what one is called.
+    """
     sentences = []
     if damaged.garbled >= fewest:
         share = damaged.garbled / posts
-        figures = {"garbled": damaged.garbled, "posts": posts, "share": share}
+        figures = {"garbled": damaged.garbled, "posts": posts, "share": share, "noun": noun}
         sentences.append(write_sentence("garbled posts", **figures))
     if damaged.cut >= fewest:
-        sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts))
+        sentences.append(write_sentence("cut posts", cut=damaged.cut, posts=posts, noun=noun))
 
     return sentences
 

@@ -60,6 +60,9 @@ class ComparedSubject:
     # An account or a search, of which every post counts, has no share.
     is_of_posts: bool
 
+    # What one of its documents is called.
+    noun: str
+
     # The note on the scale of the polarities.
     scale: str = UNCHECKED
 
@@ -134,7 +137,9 @@ def _read_subjects(
     is_filled = is_of_posts and run.grain != Grain.MONTH
     for subject, subject_rows in rows_by_subject.items():
         series = fill_periods(subject_rows) if is_filled else subject_rows
-        compared = ComparedSubject(f"{run_name}: {subject}", series, is_of_posts)
+        compared = ComparedSubject(
+            f"{run_name}: {subject}", series, is_of_posts, run.kind.document_noun
+        )
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)

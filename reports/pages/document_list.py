@@ -62,6 +62,9 @@ class DocumentIndex:
     is_of_posts: bool
     has_texts: bool
 
+    # What a document is called.
+    noun: str
+
     # The titles of the jobs by their names, and what readers call the keywords.
     jobs: Mapping[str, str]
     names: Mapping[str, str]
@@ -86,7 +89,13 @@ class DocumentIndex:
     @classmethod
     def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
         """Return an index without documents; *titles* are those of the jobs."""
-        return cls(not run.kind.has_mentions, texts, titles, read_names(run))
+        return cls(
+            is_of_posts=not run.kind.has_mentions,
+            has_texts=texts,
+            noun=run.kind.document_noun,
+            jobs=titles,
+            names=read_names(run),
+        )
 
     @property
     def subjects(self) -> list[str]:
@@ -123,6 +132,7 @@ class DocumentIndex:
         """Return the index as text for the page."""
         values = {
             "isPosts": self.is_of_posts,
+            "noun": self.noun,
             "hasTexts": self.has_texts,
             "jobs": self.jobs,
             "subjects": self.subjects,

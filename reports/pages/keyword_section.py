@@ -16,7 +16,7 @@ from reports.figures.spec import Subject
 from reports.findings.finding import Finding
 from reports.pages.front_sentences import LEADING
 from reports.pages.label_section import LabelledSubject
-from reports.pages.month_pages import KeywordMonth
+from reports.pages.month_section import KeywordMonth
 from reports.pages.passed_picture import PassedPicture
 from reports.pages.word_section import StandingWord, list_standing_words, no_word_stands_out
 from reports.words.scales import UNCHECKED

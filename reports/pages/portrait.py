@@ -37,6 +37,9 @@ class Portrait:
     # The name as readers see it: @NASA.
     title: str
 
+    # What one of its documents is called.
+    noun: str
+
     # All posts, those with a polarity, and the mean of these.
     n: int
     scored: int
@@ -80,7 +83,7 @@ class Portrait:
     def limits(self) -> list[str]:
         """Sentences on earlier posts that may be missing, and on posts that are damaged."""
         limits = describe_limits(self.sources, self.n)
-        return limits + describe_damage(self.damaged, self.n)
+        return limits + describe_damage(self.damaged, self.n, self.noun)
 
     @property
     def standing_words(self) -> list[StandingWord]:
@@ -106,8 +109,7 @@ def draw_portrait(
     """Draw the posts over time, words, names and the polarity of an account."""
     rows = portrait.rows
     span = style.Range(rows[0].period, rows[-1].period) if rows else style.Range("", "")
-    noun = run.kind.document_noun
-    subject = Subject(portrait.title, portrait.slug, span, portrait.documents, noun=noun)
+    subject = Subject(portrait.title, portrait.slug, span, portrait.documents, noun=portrait.noun)
     if rows:
         portrait.picture = store.show_all(over_time.posts_spec(subject, rows, posts=posts.n))
 
@@ -117,16 +119,16 @@ def draw_portrait(
         subject,
         word_clouds.choose(merge_spellings(posts.words), posts.names, run.parameters.max_words),
         run.mask,
-        counted=quantity(posts.authored - posts.repeats, "post"),
+        counted=quantity(posts.authored - posts.repeats, subject.noun),
         has_repeats=posts.repeats > 0,
         has_links=store.word_links,
     )
-    unit = "posts that hold the name, or a handle of its letters"
+    unit = f"{subject.noun}s that hold the name, or a handle of its letters"
     add("names", "Names", entities.entities_spec(subject, portrait.names, unit=unit))
     if rows:
         # A period of reposts alone has no mean, and is no gap.
         scored_rows = [replace(row, mentions=row.polarity_n or 0) for row in rows]
         mood_spec = over_time.polarity_spec(
-            subject, scored_rows, unit="post", intervals=STUDENT_INTERVALS
+            subject, scored_rows, unit=subject.noun, intervals=STUDENT_INTERVALS
         )
         portrait.polarity = store.show_all(mood_spec)

@@ -77,6 +77,7 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
         portrait = Portrait(
             name=job.name,
             title=run.kind.job_title(job.name, job.options),
+            noun=run.kind.document_noun,
             n=posts.n,
             scored=len(posts.polarities),
             mean=mean,
@@ -114,9 +115,10 @@ def _compare(run: RunData, portraits: Sequence[Portrait], store: FigureStore) ->
         }
 
     span = style.Range.of(row.period for rows in rows_by_account.values() for row in rows)
+    nouns = accounts.Nouns(run.kind.job_noun, run.kind.document_noun)
     return store.show_all(
-        accounts.posts_spec(rows_by_account, span),
-        accounts.polarity_spec(rows_by_account, span),
+        accounts.posts_spec(rows_by_account, span, nouns),
+        accounts.polarity_spec(rows_by_account, span, nouns),
     )
 
 

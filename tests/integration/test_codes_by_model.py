@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -36,14 +35,7 @@ from tests.model_kit import (
     step_reason,
     with_model,
 )
-from tests.stub_model import ModelServer, running_model
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
+from tests.stub_model import ModelServer
 
 
 @pytest.fixture
@@ -216,7 +208,9 @@ def page_of(path: Path) -> str:
     return " ".join(Page(path.read_text(encoding="utf-8")).text.split())
 
 
-@pytest.mark.parametrize(("code", "coded"), [("all", 6), ("mentions", 3)])
+@pytest.mark.parametrize(
+    ("code", "coded"), [("all", 6), pytest.param("mentions", 3, marks=pytest.mark.thorough)]
+)
 def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
     jobs: Jobs, model: ModelServer, tmp_path: Path, code: str, coded: int
 ) -> None:

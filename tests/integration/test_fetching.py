@@ -90,6 +90,7 @@ def stored_post(
     }
 
 
+@pytest.mark.thorough
 def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Settings) -> None:
     account = Account(10_000)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
@@ -180,6 +181,7 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
         assert jobs.calls("mastodon") == len(account.requests) == 4
 
 
+@pytest.mark.thorough
 def test_of_fifty_accounts_ten_that_are_gone_say_so_and_forty_are_read(settings: Settings) -> None:
     gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
     states = ["not-found", "suspended", "protected"]
@@ -448,7 +450,7 @@ def test_a_month_that_is_not_whole_is_waited_for_and_nothing_of_it_is_stored(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = Archive(month_of(["2020-01-02"], hits=2), month_of(["2020-01-02", "2020-01-03"]))
-    monkeypatch.setattr("workers.executor.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("workers.slice_ends.FIRST_WAIT_SECONDS", 0.0)
     with (
         service(archive) as url,
         jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,

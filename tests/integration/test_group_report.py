@@ -14,7 +14,6 @@ import pytest
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grouping
-from core.settings import Settings
 from models.database import Database
 from models.documents import add_documents
 from reports.build.report_folder import build
@@ -26,12 +25,6 @@ from tests.packs_kit import months, pack, verify
 from tests.report_stories import database
 
 WIRE = "Storm kills 5 in the fog of Leeds, agency says."
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -193,8 +186,18 @@ def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Datab
     assert [list(left_out(data, job)) for job in data.jobs] == [[], []]
 
 
-@pytest.mark.parametrize("texts", [True, False])
-@pytest.mark.parametrize("grouping", list(Grouping))
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "grouping",
+    [
+        Grouping.OUTLET,
+        *(
+            pytest.param(other, marks=pytest.mark.thorough)
+            for other in Grouping
+            if other != Grouping.OUTLET
+        ),
+    ],
+)
 def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool
 ) -> None:
@@ -220,6 +223,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     assert {"mentions", "periods"} <= set(result.recomputed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", [{"grouping": Grouping.OUTLET}, {"by": "day"}])
 def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
     jobs: Jobs, tmp_path: Path, by: dict[str, Any]

@@ -377,4 +377,4 @@ def test_an_import_in_which_documents_are_erased_goes_on_and_leaves_no_place(
 
     imported = import_file(db, path, on_progress=erase_after_three_batches)
     assert places == [True] * 3 + [False] * 8
-    assert (imported.added, record(db)["read"]) == (192, 192)
+    assert (imported.stored.added, record(db)["read"]) == (192, 192)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +22,8 @@ from models.database import Database, clock
 from models.documents import DocumentScope, add_documents, days_of_month
 from models.tables import Crawl, Phrase
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
-from producers.plan import plan_run, time_at_limits
+from producers.forecast import time_at_limits
+from producers.plan import plan_run
 from tests.databases import on_sqlite
 from tests.e2e_kit import Stub
 from tests.integration.test_fetching import stored_post
@@ -37,12 +36,6 @@ POSTS = [
     | {"repost": number % 5 == 0}
     for number in range(40)
 ]
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,14 +21,15 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.build.report_folder import build
-from reports.data.exports import write
 from reports.data.run_command import submit_command
 from tests.command_kit import Run
+from tests.exports_kit import rows_of
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import document, pack, verify
+from tests.plan_kit import call_counts, plan_submitted_run
 from textapi.text.sentences import sentences
 
 HEADLINES = [
@@ -66,14 +66,8 @@ def done(jobs: Jobs, part: TextPart, **fields: Any) -> int:
     return int(job.run_id)
 
 
-def exported(jobs: Jobs, run: int, table: str) -> list[dict[str, Any]]:
-    out = io.BytesIO()
-    write(jobs.db, run, table, "jsonl", out)
-    return [json.loads(line) for line in out.getvalue().splitlines()]
-
-
 def mentions(jobs: Jobs, run: int) -> list[tuple[str, str, int, str]]:
-    rows = exported(jobs, run, "mentions")
+    rows = rows_of(jobs.db, run, "mentions")
     for row in rows:
         assert row["sentence"] in row["text"]
     return [(row["document"], row["term"], row["position"], row["sentence"]) for row in rows]
@@ -130,12 +124,12 @@ def test_mentions_point_into_the_text_that_was_read(
     run = done(jobs, part)
     assert mentions(jobs, run) == found
     texts = read_texts(part)
-    documents = {row["document"]: row["text"] for row in exported(jobs, run, "documents")}
+    documents = {row["document"]: row["text"] for row in rows_of(jobs.db, run, "documents")}
     assert documents == texts
-    for row in exported(jobs, run, "mentions"):
+    for row in rows_of(jobs.db, run, "mentions"):
         assert row["text"] == texts[row["document"]]
 
-    for row in exported(jobs, run, "periods"):
+    for row in rows_of(jobs.db, run, "periods"):
         assert row["documents"] == len(texts)
         assert (row["polarity_mean"] is None) == (row["mentions"] == 0)
 
@@ -145,7 +139,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
     for part in (TextPart.HEADLINE, TextPart.BOTH, TextPart.ABSTRACT):
         plan = plan_run(jobs.db, months(part), (), engine=engine, settings=jobs.settings)
         run = done(jobs, part)
-        calls = sum(counts.calls for counts in call_counts(jobs.db, run).values())
+        calls = sum(call_counts(jobs.db, run).values())
         assert plan.calls_to_make == calls > 0
         again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
         assert again.calls_to_make == 0
@@ -153,7 +147,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
 
     run = done(jobs, TextPart.ABSTRACT)
     assert mentions(jobs, run) == OF_ABSTRACTS
-    assert sum(counts.calls for counts in call_counts(jobs.db, run).values()) == 0
+    assert sum(call_counts(jobs.db, run).values()) == 0
 
 
 @pytest.mark.parametrize("part", [TextPart.ABSTRACT, TextPart.BOTH])
@@ -169,9 +163,9 @@ def test_a_query_and_its_stars_are_of_the_text_that_is_read(jobs: Jobs, part: Te
     ("part", "texts", "database_url"),
     [
         (TextPart.ABSTRACT, True, "sqlite"),
-        (TextPart.ABSTRACT, False, "sqlite"),
-        (TextPart.BOTH, True, "sqlite"),
-        (TextPart.BOTH, False, "sqlite"),
+        pytest.param(TextPart.ABSTRACT, False, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, True, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, False, "sqlite", marks=pytest.mark.thorough),
         (TextPart.ABSTRACT, False, "postgresql"),
         (TextPart.BOTH, True, "postgresql"),
     ],
@@ -201,9 +195,9 @@ def test_an_abstract_that_comes_later_changes_no_result_and_is_read_by_later_run
     jobs: Jobs,
 ) -> None:
     run = done(jobs, TextPart.BOTH)
-    before = exported(jobs, run, "mentions"), exported(jobs, run, "documents")
+    before = rows_of(jobs.db, run, "mentions"), rows_of(jobs.db, run, "documents")
     store(jobs, 2, HEADLINES[2][0], "A fever of rain.")
-    assert (exported(jobs, run, "mentions"), exported(jobs, run, "documents")) == before
+    assert (rows_of(jobs.db, run, "mentions"), rows_of(jobs.db, run, "documents")) == before
 
     forget_run(jobs.db, run)
     store(jobs, 2, HEADLINES[2][0], "A fever of rain.")
@@ -221,9 +215,14 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        (TextPart.HEADLINE, "The headline of each document was read"),
+        pytest.param(
+            TextPart.HEADLINE, "The headline of each document was read", marks=pytest.mark.thorough
+        ),
         (TextPart.ABSTRACT, "Only the abstract of each document was read, not its headline"),
-        (TextPart.BOTH, "The headline of each document was read, and its abstract"),
+        pytest.param(
+            *(TextPart.BOTH, "The headline of each document was read, and its abstract"),
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_the_report_names_what_was_read(

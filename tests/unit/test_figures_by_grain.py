@@ -35,7 +35,8 @@ def days(*mentions: int | None) -> list[PeriodRow]:
 
 DAYS = days(1, 0, 3, None, 20, 6, 7, 8, 0, 0)
 DAY_SPAN = style.Range("2020-03-01", "2020-03-10")
-SUBJECT = Subject("covid", "covid", DAY_SPAN)
+SUBJECT = Subject("covid", "covid", DAY_SPAN, noun="post")
+NOUNS = accounts.Nouns("account", "post")
 
 
 def test_a_day_has_a_bar_within_its_day_and_a_gap_is_hatched() -> None:
@@ -62,7 +63,7 @@ def test_the_line_of_days_is_the_mean_of_the_counted_days_around() -> None:
 def test_only_days_have_a_line_that_is_smoothed() -> None:
     span = style.Range("2020-W01", "2020-W20")
     weeks = [row(period, 3) for period in grains.list_periods("2020-W01", "2020-W20")]
-    spec = over_time.posts_spec(Subject("covid", "covid", span), weeks, posts=60)
+    spec = over_time.posts_spec(Subject("covid", "covid", span, noun="post"), weeks, posts=60)
     assert len(chart(spec).layers) == 1
     assert smoothing.explain(span.grain, "share") == ""
 
@@ -84,7 +85,7 @@ def test_a_mean_polarity_of_fewer_than_five_mentions_has_no_line() -> None:
 def test_a_week_lies_in_the_middle_of_its_days_and_has_its_mark() -> None:
     weeks = [row("2020-W09", 4, cut_off=True), row("2020-W10", 9)]
     span = style.Range("2020-W09", "2020-W10")
-    spec = over_time.posts_spec(Subject("covid", "covid", span), weeks, posts=13)
+    spec = over_time.posts_spec(Subject("covid", "covid", span, noun="post"), weeks, posts=13)
     assert chart(spec).cut_off == ["2020-W09"]
     first, second = shapes(draw(spec), "periods.mentions.")
     assert first.width == pytest.approx(second.width)
@@ -110,7 +111,7 @@ def test_keywords_beside_each_other_by_day_are_dots_and_moving_averages() -> Non
 def test_accounts_have_a_cell_for_each_period_and_a_blank_one_without_a_post() -> None:
     span = style.Range("2020-W52", "2021-W01")
     rows = [row("2020-W52", 3), row("2020-W53", 0), row("2021-W01", 5, cut_off=True)]
-    panel = heat(accounts.posts_spec({"@a": rows, "@b": rows[2:]}, span))
+    panel = heat(accounts.posts_spec({"@a": rows, "@b": rows[2:]}, span, NOUNS))
     assert values(panel.rows["@a"]) == [("2020-W52", 3), ("2020-W53", None), ("2021-W01", 5)]
     assert [mark.label for mark in panel.rows["@a"]] == ["", "", "†"]
     assert panel.gaps == {"@a": [], "@b": ["2020-W52", "2020-W53"]}
@@ -123,10 +124,10 @@ def test_accounts_have_a_cell_for_each_period_and_a_blank_one_without_a_post() -
 def test_the_moods_of_accounts_have_a_scale_that_is_even_around_zero() -> None:
     span = style.Range("2020-01", "2020-02")
     rows = [row("2020-01", 9, mean=-0.4), row("2020-02", 9, mean=0.1)]
-    panel = heat(accounts.polarity_spec({"@a": rows}, span))
+    panel = heat(accounts.polarity_spec({"@a": rows}, span, NOUNS))
     assert (panel.low, panel.high) == (-0.4, 0.4)
     assert [mark.value for mark in panel.rows["@a"]] == [-0.4, 0.1]
-    assert accounts.polarity_spec({"@a": [row("2020-01", 9)]}, span) is None
+    assert accounts.polarity_spec({"@a": [row("2020-01", 9)]}, span, NOUNS) is None
 
 
 @pytest.mark.parametrize("most", [3, 9, 12])

@@ -69,7 +69,7 @@ def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row
 def test_marks_of_bulk_days_and_cut_off_months_are_in_every_picture_of_months() -> None:
     span = style.Range("2019-12", "2020-04", bulk=("2020-02",))
     rows = [replace(ROWS[0], cut_off=True), *ROWS[1:]]
-    subject = Subject("covid", "covid", span)
+    subject = Subject("covid", "covid", span, noun="post")
     by_term = {"a": rows, "b": rows}
     specs = [
         over_time.posts_spec(subject, rows, posts=55),
@@ -177,7 +177,7 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
-    subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
+    subject = Subject("x", "x", style.Range("2020-01", "2020-01"), noun="post")
     spec = over_time.posts_spec(subject, [row("2020-01", None)], posts=0)
     assert len(areas(draw(spec), "url(#gap)")) == 2  # the chart and the legend
     assert subject.span.grain == Grain.MONTH
