@@ -20,10 +20,10 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.tables import Entity
 from reports.build import report_folder
+from reports.data.run_command import submit_command
 from reports.data.run_data import load_run
 from reports.data.tables.entities import read_entities, read_run_names
 from reports.figures.entities import count_names, rank_names
-from reports.pages.run_summary import submit_command
 from tests.command_kit import Run
 from tests.exports_kit import rows_of
 from tests.integration.test_fetching import stored_post

@@ -30,9 +30,10 @@ from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
 from reports.pages import page
+from reports.pages.account_posts import describe_limits
 from reports.pages.comparison import label_runs
-from reports.pages.posts import describe_limits
-from reports.pages.run_summary import RunSummary, summarize_run
+from reports.pages.run_summary import RunSummary
+from reports.pages.summarizing import summarize_run
 from tests import report_stories as stories
 from tests.figures_kit import pictures_in
 from tests.report_stories import Text

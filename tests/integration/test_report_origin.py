@@ -22,7 +22,7 @@ from reports.data.run_data import Selection, load_run
 from reports.figures.origin import describe_origin
 from reports.figures.panels import SEPARATOR
 from reports.pages import page
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from tests import report_stories as stories
 from tests.figures_kit import pictures_in
 from tests.report_stories import Text
