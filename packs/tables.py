@@ -45,7 +45,7 @@ def rewrite_table(pack: PackReader, table: Table[Any], folder: Path) -> None:
     file_name = table_file(table, "jsonl")
     declared = [column for column, kind in table.columns.items() if kind is not dict]
     _, head = next(read_objects(pack, file_name), ("", dict.fromkeys(declared)))
-    takes_others = len(declared) < len(table.columns)
+    takes_others = len(declared) < len(table.columns) or table.has_documents
     if [column for column in head if not takes_others or column in declared] != declared:
         raise BadInput(f"{file_name}, line 1: it is no row of such a table")
 

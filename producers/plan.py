@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from analysis.kinds import document_kind_named
 from analysis.kinds.coding import describe_coder
 from analysis.kinds.kind import DocumentKind
-from analysis.options import SAMPLE
+from analysis.options import SAMPLE, SEARCHED
 from analysis.steps import codes
 from core.ratelimit.notation import ONE_CALL
 from core.settings import Settings
@@ -225,6 +225,12 @@ class _Planner:
             remarks.append(
                 "which texts the sample has is known when the keywords are: the model is asked "
                 "about so many at most"
+            )
+
+        if parameters.coded_part == SEARCHED:
+            self._plan.exact = False
+            remarks.append(
+                "the search ends when its recall is known: the model is asked about so many at most"
             )
 
         self._plan.model = plan_model(

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from textapi.engine.entities import LABELS
+from textapi.engine.labels import LABELS
 from textapi.text.keywords import count_signs
 from textapi.text.size import count_lines, count_words
 

@@ -12,7 +12,7 @@ from typing import Any
 from analysis.data import MonthData, PostData
 from analysis.kinds import document_kind_named
 from analysis.kinds.kind import DocumentKind
-from analysis.options import SAMPLE
+from analysis.options import SAMPLE, SEARCHED
 from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS, NO_CODES, WaitFor
 from core.logs import step_context
@@ -171,7 +171,7 @@ async def _run_steps(
     await fetchers.textapi.note_engine()
     scope = await job.document_scope()
     job_data = await kind.load_data(job.db, job.claim, scope, parameters)
-    if parameters.coded_part == SAMPLE:
+    if parameters.coded_part in (SAMPLE, SEARCHED):
         job_data = replace(job_data, read_sample=partial(read_sample, job, parameters))
 
     async with AsyncExitStack() as stack:

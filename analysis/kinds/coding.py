@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.wanted import parse_wanted
+from analysis.codebooks.wanted import parse_sought, parse_wanted
 from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
 from analysis.pipelines import Pipeline
 from analysis.steps import codes
@@ -32,12 +33,18 @@ _NETWORK = re.compile(rf"{NETWORK}\d{{1,9}}")
 
 
 def match_coder(
-    db: Database, settings: Settings, kind: str, pipeline: Pipeline, parameters: P
+    db: Database,
+    settings: Settings,
+    kind: str,
+    pipeline: Pipeline,
+    parameters: P,
+    *,
+    keyword_names: Sequence[str],
 ) -> P:
     """Return the parameters with the codebook's hash, and the step that codes, if they name one.
 
-    The run is of *kind*, whose steps are those of *pipeline*. Raises `UsageError` if
-    codebook, coder and step do not fit each other, or the run.
+    The run is of *kind*, whose steps are those of *pipeline*, and has these keywords. Raises
+    `UsageError` if codebook, coder and step do not fit each other, or the run.
     """
     if parameters.codebook is None and parameters.coder is None:
         _check_uncoded(parameters)
@@ -67,7 +74,13 @@ def match_coder(
     if model is not None:
         parameters = parameters.model_copy(update={"coder": model, "network_coder": network})
         parameters = _match_model(
-            db, settings, parameters, codebook, kind=kind, has_keywords=has_keywords
+            db,
+            settings,
+            parameters,
+            codebook,
+            kind=kind,
+            keyword_names=keyword_names,
+            has_keywords=has_keywords,
         )
 
     steps = pipeline.sort_names({*parameters.steps, codes.NAME})
@@ -109,6 +122,8 @@ def _refuse_model_options(parameters: TextOptions) -> None:
             "out"
         )
 
+    if parameters.find is not None:
+        raise UsageError("--find: a network codes all texts, which costs nothing; leave it out")
     if parameters.batch:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
@@ -123,6 +138,8 @@ def _check_uncoded(parameters: TextOptions) -> None:
 
     if parameters.code is not None:
         raise UsageError("--code says what a model codes: write --codebook and --coder too")
+    if parameters.find is not None:
+        raise UsageError("--find says what a model reads: write --codebook and --coder model:NAME")
     if parameters.names_wanted:
         raise UsageError(
             "--within SHARE, --for and --per say how large a sample a model codes: write "
@@ -137,6 +154,7 @@ def _match_model(
     codebook: Codebook,
     *,
     kind: str,
+    keyword_names: Sequence[str],
     has_keywords: bool,
 ) -> P:
     """Return the parameters with the model's name, what it codes, and how it is asked."""
@@ -155,7 +173,7 @@ def _match_model(
             "TIDINGS_MODEL_URL"
         )
 
-    code = parameters.code or (MENTIONS if has_keywords else ALL)
+    code: str | None = parameters.code or (MENTIONS if has_keywords else ALL)
     if code == MENTIONS and not has_keywords:
         raise UsageError(f"--code mentions: a run of {kind} has no keywords; write all")
 
@@ -168,6 +186,14 @@ def _match_model(
             )
 
         code = SAMPLE
+
+    if parameters.find is not None:
+        if parameters.code is not None or parameters.names_wanted:
+            raise UsageError("--find says what the model reads: leave --code and --within out")
+
+        sought = parse_sought(codebook, parameters.find)
+        sought.choose_keywords(codebook, keyword_names)
+        code, parameters = None, parameters.model_copy(update={"find": f"{sought}"})
 
     with db.write() as connection:
         keep_codebook(connection, db, codebook)

@@ -280,7 +280,15 @@ class DocumentKind(Kind[TextP]):
         The parameters have the hash of their codebook. *named_fields* are those that the user has
         named. Raises `UsageError`.
         """
-        return Matched(match_coder(db, settings, self.name, self.pipeline, parameters), subjects)
+        matched = match_coder(
+            db,
+            settings,
+            self.name,
+            self.pipeline,
+            parameters,
+            keyword_names=[entry.name for entry in self.keywords(parameters)],
+        )
+        return Matched(matched, subjects)
 
     @abstractmethod
     async def load_data(

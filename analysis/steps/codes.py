@@ -17,7 +17,7 @@ from analysis.codebooks.model_prompt import Prompt
 from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
-from analysis.options import MENTIONS, SAMPLE
+from analysis.options import MENTIONS, SAMPLE, SEARCHED
 from analysis.readable import UnreadDocuments
 from analysis.step import NotReady, Rows, Step, StepResult
 from core.enums import UNUSABLE
@@ -123,7 +123,8 @@ async def _code_by_model(data: MonthData | PostData, fetcher: Fetcher) -> StepRe
     assert data.options.model is not None  # noqa: S101 - and a model
     codebook = await data.read_codebook()
     sample: Collection[UnitKey] | None = None
-    if data.options.coded_part == SAMPLE and data.read_sample is not None:
+    is_part = data.options.coded_part in (SAMPLE, SEARCHED)
+    if is_part and data.read_sample is not None:
         sample = await data.read_sample()
         if sample is None:
             return NotReady(_NO_SAMPLE, are_documents=False)

@@ -66,6 +66,13 @@ def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
     return findings
 
 
+def state_search(coder: str, sought: str, outcome: str) -> list[Finding]:
+    """State how much of what is sought a model has found; nobody has checked it."""
+    text = write_sentence("search", coder=coder, sought=sought, outcome=outcome)
+    mark = "not checked against people"
+    return [Finding(FindingKind.FACT, ("search", coder, sought), (), text, mark=mark)]
+
+
 def _ask(variable: Variable, keyword: str, longest: int = 120) -> str:
     """Return the question; a longer one is named by its variable."""
     question = variable.question_about(keyword)

@@ -287,6 +287,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "names with also": Sentence("“Also” names others of that last name who may be meant."),
     # What readers, or machines, would say of texts.
     "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "search": Sentence("{coder} searched for {sought} and {outcome}."),
     "share of answers": Sentence(
         "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({interval:range}).",
     ),

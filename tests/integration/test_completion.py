@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +31,6 @@ from tests.jobs_kit import Jobs
 WITH_IDS = "id,text,date\n1,Fog today.,2020-02-10\n2,Rain.,2020-03-04\n"
 WITHOUT_IDS = "text,date\nFog today.,2020-02-10\nRain.,2020-03-04\n"
 TABLES = ("documents", "periods", "mentions", "coverage")
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 def import_text(db: Database, content: str, handle: str | None = None, **columns: str) -> Imported:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 from collections import Counter
@@ -20,7 +19,7 @@ import yaml
 from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
-from analysis.codebooks.wanted import WantedCategory
+from analysis.codebooks.wanted import parse_sought
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
@@ -44,11 +43,9 @@ from packs.make import make_pack
 from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from producers.document_search import DocumentSearch
-from reports.data import exports
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
-from tests.exports_kit import training
+from tests.exports_kit import exported, training
 from tests.jobs_kit import Jobs
 from tests.label_kit import store_labels
 from tests.packs_kit import (
@@ -64,6 +61,7 @@ from tests.packs_kit import (
     verify,
     without_figures,
 )
+from workers.document_search import DocumentSearch
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
@@ -120,12 +118,6 @@ def done_accounts(jobs: Jobs) -> int:
     run = jobs.submit(AccountsParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
-
-
-def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
-    out = io.BytesIO()
-    exports.write(db, run, table, form, out)
-    return out.getvalue()
 
 
 def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
@@ -243,7 +235,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
     run = done_months(jobs)
-    search = DocumentSearch(jobs.db, run, SHORT, WantedCategory("about", "yes"))
+    search = DocumentSearch(jobs.db, run, SHORT, parse_sought(SHORT, "about=yes"))
     batch = search.plan_batch(0.2)
     coding = Coding(run, search.search.codebook_id, "person:Zoe")
     for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.errors import StackError
 from textapi.engine import language
-from textapi.engine.entities import LABELS, entities, of_labels
+from textapi.engine.entities import entities, of_labels
+from textapi.engine.labels import LABELS
 from textapi.engine.language import Language, find_model, load
 from textapi.engine.phrases import least_common, most_common, phrases
 

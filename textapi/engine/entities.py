@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain, islice
 
+from textapi.engine.labels import LABELS
 from textapi.engine.language import Language, split_lines
 from textapi.engine.name_models import NameModels
 from textapi.engine.truecase import restore_case
@@ -15,12 +16,6 @@ LANGUAGES = frozenset({"en"})
 
 # An entity is a type and a text.
 Entity = tuple[str, str]
-
-# These are the label sets of the original service.
-LABELS = {
-    "REVIEW": frozenset({"ORG", "PERSON", "LOC", "DATE", "TIME", "MONEY", "EVENT"}),
-    "ARTICLE": frozenset({"PERSON", "NORP", "ORG", "GPE", "LOC", "LAW", "DATE", "TIME", "MONEY"}),
-}
 
 # Types of models in other languages, by the type of the English one that is the same.
 _TYPES = {
