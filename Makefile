@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 # Tests wait for processes and databases: three share two cores.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() * 3 // 2)")
+PYTEST := $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal --ignore tests/browser --ignore tests/chaos
 # What a user needs, and what the tests need besides.
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
@@ -51,13 +52,14 @@ demo: venv ## run the whole pipeline on synthetic texts; the report is in report
 test: venv ## run all checks and the quick tests
 	@$(MAKE) --no-print-directory -j 2 check suite
 
-test-all: thorough chaos browser ## run the tests that `make test` leaves out, a quarter of an hour
+test-all: thorough chaos browser ## run the tests that `make test` leaves out, some twenty minutes
 
 suite: venv-dev
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not thorough and not browser and not chaos"
+	$(PYTEST) -m "not thorough"
 
+# Hypothesis marks its tests: these have had a fourth of their examples.
 thorough: venv-dev ## run the long tests, and on PostgreSQL what `make test` runs on SQLite
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "thorough and not browser and not chaos"
+	$(PYTEST) -m "thorough or hypothesis" --hypothesis-profile thorough
 
 check: venv-dev ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check

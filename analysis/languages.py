@@ -41,7 +41,7 @@ def code_languages(stated: Sequence[tuple[str | None, str]], texts: Sequence[str
     ]
     unknown_texts = [text for text, code in zip(texts, codes, strict=True) if code is None]
     # The commands' help, which lists the steps of runs, does without numpy.
-    from analysis.text.language_detector import detect_languages  # noqa: PLC0415
+    from textapi.text.language_detector import detect_languages  # noqa: PLC0415
 
     detected = iter(detect_languages(unknown_texts))
     return [next(detected) if code is None else code for code in codes]

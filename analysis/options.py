@@ -24,9 +24,14 @@ MOST_NOT_NAMES = 5_000
 
 # What a language model codes.
 MENTIONS, ALL, SAMPLE = "mentions", "all", "sample"
+# What a model codes that searches: the texts that the search has it read.
+SEARCHED = "searched"
 
 # A sample has so many texts unless a person says how many.
 SAMPLE_SIZE = 300
+
+# The share of what is searched for that is found.
+DEFAULT_RECALL = 0.95
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
@@ -402,6 +407,20 @@ class TextOptions(FrozenModel):
             "all texts, or the sample of `tidings label`, of 300 texts or N.",
         ),
     ] = None
+    find: Annotated[
+        str | None,
+        Field(max_length=500),
+        CommandOption(
+            metavar="[KEYWORD:]VARIABLE=CATEGORY",
+            help="Search: the model reads the documents that are likeliest of this category, and "
+            "some by chance, until --recall of all that it would find is found.",
+        ),
+    ] = None
+    recall: Annotated[
+        float,
+        Field(ge=0.5, le=0.99),
+        CommandOption(help="The share of --find's category to be found. [default: 0.95]"),
+    ] = DEFAULT_RECALL
     batch: Annotated[
         bool,
         CommandOption(
@@ -448,7 +467,10 @@ class TextOptions(FrozenModel):
 
     @property
     def coded_part(self) -> str:
-        """What a model codes: `MENTIONS`, `ALL` or `SAMPLE`."""
+        """What a model codes: `MENTIONS`, `ALL`, `SAMPLE`, or `SEARCHED` for `find`."""
+        if self.find is not None:
+            return SEARCHED
+
         return (self.code or ALL).partition(":")[0]
 
     @property

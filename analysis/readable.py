@@ -10,6 +10,7 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
 from analysis.languages import describe_languages
 from analysis.step import Rows, StepResult
+from textapi.messages import Operation, languages_read
 
 # Engines that declare no languages read English, as far as anybody knows.
 _ASSUMED = frozenset({"en"})
@@ -55,7 +56,10 @@ class UnreadDocuments:
         return self.result({number for corpus in corpora for number, _ in corpus.texts}, rows)
 
 
-async def find_unread(data: MonthData | PostData, fetcher: Fetcher) -> UnreadDocuments:
-    """Return which documents the engine of *fetcher* does not read."""
-    outside = await data.documents_outside(fetcher.languages or _ASSUMED)
+async def find_unread(
+    data: MonthData | PostData, fetcher: Fetcher, operation: Operation | None = None
+) -> UnreadDocuments:
+    """Return which documents the engine of *fetcher* does not read, for *operation* if given."""
+    languages = languages_read(fetcher.languages or _ASSUMED, operation)
+    outside = await data.documents_outside(languages)
     return UnreadDocuments(data.noun, fetcher.engine, outside, are_asked=fetcher.languages is None)

@@ -80,12 +80,13 @@ def _is_known(word: str, dictionary: frozenset[str]) -> bool:
     )
 
 
-def describe_scans(db: Database, scope: DocumentScope) -> str | None:
-    """Return what the quality of a period's texts means for its counts, for the reader."""
-    quality = measure_scans(list_texts(db, scope))
-    if quality is None:
-        return None
+def measure_period(db: Database, scope: DocumentScope) -> ScanQuality | None:
+    """Return the quality of a period's texts, None where they have no words."""
+    return measure_scans(list_texts(db, scope))
 
+
+def describe_scans(quality: ScanQuality) -> str:
+    """Return what *quality* means for the counts of a period, for the reader."""
     return (
         f"read by machine: {100 * quality.share:.0f} % of the words of four letters and more are "
         f"in an English dictionary ({100 * CLEAN_SHARE:.0f} % of clean text), so that about "

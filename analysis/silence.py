@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from core.quantities import quantity
+
 # Four weeks hold the rhythm of days and weeks; two weekends are the least to know it by.
 _LOOKED_AT = timedelta(days=28)
 _LEAST_SPAN = timedelta(days=14)
@@ -31,3 +33,21 @@ def silent_since(times: Sequence[datetime], now: datetime) -> tuple[datetime, ti
 
     longest = max(later - earlier for earlier, later in pairwise(recent))
     return (newest, longest) if now - newest > _TIMES_LONGEST * longest else None
+
+
+def describe_silence(times: Sequence[datetime], now: datetime) -> str | None:
+    """Return since when a feed is silent at *now*, for the reader; None if it is not."""
+    silence = silent_since(times, now)
+    if silence is None:
+        return None
+
+    newest, longest = silence
+    return (
+        f"silent since {newest:%Y-%m-%d %H:%M} UTC, for {_describe(now - newest)}: the longest "
+        f"time without a story in the four weeks before is {_describe(longest)}"
+    )
+
+
+def _describe(duration: timedelta) -> str:
+    hours = round(duration.total_seconds() / 3600)
+    return quantity(hours, "hour") if hours < 48 else quantity(round(hours / 24), "day")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from core.ratelimit.notation import Window, parse_limits
 from producers.forecast import LONG_SECONDS, MINUTE, LimitUse, Work, forecast
-from producers.run_forecasts import LONGEST_LOOK_BACK, JobGroup, measure_done, measure_tail
+from producers.run_forecasts import LONGEST_LOOK_BACK, SizeGroup, measure_done, measure_tail
 
 FIRST_LOOK, LAST_LOOK, CLOSE = 0.2, 0.98, 0.1
 
@@ -217,17 +217,17 @@ def work_a_step(simulation: Simulation, now: float, latency: float, failures: fl
         run.work(jobs, demand * scale * (1 - failures), now, shape.step)
 
 
-def groups_at(run: SimulatedRun, now: float) -> list[JobGroup]:
+def groups_at(run: SimulatedRun, now: float) -> list[SizeGroup]:
     """Return what the database would say of the run's jobs at a time."""
     groups = []
     for job in run.jobs:
         seconds = (job.ended or 0) - (job.started or 0)
         if job.ended is not None and job.ended <= now:
-            groups.append(JobGroup(job.weight, ended=1, seconds=seconds, squares=seconds**2))
+            groups.append(SizeGroup(job.weight, ended=1, seconds=seconds, squares=seconds**2))
         elif job.started is not None and job.started < now:
-            groups.append(JobGroup(job.weight, at_work=1, ages=now - job.started))
+            groups.append(SizeGroup(job.weight, at_work=1, ages=now - job.started))
         else:
-            groups.append(JobGroup(job.weight, left=1))
+            groups.append(SizeGroup(job.weight, left=1))
     return groups
 
 

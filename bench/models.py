@@ -42,7 +42,7 @@ from analysis.codebooks.model_requests import RETRIES, ModelRequest
 from cli.stack.ports import free_port, http_answers
 from core.enums import ENDED, State
 from core.prices import MICRO, Money
-from core.ratelimit.notation import LimitUnit, parse_limits
+from core.ratelimit.notation import LimitedResource, parse_limits
 from core.service_client import open_session
 from core.settings import Settings
 from models.database import migrate
@@ -392,8 +392,10 @@ def _is_at_work(jobs: Jobs, run: int) -> bool:
     return State.RUNNING in states or is_open(jobs.db, run)
 
 
-def _windows(limits: str) -> list[tuple[int, float, LimitUnit]]:
-    return [(window.amount, float(window.seconds), window.unit) for window in parse_limits(limits)]
+def _windows(limits: str) -> list[tuple[int, float, LimitedResource]]:
+    return [
+        (window.amount, float(window.seconds), window.resource) for window in parse_limits(limits)
+    ]
 
 
 def try_kills(place: Place, kills: int, rng: random.Random) -> Counter[str]:

@@ -30,15 +30,15 @@ from analysis.codebooks.near_misses import Bits, Floats, WordsOfTexts
 from analysis.codebooks.search_ranking import SearchRanking
 from analysis.grains import list_months
 from analysis.text.repeats import Words, read_form
-from producers.document_search import (
+from reports.stats.search_recall import ChanceDraws, SearchProgress
+from sources.base import SourceDocument
+from sources.registry import source_named
+from workers.document_search import (
     LATELY_SHARE,
     LEAST_BATCH,
     LEAST_LATELY,
     choose_batch,
 )
-from reports.stats.search_recall import ChanceDraws, SearchProgress
-from sources.base import SourceDocument
-from sources.registry import source_named
 
 RECALLS = (0.8, 0.9, 0.95)
 # A batch is of this share of what was read, without the program's bound of 200: it reads more.

@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.ratelimit.notation import LimitUnit, Window, parse_limits
+from core.ratelimit.notation import LimitedResource, Window, parse_limits
 from core.ratelimit.usage import HORIZON_SECONDS, WindowUse
 from producers.useful_slots import RunLoad, ServiceLoad, count_useful_slots
 
 MAXIMUM = 100
 CALL_SECONDS, OVERHEAD_SECONDS = 0.05, 0.01
 CYCLE_SECONDS = CALL_SECONDS + OVERHEAD_SECONDS
-WEIGHTS = {LimitUnit.CALLS: 1, LimitUnit.TOKENS: 400, LimitUnit.COST: 50}
+WEIGHTS = {LimitedResource.CALLS: 1, LimitedResource.TOKENS: 400, LimitedResource.COST: 50}
 LOOK, STABLE, START, MINUTE, PERIOD = 30, 300, 20, 60, 120
 
 
@@ -91,7 +91,7 @@ class Fleet:
 
     def use(self, window: Window) -> WindowUse:
         """Return what of a window is used, in its unit."""
-        weight = WEIGHTS[window.unit]
+        weight = WEIGHTS[window.resource]
         first = max(0, self.now - window.seconds + 1)
         opens = min(self.now, max(first, self.now - window.seconds + HORIZON_SECONDS))
         used, opening = (self.made[at] - self.made[first] for at in (self.now, opens))
@@ -103,10 +103,10 @@ class Fleet:
         demand = min(busy, self.case.slots_of_database) / CYCLE_SECONDS
         wanted = granted = min(demand, self.left)
         for window in self.windows():
-            room = self.use(window).left / WEIGHTS[window.unit]
+            room = self.use(window).left / WEIGHTS[window.resource]
             if window.seconds == MINUTE:
                 # Calls come evenly in it.
-                room = min(room, window.amount / WEIGHTS[window.unit] / MINUTE)
+                room = min(room, window.amount / WEIGHTS[window.resource] / MINUTE)
             if window.seconds > MINUTE and room < wanted:
                 # Jobs that wait so long are put off, and hold no slot.
                 busy *= room / wanted
@@ -124,10 +124,10 @@ class Fleet:
         """Return the gauge, from the last whole minutes as `calls` has them."""
         whole = self.now // MINUTE * MINUTE
         period = self.steps[max(0, whole - PERIOD) : whole]
-        allowed: dict[LimitUnit, float] = {}
+        allowed: dict[LimitedResource, float] = {}
         for window in self.windows():
             per_second = self.use(window).per_second
-            allowed[window.unit] = min(allowed.get(window.unit, math.inf), per_second)
+            allowed[window.resource] = min(allowed.get(window.resource, math.inf), per_second)
 
         # A job that a long window has put off is not due.
         is_put_off = bool(self.steps) and not self.steps[-1].calls

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Option
 
-from analysis.options import SAMPLE_SIZE
+from analysis.options import DEFAULT_RECALL, SAMPLE_SIZE
 from cli.codebook import CodebookOption
 from cli.coding import DEFAULT_CODER, CodingRequest, check_coder, code_sample
 from cli.options import Run
@@ -21,9 +21,6 @@ DEFAULT_PORT = 8767
 
 # The share of the texts that all coders of `--serve` code.
 DEFAULT_DOUBLES = 0.2
-
-# The share of what is searched for that is found.
-DEFAULT_RECALL = 0.95
 
 # Mentions of each month and keyword.
 DEFAULT_MENTIONS = 10

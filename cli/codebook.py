@@ -93,7 +93,16 @@ def check(
 
     codebook = find_codebook(file)
     if as_json:
-        show_json(_list_codebook(codebook))
+        listing = CodebookListing(
+            name=codebook.name,
+            hash=codebook.hash.hex(),
+            unit=codebook.unit,
+            language=list(codebook.language),
+            asks_of_keyword=codebook.asks_of_keyword,
+            instructions=codebook.instructions,
+            variables=list(map(_list_variable, codebook.variables)),
+        )
+        show_json(listing)
         return
 
     _show_head(codebook)
@@ -159,18 +168,6 @@ def _show_head(codebook: Codebook) -> None:
     show(f"unit: {codebook.unit}{of_keywords}; languages: {languages}")
     show(f"hash {codebook.hash.hex()}")
     show()
-
-
-def _list_codebook(codebook: Codebook) -> CodebookListing:
-    return CodebookListing(
-        name=codebook.name,
-        hash=codebook.hash.hex(),
-        unit=codebook.unit,
-        language=list(codebook.language),
-        asks_of_keyword=codebook.asks_of_keyword,
-        instructions=codebook.instructions,
-        variables=list(map(_list_variable, codebook.variables)),
-    )
 
 
 def _list_variable(variable: Variable) -> VariableListing:

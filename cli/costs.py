@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, show, show_json
+from cli.messages import format_amount, inform, show, show_json, show_listing
 from cli.options import Json, parse_run, read_money, read_name
 from core.enums import PayerKind
 from core.errors import UsageError
-from core.prices import MICRO, Money, format_money
+from core.prices import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
+    from models.acts import ActListing
     from models.bills import CostListing
 
 # The newest acts that are listed.
@@ -69,8 +70,8 @@ def _print_costs(listing: CostListing) -> None:
         inform("nothing was called and nobody pays yet")
 
     for payer in listing.payers:
-        charged = _format(payer.charged, payer.currency)
-        cap = "" if payer.cap is None else f" of at most {_format(payer.cap, payer.currency)}"
+        charged = format_amount(payer.charged, payer.currency)
+        cap = "" if payer.cap is None else f" of at most {format_amount(payer.cap, payer.currency)}"
         show(f"{payer.kind} {payer.name}: charged {charged}{cap}")
 
     heads = ("month", "person", "purse", "service", "model", "calls", "reused", "charged")
@@ -78,26 +79,18 @@ def _print_costs(listing: CostListing) -> None:
     for bill in listing.bills:
         names = (bill.person, bill.purse, bill.service, bill.model)
         counts = (f"{bill.calls:,}", f"{bill.answers_reused:,}")
-        charged = _format(bill.charged, bill.currency) if bill.currency else ""
+        charged = format_amount(bill.charged, bill.currency) if bill.currency else ""
         table.append((bill.month, *(name or "-" for name in names), *counts, charged))
 
     if listing.payers and listing.bills:
         show()
-    if listing.bills:
-        _print_table(table)
 
-
-def _print_table(table: Sequence[Sequence[str]]) -> None:
-    """Print cells in columns; the last three are numbers."""
+    # Cells stand in columns; the last three are numbers.
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
+    for row in table if listing.bills else ():
         cells = [f"{cell:<{width}}" for cell, width in zip(row[:-3], widths[:-3], strict=True)]
         cells += [f"{cell:>{width}}" for cell, width in zip(row[-3:], widths[-3:], strict=True)]
         show("  ".join(cells).rstrip())
-
-
-def _format(amount: float, currency: str) -> str:
-    return format_money(round(amount * MICRO), currency)
 
 
 def acts(
@@ -117,14 +110,12 @@ def acts(
     with closing(context.open_database()) as db, db.read() as connection:
         listed = list_acts(connection, subject, limit=MOST_ACTS)
 
-    if as_json:
-        show_json(listed)
-        return
+    show_listing(
+        listed, _describe_act, as_json=as_json, if_empty="nothing was done by a person yet"
+    )
 
-    if not listed:
-        inform("nothing was done by a person yet")
 
-    for act in listed:
-        at = f"{datetime.fromtimestamp(act.at, UTC):%Y-%m-%d %H:%M:%S}"
-        details = f": {act.details}" if act.details else ""
-        show(f"{at}  {act.person}  {act.act} {act.subject}{details}")
+def _describe_act(act: ActListing) -> Iterator[str]:
+    at = f"{datetime.fromtimestamp(act.at, UTC):%Y-%m-%d %H:%M:%S}"
+    details = f": {act.details}" if act.details else ""
+    yield f"{at}  {act.person}  {act.act} {act.subject}{details}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +47,10 @@ class PartCheck:
     part: Annotated[str, "Name of the part."]
     problem: Annotated[str | None, "What is wrong and what to do; null if it works."]
 
+    def describe(self) -> Iterator[str]:
+        """Yield its line."""
+        yield f"BAD  {self.part}: {self.problem}" if self.problem else f"ok   {self.part}"
+
 
 def examine(settings: Settings) -> list[PartCheck]:
     """Check each part of the stack."""
@@ -60,14 +64,32 @@ def examine(settings: Settings) -> list[PartCheck]:
     for queue in QUEUES:
         checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
 
-    return [PartCheck(part, _find_problem(check, settings)) for part, check in checks.items()]
+    examined = []
+    for part, check in checks.items():
+        try:
+            problem = check(settings)
+        except TidingsError as error:
+            problem = str(error)
+
+        examined.append(PartCheck(part, problem))
+
+    return [*examined, *_list_name_models(settings)]
 
 
-def _find_problem(check: Check, settings: Settings) -> str | None:
+def _list_name_models(settings: Settings) -> list[PartCheck]:
+    """Return a part for the models that find names in other languages, if the Text API has any."""
+    from core.languages import language_name
+    from textapi.messages import Operation, languages_read
+
     try:
-        return check(settings)
-    except TidingsError as error:
-        return str(error)
+        engine = context.find_engine(settings)
+    except TidingsError:
+        return []
+
+    declared = engine.languages or frozenset()
+    codes = languages_read(declared, Operation.NER) - languages_read(declared)
+    found = ", ".join(language_name(code) for code in sorted(codes))
+    return [PartCheck(f"names in {found}, by the engine {engine.name}", None)] if codes else []
 
 
 def _check_database(settings: Settings) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,8 +109,7 @@ def import_documents(
     if language is not None:
         language = parse_language(language)
 
-    columns = _parse_columns(column or [])
-    _check_paths(paths)
+    columns = _parse_columns(column or (), paths)
 
     # How many files of a folder are read, each time that this changes.
     files: list[str] = []
@@ -145,7 +145,8 @@ def import_documents(
         )
 
     tally = imported.tally
-    _print_remarks(imported)
+    _print_tables(tally.tables)
+    _print_omissions(imported)
     if as_json:
         show_json(_count(imported, resumed))
     else:
@@ -159,18 +160,15 @@ def import_documents(
         raise typer.Exit(LEFT_OUT)
 
 
-def _check_paths(paths: list[Path]) -> None:
-    """Raise `UsageError` if one of *paths* does not exist."""
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"there is no {printable(path)}")
-
-
-def _parse_columns(pairs: list[str]) -> dict[str, str]:
-    """Return the name of each field's column. Raises `UsageError` if a name is missing."""
+def _parse_columns(pairs: Sequence[str], paths: Sequence[Path]) -> dict[str, str]:
+    """Return the name of each field's column. Raises `UsageError`, also if a path is missing."""
     columns = dict(pair.partition("=")[::2] for pair in pairs)
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
+
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"there is no {printable(path)}")
 
     return columns
 
@@ -216,12 +214,6 @@ def _count(imported: Imported, resumed: dict[str, int]) -> ImportTotals:
     )
 
 
-def _print_remarks(imported: Imported) -> None:
-    _print_tables(imported.tally.tables)
-    _print_omissions(imported)
-    _print_counts(imported)
-
-
 def _print_tables(tables: list[ColumnsRead]) -> None:
     """Print which columns were not read; print it once for files with the same columns."""
     files: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
@@ -236,69 +228,61 @@ def _print_tables(tables: list[ColumnsRead]) -> None:
 
 
 def _print_omissions(imported: Imported) -> None:
+    """Print the first remarks on files, the first documents that were left out, and counts."""
     tally = imported.tally
-    for remark in tally.remarks[:MAX_REMARKS]:
+    left_out = [f"left out: {document}" for document in imported.left_out]
+    lists: dict[str, tuple[Sequence[object], int]] = {
+        "more remarks on files": (tally.remarks, len(tally.remarks)),
+        "more were left out": (left_out, tally.left_out),
+    }
+    for more, (listed, count) in lists.items():
+        for remark in listed[:MAX_REMARKS]:
+            warn(remark)
+
+        if len(listed) > MAX_REMARKS:
+            warn(f"and {count - MAX_REMARKS:,} {more}")
+
+    for remark in filter(None, _describe_counts(imported)):
         warn(remark)
 
-    if len(tally.remarks) > MAX_REMARKS:
-        warn(f"and {len(tally.remarks) - MAX_REMARKS:,} more remarks on files")
 
-    for left_out in imported.left_out[:MAX_REMARKS]:
-        warn(f"left out: {left_out}")
-
-    if len(imported.left_out) > MAX_REMARKS:
-        warn(f"and {tally.left_out - MAX_REMARKS:,} more were left out")
+def _describe_counts(imported: Imported) -> Iterator[str | bool]:
+    """Yield a remark on each count; false where there is nothing to remark."""
+    tally = imported.tally
+    example = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
+    times = "its time" if tally.wrong_times == 1 else "their times"
+    yield tally.wrong_times > 0 and (
+        f"{_in_no_month(tally.wrong_times)}: {times} cannot be read, or cannot be right (before "
+        f"the source began, or in the future){example}"
+    )
+    nothing = "it has no time" if tally.empty_times == 1 else "they have no time"
+    yield tally.empty_times > 0 and f"{_in_no_month(tally.empty_times)}: {nothing}"
+    yield tally.unknown_languages > 0 and (
+        f"{quantity(tally.unknown_languages, 'document')} of a language that is not known here, "
+        f"the first {printable(tally.first_unknown_language)!r}: it was detected instead; write "
+        "languages as en, de or German, or give --language"
+    )
+    stands = "document stands" if imported.redated == 1 else "documents stand"
+    yield imported.redated > 0 and (
+        f"{imported.redated:,} {stands} in two months: the first date counts"
+    )
+    yield imported.kept > 0 and (
+        f"{imported.kept:,} stored documents lack what these files say of them, and stay as runs "
+        "have read them: `tidings forget RUN` for those runs, then import again"
+    )
+    yield imported.conflicts > 0 and _describe_conflicts(imported)
+    yield imported.forgotten > 0 and (
+        f"{imported.forgotten:,} of the documents read were forgotten on request and stay away: "
+        "`tidings forget --lift` lets them come back"
+    )
 
 
 def _in_no_month(documents: int) -> str:
     return f"{documents:,} document{' is' if documents == 1 else 's are'} in no month"
 
 
-def _print_counts(imported: Imported) -> None:
-    tally = imported.tally
-
-    if tally.wrong_times:
-        example = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
-        times = "its time" if tally.wrong_times == 1 else "their times"
-        warn(
-            f"{_in_no_month(tally.wrong_times)}: {times} cannot be read, or cannot be right "
-            f"(before the source began, or in the future){example}"
-        )
-
-    if tally.empty_times:
-        nothing = "it has no time" if tally.empty_times == 1 else "they have no time"
-        warn(f"{_in_no_month(tally.empty_times)}: {nothing}")
-
-    if tally.unknown_languages:
-        warn(
-            f"{quantity(tally.unknown_languages, 'document')} of a language that is not known "
-            f"here, the first {printable(tally.first_unknown_language)!r}: it was detected "
-            "instead; write languages as en, de or German, or give --language"
-        )
-
-    if imported.redated == 1:
-        warn("1 document stands in two months: the first date counts")
-    elif imported.redated:
-        warn(f"{imported.redated:,} documents stand in two months: the first date counts")
-
-    if imported.kept:
-        warn(
-            f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
-            "runs have read them: `tidings forget RUN` for those runs, then import again"
-        )
-
-    if imported.conflicts:
-        _print_conflicts(imported)
-
-    if imported.forgotten:
-        warn(
-            f"{imported.forgotten:,} of the documents read were forgotten on request and stay "
-            "away: `tidings forget --lift` lets them come back"
-        )
-
-
-def _print_conflicts(imported: Imported) -> None:
-    """Print how many documents were not stored since another text has their id or address."""
+def _describe_conflicts(imported: Imported) -> str:
+    """Return how many documents were not stored since another text has their id or address."""
     tables = imported.tally.tables
     id_columns = dict.fromkeys(table.columns["id"] for table in tables if "id" in table.columns)
     if id_columns:
@@ -316,4 +300,4 @@ def _print_conflicts(imported: Imported) -> None:
         reason = "is stored under their id, or their address if they have no id: it stays"
 
     were = "was" if imported.conflicts == 1 else "were"
-    warn(f"{imported.conflicts:,} of the documents read {were} not stored: another text {reason}")
+    return f"{imported.conflicts:,} of the documents read {were} not stored: another text {reason}"

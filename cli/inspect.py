@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, show, show_json
+from cli.messages import format_amount, format_minute, inform, show, show_json, show_listing
 from cli.options import Json, parse_run
 from core.enums import ENDED, QUEUE_REPORTS, State
 from core.errors import NotFound
@@ -19,12 +19,15 @@ from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
-    from producers.status import RunCost, RunStatus
+    from producers.job_groups import FailureListing
+    from producers.status import JobStatus, RunCost, RunListing, RunStatus
 
 WATCH_SECONDS = 1.0
 
 # More jobs than a terminal has lines, 24 by default, are summed up.
 MOST_LINES = 24
+
+NO_RUN = "there is no run yet: `tidings submit` makes one"
 
 
 def runs(as_json: Json = False) -> None:
@@ -32,23 +35,17 @@ def runs(as_json: Json = False) -> None:
     from producers.status import list_runs
 
     with closing(context.open_database()) as db:
-        listed_runs = list_runs(db)
+        show_listing(list_runs(db), _describe_run, as_json=as_json, if_empty=NO_RUN)
 
-    if as_json:
-        show_json(listed_runs)
-        return
 
-    if not listed_runs:
-        inform("there is no run yet: `tidings submit` makes one")
-
-    for run in listed_runs:
-        created = f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d %H:%M}"
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(run.jobs.items()))
-        line = f"{run.run:>5}  {created}  {run.kind:<8} {run.state:<10} {counts}"
-        cost = f"  {_format_cost(run.cost)}" if run.cost else ""
-        show(f"{line}{cost}  {run.name or ''}".rstrip())
-        if run.report:
-            show(f"{'':>25}its report {run.report}")
+def _describe_run(run: RunListing) -> Iterator[str]:
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(run.jobs.items()))
+    created = format_minute(run.created_at)
+    line = f"{run.run:>5}  {created}  {run.kind:<8} {run.state:<10} {counts}"
+    cost = f"  {_format_cost(run.cost)}" if run.cost else ""
+    yield f"{line}{cost}  {run.name or ''}".rstrip()
+    if run.report:
+        yield f"{'':>25}its report {run.report}"
 
 
 def status(
@@ -79,7 +76,7 @@ def status(
         if run is None:
             listed_runs = list_runs(db)
             if not listed_runs:
-                raise NotFound("there is no run yet: `tidings submit` makes one")
+                raise NotFound(NO_RUN)
 
             run = listed_runs[0].run
 
@@ -91,12 +88,7 @@ def status(
             if as_json:
                 show_json(report)
             else:
-                _print_status(report)
-                _print_shared_limits(db)
-                if jobs or len(report.details) <= MOST_LINES:
-                    _print_jobs(report, only_failed=failed)
-                else:
-                    _print_groups(db, run, only_failed=failed)
+                _print_status(db, report, every_job=jobs, only_failed=failed)
 
             if failed and not report.details:
                 inform(f"no job of run {run} has failed")
@@ -108,14 +100,6 @@ def status(
             time.sleep(WATCH_SECONDS)
 
 
-def _print_shared_limits(db: Database) -> None:
-    from models.shared_settings import shared_limits
-
-    with db.read() as connection:
-        for service, limit in shared_limits(connection).items():
-            show(f"  limit of {service}, set for all workers: {limit or 'none'}")
-
-
 def _is_report_coming(db: Database, report: RunStatus) -> bool:
     """Return whether the run's report is still to be made and a process is there to make it."""
     from core.process_identity import has_exited
@@ -125,13 +109,8 @@ def _is_report_coming(db: Database, report: RunStatus) -> bool:
 
 
 def _format_cost(cost: RunCost) -> str:
-    from core.prices import MICRO, format_money
-
-    charged = format_money(round(cost.charged * MICRO), cost.currency)
-    if cost.max is None:
-        return charged
-
-    return f"{charged} of at most {format_money(round(cost.max * MICRO), cost.currency)}"
+    cap = "" if cost.max is None else f" of at most {format_amount(cost.max, cost.currency)}"
+    return f"{format_amount(cost.charged, cost.currency)}{cap}"
 
 
 def _show_failures(db: Database, *, as_json: bool) -> None:
@@ -141,69 +120,73 @@ def _show_failures(db: Database, *, as_json: bool) -> None:
     with db.read() as connection:
         failures = list_failures(connection)
 
-    if as_json:
-        show_json(failures)
-        return
-
-    if not failures:
-        inform("no job of any run has failed")
-
-    for failure in failures:
-        title = f" ({failure.name})" if failure.name else ""
-        at = f"{datetime.fromtimestamp(failure.last_at, UTC):%Y-%m-%d %H:%M}"
-        jobs = quantity(failure.jobs, "job")
-        show(f"run {failure.run}{title}: {jobs} failed, the last at {at}: {failure.names}")
-        show(f"  {failure.reason or 'no reason was stored'}")
-
-    if len(failures) == MOST_FAILURES:
+    show_listing(
+        failures, _describe_failure, as_json=as_json, if_empty="no job of any run has failed"
+    )
+    if len(failures) == MOST_FAILURES and not as_json:
         inform(f"the newest {MOST_FAILURES} reasons; `tidings status RUN --failed` has a run's")
 
 
-def _print_status(report: RunStatus) -> None:
-    counts = ", ".join(f"{count} {state}" for state, count in report.jobs.items() if count)
-    title = f" ({report.name})" if report.name else ""
-    calls = quantity(report.calls, "call")
-    state = f"{report.state}, {report.progress:.0%}; {counts}; {calls}"
-    if report.cost:
-        state += f"; {_format_cost(report.cost)}"
-
-    show(f"run {report.run}{title}: {state}")
-    if report.person:
-        purse = f", paid by the purse {report.purse}" if report.purse else ""
-        show(f"  submitted by {report.person}{purse}")
-    if report.reason:
-        show(f"  {report.reason}")
-    if report.report:
-        show(f"  its report {report.report}")
-    if report.codes and report.codes.uncoded:
-        show(f"  {report.codes.describe()}")
-    if report.outlook:
-        show(f"  {report.outlook}")
-    if report.waiting_for not in (None, report.reason):
-        show(f"  waits for: {report.waiting_for}")
+def _describe_failure(failure: FailureListing) -> Iterator[str]:
+    title = f" ({failure.name})" if failure.name else ""
+    jobs, at = quantity(failure.jobs, "job"), format_minute(failure.last_at)
+    yield f"run {failure.run}{title}: {jobs} failed, the last at {at}: {failure.names}"
+    yield f"  {failure.reason or 'no reason was stored'}"
 
 
-def _print_groups(db: Database, run: int, *, only_failed: bool) -> None:
-    """Print a line for each state of the jobs of a run, or for each reason of failed jobs."""
+def _print_status(db: Database, report: RunStatus, *, every_job: bool, only_failed: bool) -> None:
+    from models.shared_settings import shared_limits
     from producers.job_groups import group_jobs
 
+    for line in _describe_status(report):
+        show(line)
+
+    is_long = len(report.details) > MOST_LINES and not every_job
     with db.read() as connection:
-        groups = group_jobs(connection, run, only_failed=only_failed)
+        limits = shared_limits(connection)
+        groups = group_jobs(connection, report.run, only_failed=only_failed) if is_long else []
+
+    for service, limit in limits.items():
+        show(f"  limit of {service}, set for all workers: {limit or 'none'}")
 
     for group in groups:
         reason = f"  {group.reason}" if group.reason else ""
         show(f"  {group.state:<10} {group.jobs:>5,}  {group.names}{reason}")
 
-    inform("`--jobs` lists every job")
+    if is_long:
+        inform("`--jobs` lists every job")
+        return
 
-
-def _print_jobs(report: RunStatus, *, only_failed: bool) -> None:
     for job in report.details:
-        reason = f"  {job.reason}" if job.reason else ""
-        if only_failed:
-            show(f"  {job.job}{reason}")
-            continue
+        show(_describe_job(job, only_failed=only_failed))
 
-        steps = " ".join(f"{step.step}:{step.state}" for step in job.steps)
-        job_name, state = printable(job.job), job.result or job.state
-        show(f"  {job_name:<13} {state:<10} {steps}{reason}".rstrip())
+
+def _describe_status(report: RunStatus) -> Iterator[str]:
+    counts = ", ".join(f"{count} {state}" for state, count in report.jobs.items() if count)
+    title = f" ({report.name})" if report.name else ""
+    cost = f"; {_format_cost(report.cost)}" if report.cost else ""
+    progress = f"{report.progress:.0%}; {counts}; {quantity(report.calls, 'call')}{cost}"
+    yield f"run {report.run}{title}: {report.state}, {progress}"
+
+    purse = f", paid by the purse {report.purse}" if report.purse else ""
+    reason = report.waiting_for if report.waiting_for != report.reason else None
+    remarks = (
+        report.person and f"submitted by {report.person}{purse}",
+        report.reason,
+        report.report and f"its report {report.report}",
+        report.codes and report.codes.uncoded and report.codes.describe(),
+        report.outlook,
+        reason and f"waits for: {reason}",
+    )
+    for remark in filter(None, remarks):
+        yield f"  {remark}"
+
+
+def _describe_job(job: JobStatus, *, only_failed: bool) -> str:
+    reason = f"  {job.reason}" if job.reason else ""
+    if only_failed:
+        return f"  {job.job}{reason}"
+
+    steps = " ".join(f"{step.step}:{step.state}" for step in job.steps)
+    job_name, state = printable(job.job), job.result or job.state
+    return f"  {job_name:<13} {state:<10} {steps}{reason}".rstrip()

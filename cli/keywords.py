@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from analysis.options import Keyword
@@ -58,21 +58,17 @@ def _read_file(path: Path, within: Within) -> Iterator[tuple[int, Keyword]]:
 
     It has one a line, or is CSV with the columns name and query.
     """
-    read = _read_table if path.suffix.lower() == ".csv" else _read_lines
-    for line_number, keyword_name, query in read(read_text_file("--keywords-file", path)):
+    text = read_text_file("--keywords-file", path)
+    rows: Iterable[tuple[int, str | None, str]] = _read_table(text)
+    if path.suffix.lower() != ".csv":
+        lines = enumerate(text.splitlines(), start=1)
+        rows = [(line_number, None, line.strip()) for line_number, line in lines if line.strip()]
+
+    for line_number, keyword_name, query in rows:
         try:
-            if keyword_name is None:
-                yield line_number, _parse(query, within)
-            else:
-                yield line_number, _parse_row(keyword_name, query, within)
+            yield line_number, _parse(query, within, keyword_name)
         except ValueError as error:
             raise UsageError(f"--keywords-file {path}, line {line_number}: {error}") from None
-
-
-def _read_lines(text: str) -> Iterator[tuple[int, None, str]]:
-    for line_number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            yield line_number, None, line.strip()
 
 
 def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
@@ -97,8 +93,16 @@ def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
         yield line_number, keyword_name, query
 
 
-def _parse(text: str, within: Within) -> Keyword:
-    """Return the keyword; warn if it may not look for what was meant. Raises ValueError."""
+def _parse(text: str, within: Within, keyword_name: str | None = None) -> Keyword:
+    """Return the keyword; warn if it may not look for what was meant. Raises ValueError.
+
+    A row of a table has a name beside its query.
+    """
+    if keyword_name is not None:
+        if ":" in keyword_name:
+            raise ValueError(f"{keyword_name!r} has a colon: write the name without")
+        return Keyword.parse_query(keyword_name, text, within)
+
     keyword = Keyword.parse(text, within)
     if _TIME.match(text):
         warn(
@@ -119,13 +123,6 @@ def _parse(text: str, within: Within) -> Keyword:
         )
 
     return keyword
-
-
-def _parse_row(keyword_name: str, query: str, within: Within) -> Keyword:
-    """Return the keyword of a row of a table, which has a name and a query."""
-    if ":" in keyword_name:
-        raise ValueError(f"{keyword_name!r} has a colon: write the name without")
-    return Keyword.parse_query(keyword_name, query, within)
 
 
 def _refuse_repeated_names(keywords: Sequence[Keyword], origins: Sequence[str]) -> None:

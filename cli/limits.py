@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument
 
 from cli import context
-from cli.messages import inform, show, show_json
+from cli.messages import inform, show_listing
 from cli.options import Json, check_utf8
 from core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.settings import Settings
 
 NO_LIMIT, DEFAULT = "none", "default"
@@ -71,13 +73,12 @@ def limits(
         )
         for name in shown
     ]
-    if as_json:
-        show_json(in_force)
-        return
+    show_listing(in_force, _describe_limits, as_json=as_json)
 
-    for limit in in_force:
-        origin = "set for all workers" if limit.shared else "by the environment here"
-        show(f"{limit.service:<10} {limit.limits or NO_LIMIT:<24} {origin}")
+
+def _describe_limits(limit: ServiceLimits) -> Iterator[str]:
+    origin = "set for all workers" if limit.shared else "by the environment here"
+    yield f"{limit.service:<10} {limit.limits or NO_LIMIT:<24} {origin}"
 
 
 def _check_rate(settings: Settings, service: str, rate: str) -> str | None:

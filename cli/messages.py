@@ -11,12 +11,18 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
+from core.prices import MICRO, format_money
 from core.printing import escape_character, printable
 
 _ENCODING_ERRORS = "tidings"
+
+Entry = TypeVar("Entry")
 
 
 def show(line: object = "") -> None:
@@ -36,6 +42,36 @@ def show_json(model: object) -> None:
     A program that watches reads each line when it is printed.
     """
     print(json.dumps(model, default=asdict), flush=True)
+
+
+def show_listing(
+    listed: Sequence[Entry],
+    describe: Callable[[Entry], Iterable[object]],
+    *,
+    as_json: bool,
+    if_empty: str = "",
+) -> None:
+    """Print a list as JSON, or the lines that describe each entry; *if_empty* is a remark."""
+    if as_json:
+        show_json(listed)
+        return
+
+    if not listed and if_empty:
+        inform(if_empty)
+
+    for entry in listed:
+        for line in describe(entry):
+            show(line)
+
+
+def format_minute(moment: float) -> str:
+    """Return a moment, in seconds since 1970, as text in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
+
+
+def format_amount(amount: float, currency: str) -> str:
+    """Return an amount of money as text; one in millionths is an integer elsewhere."""
+    return format_money(round(amount * MICRO), currency)
 
 
 def inform(message: object) -> None:

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from cli.context import load_settings
-from cli.messages import inform, show, show_json
+from cli.messages import inform, show_listing
 from cli.options import Json
 from core.errors import BadInput
 
@@ -76,13 +76,8 @@ def migrate(
 
 def doctor(as_json: Json = False) -> None:
     """Check every part of the stack; the exit status is 0 when all of them work."""
-    from cli.doctor import examine
+    from cli.doctor import PartCheck, examine
 
     checks = examine(load_settings())
-    if as_json:
-        show_json(checks)
-    else:
-        for check in checks:
-            show(f"BAD  {check.part}: {check.problem}" if check.problem else f"ok   {check.part}")
-
+    show_listing(checks, PartCheck.describe, as_json=as_json)
     raise typer.Exit(int(any(check.problem for check in checks)))

@@ -96,13 +96,9 @@ class SeriesBy(NamedTuple):
 
 def parse_by(text: str) -> SeriesBy:
     """Return the grain, the grouping or both that *text* names. Raises `UsageError`."""
-    grains, groupings = [], []
-    for option in map(str.strip, text.split(",")):
-        if option in list(Grain):
-            grains.append(Grain(option))
-        elif option in list(Grouping):
-            groupings.append(Grouping(option))
-        else:
+    options = [option.strip() for option in text.split(",")]
+    for option in options:
+        if option not in (*Grain, *Grouping):
             is_quarter = option == SamplePeriod.QUARTER
             remedy = "; the quarters of a sample are --per quarter" if is_quarter else ""
             raise UsageError(
@@ -110,9 +106,11 @@ def parse_by(text: str) -> SeriesBy:
                 f"{', '.join(Grouping)}, or one of each with a comma{remedy}"
             )
 
-    for options in (grains, groupings):
-        if len(options) > 1:
-            raise UsageError(f"--by {printable(text)}: write one of {' and '.join(options)}")
+    grains = [Grain(option) for option in options if option in list(Grain)]
+    groupings = [Grouping(option) for option in options if option in list(Grouping)]
+    for chosen in (grains, groupings):
+        if len(chosen) > 1:
+            raise UsageError(f"--by {printable(text)}: write one of {' and '.join(chosen)}")
 
     return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.messages import drop_output, prepare_streams, warn
 from core.errors import TidingsError
 from packs.archive import PackReader
 from packs.reading import list_tables, read_run, write_table
+
+PARTS: dict[str, Callable[[PackReader], object]] = {"run": read_run, "tables": list_tables}
 
 
 def main() -> None:
@@ -22,21 +25,15 @@ def main() -> None:
     path, part, *table = sys.argv[1:]
     try:
         with PackReader(Path(path)) as pack:
-            _write(pack, part, table)
+            if part == "table":
+                write_table(pack, table[0], sys.stdout.buffer)
+            else:
+                print(json.dumps(PARTS[part](pack)))
     except (TidingsError, MemoryError) as error:
         drop_output()
         problem = " ".join(str(error).split()) or "there is not enough memory for it"
         warn(problem if path in problem else f"{path}: {problem}")
         sys.exit(1)
-
-
-def _write(pack: PackReader, part: str, table: list[str]) -> None:
-    if part == "run":
-        print(json.dumps(read_run(pack)))
-    elif part == "tables":
-        print(json.dumps(list_tables(pack)))
-    else:
-        write_table(pack, table[0], sys.stdout.buffer)
 
 
 if __name__ == "__main__":

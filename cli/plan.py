@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,18 +12,14 @@ from cli import context
 from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
 from cli.messages import show_json, warn
-from cli.options import Json, PlanOptions, Run
+from cli.options import PlanOptions
 from core.errors import ServiceUnavailable, SettingsError
 
 if TYPE_CHECKING:
-    from cli.progress import ProgressLines, ProgressOfTerminal
     from cli.run_options import RunRequest
     from core.settings import Settings
     from producers.plan import CallPlan
     from textapi.messages import Engine
-
-# `plan run` prints these counts of an operation, in columns of these widths.
-COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
 def plan(request: RunRequest[PlanOptions]) -> None:
@@ -40,7 +35,10 @@ def plan(request: RunRequest[PlanOptions]) -> None:
     with closing(context.open_database(settings, create=True)) as db:
         matched = request.match_stored(db, settings)
         engine = _find_engine(settings, matched.parameters.polarity)
-        sample_planner = SamplePlanner.of_run(db, matched.parameters)
+        planner = None
+        if matched.parameters.half_width is not None:
+            planner = SamplePlanner(db, matched.parameters)
+
         with progress_display("planning", is_often_short=True) as display:
             figures = plan_run(
                 db,
@@ -48,11 +46,11 @@ def plan(request: RunRequest[PlanOptions]) -> None:
                 matched.names,
                 engine=engine,
                 settings=settings,
-                on_progress=partial(_show_progress, display),
-                size_sample=None if sample_planner is None else sample_planner.size,
+                on_progress=lambda done, jobs: display.update(f"{done:,} of {jobs:,} jobs"),
+                size_sample=None if planner is None else planner.size,
             )
 
-        sample = None if sample_planner is None else sample_planner.finish(figures)
+        sample = None if planner is None else planner.finish(figures)
         first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
         with db.read() as connection:
             payers = describe_payers(connection, settings.person, options.purse, figures.model)
@@ -109,52 +107,6 @@ group = typer.Typer(
 )
 
 
-@group.command("run")
-def compare(run: Run, as_json: Json = False) -> None:
-    """Compare the calls that a run needs, by operation, with those that it has made."""
-    from cli.progress import progress_display
-    from models.runs import get_run
-    from producers.plan import OperationCalls, PlanComparison, call_counts, plan_submitted_run
-
-    settings = context.load_settings()
-    with closing(context.open_database(settings)) as db:
-        with db.read() as connection:
-            parameters = get_run(connection, run).parameters
-
-        engine = _find_engine(settings, parameters.get("polarity"))
-        with progress_display("planning", is_often_short=True) as display:
-            figures = plan_submitted_run(
-                db,
-                run,
-                engine=engine,
-                settings=settings,
-                on_progress=partial(_show_progress, display),
-            )
-
-        made = call_counts(db, run)
-
-    if as_json:
-        show_json(PlanComparison(run, figures, made))
-        return
-
-    planned = figures.needed_by_operation
-    print(
-        f"{'operation':<26}{'planned':>10}{'made':>10}{'retries':>10}"
-        f"{'maybe twice':>13}{'answers reused':>16}"
-    )
-    for operation in sorted({*planned, *made}):
-        counts = vars(made.get(operation, OperationCalls()))
-        cells = [f"{counts[count_name]:>{width},}" for count_name, width in COLUMNS.items()]
-        print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
-
-    for remark in figures.remarks:
-        warn(remark)
-
-
-def _show_progress(display: ProgressLines | ProgressOfTerminal, done: int, jobs: int) -> None:
-    display.update(f"{done:,} of {jobs:,} jobs")
-
-
 def _format_duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:,.0f} s"
@@ -166,7 +118,7 @@ def _format_duration(seconds: float) -> str:
 
 def _find_engine(settings: Settings, polarity: str | None) -> Engine:
     """Return the Text API's engine for *polarity*, or our own engine if the service is away."""
-    from producers.plan import OUR_ENGINE
+    from producers.dry_run import OUR_ENGINE
 
     try:
         return context.find_engine(settings, polarity)

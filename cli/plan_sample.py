@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sqlalchemy import select
-
 from analysis.codebooks.cells import most_near_misses
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.rank_classes import expect_relative_share, size_classes
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import WantedCategory, parse_wanted
@@ -19,7 +17,7 @@ from analysis.kinds import KINDS
 from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.prices import format_money
 from core.quantities import quantity
-from models.tables import Run, SampledUnit
+from models.code_samples import list_sampled_runs
 from producers.plan import CallPlan, JobTexts
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
@@ -93,7 +91,10 @@ _Shares = Mapping[str, PilotShare]
 
 
 class SamplePlanner:
-    """Plans the sample of a run when a dry run has found how many texts mention a keyword."""
+    """Plans the sample of a run when a dry run has found how many texts mention a keyword.
+
+    The sample grows until the shares of the run are known.
+    """
 
     def __init__(self, db: Database, parameters: Any) -> None:
         self._parameters = parameters
@@ -103,11 +104,6 @@ class SamplePlanner:
         self._wanted = parse_wanted(self._codebook, parameters.wanted)
         self._pilot = _find_pilot(db, codebook_id, parameters.coder)
         self._plan = SamplePlan(parameters.half_width)
-
-    @classmethod
-    def of_run(cls, db: Database, parameters: Any) -> SamplePlanner | None:
-        """Return the planner of a run whose sample grows until its shares are known."""
-        return None if parameters.half_width is None else cls(db, parameters)
 
     def size(self, texts: Sequence[JobTexts]) -> int:
         """Return how many texts the sample will have."""
@@ -243,7 +239,7 @@ def _list_wanted_places(strata: _Strata, *, by_period: bool) -> Iterator[list[in
 
 def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[SamplePart, int]:
     """Return about how many units each part of a month has (`analysis.codebooks.cells`)."""
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         return {SamplePart.MENTION: job.mentions}
 
     mentioning = job.mentioning if keyword is None else job.mentioning_by_keyword.get(keyword, 0)
@@ -355,12 +351,9 @@ class _Pilot:
 
 def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
     """Return the newest sample that *coder* has coded, else the newest that people have."""
-    sampled = select(SampledUnit.run_id).where(SampledUnit.codebook_id == codebook_id).distinct()
     kinds = [kind.name for kind in KINDS if kind.has_mentions]
     with db.read() as connection:
-        runs = connection.scalars(
-            select(Run.id).where(Run.id.in_(sampled), Run.kind.in_(kinds)).order_by(Run.id.desc())
-        ).all()
+        runs = list_sampled_runs(connection, codebook_id, kinds)
 
     pilots = []
     for run_id in runs:
@@ -386,7 +379,8 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
     for within, (texts, cost) in sizes.items():
         label = f"± {100 * within:g} points"
         ending = f", {part:.1%} of all" if within == plan.within else ""
-        money = "" if cost is None else f", {_describe_cost(plan, cost)}"
+        money = "" if cost is None else f", {format_money(cost, plan.currency)}"
+        money += " at most" * (cost is not None and not plan.is_expected)
         yield f"{label:<16}about {quantity(texts, 'text')}{money}{ending}"
 
     yield f"  planned from  {plan.basis}"
@@ -395,8 +389,3 @@ def describe_sample(plan: SamplePlan | None) -> Iterator[str]:
 
     for remark in plan.remarks:
         yield f"  {remark}"
-
-
-def _describe_cost(plan: SamplePlan, cost: int) -> str:
-    money = format_money(cost, plan.currency)
-    return money if plan.is_expected else f"{money} at most"

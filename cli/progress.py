@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -237,11 +236,6 @@ class WaitingReasons:
             self._printed.add(reason)
 
 
-def _tells_of_texts(job: Any) -> bool:
-    """Whether what a job says at its end is worth a line."""
-    return bool(job.first_day is not None or job.name == LOOK_JOB)
-
-
 def _report_outcome(db: Database, run: int) -> bool:
     columns = (Job.name, Job.first_day, Job.state, Job.result, Job.reason)
     query = select(*columns).where(Job.run_id == run)
@@ -254,7 +248,8 @@ def _report_outcome(db: Database, run: int) -> bool:
             warn(f"{job.name} failed: {job.reason}")
         elif job.result:
             warn(f"{job.name}: {job.result}: {job.reason}")
-        elif job.state == State.DONE and job.reason and _tells_of_texts(job):
+        elif job.state == State.DONE and job.reason and (job.first_day or job.name == LOOK_JOB):
+            # What it says is of texts.
             warn(f"{job.name}: {job.reason}")
 
     if texts is not None and texts.uncoded:

@@ -122,11 +122,13 @@ def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
 
 def _report_files(folder: Path) -> list[Path]:
     """Return the files that have the names of a report's files."""
-    report_files = [path for path in _files_in(folder / FIGURES) if is_figure(whole_name(path))]
-    for path in _files_in(folder / DOCUMENT_PARTS):
-        if is_document_part(whole_name(path)):
-            report_files.append(path)
-
+    is_own_file = {FIGURES: is_figure, DOCUMENT_PARTS: is_document_part}
+    report_files = [
+        path
+        for part, is_own in is_own_file.items()
+        for path in _files_in(folder / part)
+        if is_own(whole_name(path))
+    ]
     for path in _files_in(folder):
         base_name = whole_name(path)
         is_page = base_name.endswith(".html") and (base_name != path.name or is_own_page(path))

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.codebooks.wanted import parse_wanted
+from analysis.codebooks.wanted import parse_sought
 from cli import context
 from cli.coding import CodingRequest, check_terminal, code_in_terminal, record_coding
+from cli.coding_page.command import serve_texts
 from cli.messages import inform, show
+from core.enums import MODEL
 from core.errors import UsageError
 from core.quantities import quantity
+from models.codes import PERSON, Coding
+from models.runs import get_run
+from workers.document_search import DocumentSearch, SearchState, describe_progress, format_share
 
 if TYPE_CHECKING:
-    from analysis.codebooks.codebook import Codebook
-    from producers.document_search import DocumentSearch, SearchState
-    from reports.stats.search_recall import SearchProgress
+    from collections.abc import Sequence
 
-# A wider interval of recall says nothing.
-_WIDEST = 0.6
+    from analysis.codebooks.codebook import Codebook
+    from models.database import Database
+    from producers.code_sample import SampledText
+    from reports.stats.search_recall import SearchProgress
 
 
 def find_documents(
@@ -26,22 +32,16 @@ def find_documents(
 ) -> None:
     """Let people read until *recall* of what belongs to the category *find* is found.
 
-    They code in the terminal, or with a *port* a batch on a page in the browser. Raises
-    `UsageError`.
+    Where a language model has searched for it, they check a random part. They code in the terminal,
+    or with a *port* a batch on a page in the browser. Raises `UsageError`.
     """
-    from cli.coding_page.command import serve_texts
-    from models.codes import PERSON, Coding
-    from producers.document_search import DocumentSearch
-
     if request.file or request.out or request.program:
         raise UsageError(
             "--find reads in the terminal or with --serve: leave --file and --out away"
         )
 
     codebook = request.read_codebook()
-    keyword, _, category = find.rpartition(":") if codebook.asks_of_keyword else ("", "", find)
-    (sought,) = parse_wanted(codebook, [category], "--find")
-    questions = _keep_questions(codebook, sought.variable)
+    sought = parse_sought(codebook, find)
     if port is None:
         check_terminal()
 
@@ -50,27 +50,25 @@ def find_documents(
         if port is None:
             record_coding(db, codebook, request.run, settings.person)
 
-        search = DocumentSearch(db, request.run, codebook, sought, keyword or None)
-        codebook_id = search.search.codebook_id
-        while True:
-            state = search.look()
-            progress = make_progress(state)
-            _say_progress(state, progress, recall)
-            if progress.has_reached(recall) or state.texts_read == state.texts:
-                _say_end(search, progress, request.run)
-                return
+        model = _find_model(db, request.run, codebook, f"{sought}")
+        search = DocumentSearch(db, request.run, codebook, sought, model)
+        questions = _keep_questions(codebook, sought.category.variable)
+        reading = _Reading(db, request, search, questions, port)
+        if model is None:
+            reading.read(recall)
+        else:
+            reading.check(model)
 
-            batch = search.plan_batch(progress.choose_share(recall))
-            if port is not None:
-                serve_texts(db, request, questions, codebook_id, batch, port=port, doubles=0.0)
-                state = search.look()
-                _say_progress(state, make_progress(state), recall)
-                inform("the same command goes on from here")
-                return
 
-            coding = Coding(request.run, codebook_id, f"{PERSON}{request.coder}")
-            if not code_in_terminal(db, questions, coding, batch, is_part=True):
-                return
+def _find_model(db: Database, run_id: int, codebook: Codebook, sought: str) -> str | None:
+    """Return the language model by which a run searches for the same; None if none does."""
+    with db.read() as connection:
+        parameters = get_run(connection, run_id).parameters
+
+    coder: str = parameters.get("coder") or ""
+    searched = (parameters.get("codebook"), parameters.get("find"))
+    is_by_model = coder.startswith(MODEL) and searched == (codebook.hash.hex(), sought)
+    return coder if is_by_model else None
 
 
 def _keep_questions(codebook: Codebook, name: str) -> Codebook:
@@ -85,49 +83,79 @@ def _keep_questions(codebook: Codebook, name: str) -> Codebook:
     return codebook.model_copy(update={"variables": tuple(reversed(kept))})
 
 
-def make_progress(state: SearchState) -> SearchProgress:
-    """Return what the draws of a search tell of its recall."""
-    from reports.stats.search_recall import ChanceDraws, SearchProgress
+@dataclass(frozen=True)
+class _Reading:
+    """People who read for a search, in the terminal or on the page of a *port*."""
 
-    draws = ChanceDraws(
-        state.unread_before.astype(float), state.found_before.astype(float), state.are_hits
-    )
-    return SearchProgress(
-        state.documents, state.read, state.found, draws, state.top_read, state.top_found
-    )
+    db: Database
+    request: CodingRequest
+    search: DocumentSearch
+    questions: Codebook
+    port: int | None
 
+    def read(self, recall: float) -> None:
+        """Read a batch after the other until *recall* is reached, or somebody stops."""
+        while True:
+            state = self._show_progress(recall)
+            if state.has_ended(recall):
+                self._show_end(state.progress)
+                return
+            if not self._code(self.search.plan_batch(state.progress.choose_share(recall))):
+                if self.port is not None:
+                    self._show_progress(recall)
+                    inform("the same command goes on from here")
 
-def _say_progress(state: SearchState, progress: SearchProgress, recall: float) -> None:
-    """Say what was found, and which share of all it is once that is known somehow."""
-    found = f"found {quantity(progress.found, 'document')}"
-    texts = f"{state.texts_read:,} of {quantity(state.texts, 'text')} read"
-    estimate = progress.estimate_recall()
-    if estimate.high - estimate.low > _WIDEST:
-        show(f"{found}: {texts}, too few to say which share of all that is")
-        return
+                return
 
-    interval = f"{_percent(estimate.low)} to {_percent(estimate.high)} %"
-    show(f"{found}: that is {_percent(estimate.value)} % ({interval}) of all; {texts}")
-    if not progress.has_reached(recall):
-        remaining = quantity(progress.count_to_read(recall), "text")
-        show(f"about {remaining} more until {100 * recall:g} % is sure, by the present rate")
+    def check(self, model: str) -> None:
+        """Read a random part of what a *model* read, and what people would say of its search."""
+        state = self.search.look()
+        show(describe_progress(self.search, state))
+        self._code(self.search.list_check(self.request.n))
+        check = self.search.check()
+        if check.precision is not None:
+            show(f"people put {format_share(check.precision)} of what {model} found into it, too")
+        if check.recall is not None:
+            share = format_share(check.recall)
+            show(f"by {quantity(check.read, 'text')} that people read it found {share} of all")
 
+    def _code(self, texts: Sequence[SampledText]) -> bool:
+        """Let people code *texts*; return whether more may follow in the terminal."""
+        codebook_id = self.search.search.codebook_id
+        if self.port is not None:
+            serve_texts(
+                self.db,
+                self.request,
+                self.questions,
+                codebook_id,
+                texts,
+                port=self.port,
+                doubles=0.0,
+            )
+            return False
 
-def _say_end(search: DocumentSearch, progress: SearchProgress, run: int) -> None:
-    estimate = progress.estimate_recall()
-    if progress.unread and progress.found:
-        missed = progress.found / estimate.value - progress.found
-        most = progress.found / estimate.low - progress.found
-        unread = quantity(progress.unread, "document")
-        show(f"{unread} unread, of which about {missed:,.0f} belong to it, at most {most:,.0f}")
+        coding = Coding(self.request.run, codebook_id, f"{PERSON}{self.request.coder}")
+        return code_in_terminal(self.db, self.questions, coding, texts, is_part=True)
 
-    inform(f"`tidings export {run} found` lists what was found")
-    if progress.found:
-        query, share = search.suggest_query()
-        if query:
-            inform(f"a query to begin with, which finds {100 * share:.0f} % of it: {query}")
+    def _show_progress(self, recall: float) -> SearchState:
+        state = self.search.look()
+        show(describe_progress(self.search, state))
+        if state.recall is not None and not state.progress.has_reached(recall):
+            remaining = quantity(state.progress.count_to_read(recall), "text")
+            show(f"about {remaining} more until {100 * recall:g} % is sure, by the present rate")
 
+        return state
 
-def _percent(share: float) -> str:
-    """Return a share in percent, rounded down where that is not all."""
-    return f"{int(100 * share)}" if share < 1 else "100"
+    def _show_end(self, progress: SearchProgress) -> None:
+        estimate, run = progress.estimate_recall(), self.request.run
+        if progress.unread and progress.found:
+            missed = progress.found / estimate.value - progress.found
+            most = progress.found / estimate.low - progress.found
+            unread = quantity(progress.unread, "document")
+            show(f"{unread} unread, of which about {missed:,.0f} belong to it, at most {most:,.0f}")
+
+        inform(f"`tidings export {run} found` lists what was found")
+        if progress.found:
+            query, share = self.search.suggest_query()
+            if query:
+                inform(f"a query to begin with, which finds {100 * share:.0f} % of it: {query}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cli import context
-from cli.messages import inform, show, show_json
+from cli.messages import format_minute, inform, show, show_json
 from cli.options import Json
 from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.imports import ImportListing
-    from models.inventory import HandleListing, NameListing, SourceListing
+    from models.inventory import NameListing, SourceListing
 
 # A list shows this many entries; JSON has all.
 SHOWN = 20
@@ -62,7 +62,11 @@ def stored(as_json: Json = False) -> None:
         for field, heading in HEADINGS.items():
             _show_names(heading, listing.names[field])
 
-        _show_handles(listing.handles)
+        handles = listing.handles
+        if handles.handles:
+            show()
+            show(f"accounts: {handles.handles:,}, with {quantity(handles.documents, 'post')}")
+            _show_counts(handles.most, handles.handles, sign="@")
     else:
         inform("no document is stored: `tidings import FILES` reads some")
 
@@ -95,33 +99,35 @@ def _format_range(ends: Sequence[str]) -> str:
 
 def _show_days(source: SourceListing) -> None:
     """Show the largest bulk days of a source and its longest stretches of missing days."""
-    if source.bulk_days:
-        largest = sorted(source.bulk_days, key=lambda bulk_day: -bulk_day.documents)
-        show(f"{printable(source.source)}: {quantity(len(largest), 'bulk day')}")
-        for bulk_day in largest[:SHOWN_DAYS]:
-            documents = quantity(bulk_day.documents, "document")
-            show(f"  {bulk_day.day}  {documents}; a full day has {bulk_day.full_day:,}")
+    bulk_days = []
+    for bulk_day in sorted(source.bulk_days, key=lambda bulk_day: -bulk_day.documents):
+        documents = quantity(bulk_day.documents, "document")
+        bulk_days.append(f"  {bulk_day.day}  {documents}; a full day has {bulk_day.full_day:,}")
 
-        _show_more(len(largest) - SHOWN_DAYS)
+    longest = sorted(source.missing_days, key=_count_days, reverse=True)
+    missing_days = [f"  {_format_range(stretch)}" for stretch in longest]
+    days = {
+        quantity(len(bulk_days), "bulk day"): bulk_days,
+        quantity(sum(map(_count_days, longest)), "missing day"): missing_days,
+    }
+    for title, lines in days.items():
+        if lines:
+            show(f"{printable(source.source)}: {title}")
+            _show_first(lines, SHOWN_DAYS, len(lines), "  and {:,} more")
 
-    if source.missing_days:
-        longest = sorted(source.missing_days, key=_count_days, reverse=True)
-        missing = sum(map(_count_days, longest))
-        show(f"{printable(source.source)}: {quantity(missing, 'missing day')}")
-        for stretch in longest[:SHOWN_DAYS]:
-            show(f"  {_format_range(stretch)}")
 
-        _show_more(len(longest) - SHOWN_DAYS)
+def _show_first(lines: Sequence[str], most: int, count: int, more: str) -> None:
+    """Show the first lines of a list that has *count*, and how many more there are."""
+    for line in lines[:most]:
+        show(line)
+
+    if count > most:
+        show(more.format(count - most))
 
 
 def _count_days(stretch: Sequence[str]) -> int:
     first_day, last_day = map(date.fromisoformat, stretch)
     return (last_day - first_day).days + 1
-
-
-def _show_more(more: int) -> None:
-    if more > 0:
-        show(f"  and {more:,} more")
 
 
 def _show_names(heading: str, entries: Sequence[NameListing]) -> None:
@@ -137,20 +143,11 @@ def _show_names(heading: str, entries: Sequence[NameListing]) -> None:
         show(f"  {unknown:>12,}  (not known)")
 
 
-def _show_handles(handles: HandleListing) -> None:
-    if handles.handles:
-        show()
-        show(f"accounts: {handles.handles:,}, with {quantity(handles.documents, 'post')}")
-        _show_counts(handles.most, handles.handles, sign="@")
-
-
-def _show_counts(entries: Sequence[NameListing], all_entries: int, sign: str = "") -> None:
-    for entry in entries[:SHOWN]:
-        show(f"  {entry.documents:>12,}  {_shorten(f'{sign}{entry.name}')}")
-
-    more = all_entries - SHOWN
-    if more > 0:
-        show(f"  {'':>12}  and {more:,} more")
+def _show_counts(entries: Sequence[NameListing], count: int, sign: str = "") -> None:
+    lines = [
+        f"  {entry.documents:>12,}  {_shorten(f'{sign}{entry.name}')}" for entry in entries[:SHOWN]
+    ]
+    _show_first(lines, SHOWN, count, f"  {'':>12}  and {{:,}} more")
 
 
 def _shorten(text: str) -> str:
@@ -166,11 +163,11 @@ def _show_imports(imports: Sequence[ImportListing]) -> None:
     show(
         f"{'import':>6}  {'when':<18}{'read':>12}{'new':>12}  {'source':<12}file, month or account"
     )
+    lines = []
     for record in imports[:SHOWN]:
-        at = f"{datetime.fromtimestamp(record['at'], UTC):%Y-%m-%d %H:%M}"
         counts = f"{record['read']:>12,}{record['added']:>12,}"
-        source = printable(record["source"])
-        show(f"{record['import']:>6}  {at:<18}{counts}  {source:<12}{_shorten(record['path'])}")
+        at, source = format_minute(record["at"]), printable(record["source"])
+        path = _shorten(record["path"])
+        lines.append(f"{record['import']:>6}  {at:<18}{counts}  {source:<12}{path}")
 
-    if len(imports) > SHOWN:
-        show(f"{'':>6}  and {len(imports) - SHOWN:,} older ones")
+    _show_first(lines, SHOWN, len(imports), f"{'':>6}  and {{:,}} older ones")

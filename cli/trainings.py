@@ -1,66 +1,69 @@
-"""Train and use networks: ``tidings submit training``, ``predict``, ``export RUN weights``."""
+"""Train and use networks: ``tidings submit training``, ``predict``, ``export RUN weights``.
 
-from __future__ import annotations
+Typer reads the annotations of the dataclasses here, which are therefore no texts.
+"""
 
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, make_dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 from typer import Option
 
 from cli import context
-from cli.messages import show, show_json
+from cli.messages import show_listing
 from cli.options import DeclaredCommand, Json, Name, NoReport, Once, Run, Wait, check_utf8
 from core.errors import BadInput, UsageError
 
-# The text of a network option; `networks.presets` checks it.
-Value = str | None
+Network = Literal["feedforward", "recurrent"]
 
+# These are the last options of recurrent networks, which others do not have.
+RECURRENT_ONLY = ("sequence", "truncate", "clip", "clip_by", "carry")
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkOptions:
-    """Options of every network."""
+# The networks, with the metavar and the help of their data, and the help of their command.
+NETWORKS: dict[Network, tuple[str, str, str]] = {
+    "feedforward": (
+        "digits|PATH",
+        "Pictures: scikit-learn's, or MNIST's files.",
+        "Train a network to classify images.",
+    ),
+    "recurrent": (
+        "sine|PATH.csv:COLUMN|RUN:polarity",
+        "A series: synthetic, of a file, or of a run.",
+        "Train a network to forecast the next value of a series.",
+    ),
+}
 
-    data: str
-    preset: Annotated[Value, Option(help="standard (the default) or tutorial.")] = None
-    hidden: Annotated[Value, Option(metavar="N[,N]", help="Hidden layers, as 30,20.")] = None
-    activation: Annotated[Value, Option(help="Of the hidden layers: sigmoid, tanh or relu.")] = None
-    loss: Annotated[Value, Option(help="quadratic or cross-entropy.")] = None
-    initialiser: Annotated[Value, Option(help="How the first weights are drawn.")] = None
-    optimizer: Annotated[Value, Option(help="sgd, momentum or adam.")] = None
-    schedule: Annotated[Value, Option(help="How the learning rate falls.")] = None
-    learning_rate: Annotated[Value, Option(metavar="R", help="Size of a step.")] = None
-    weight_decay: Annotated[Value, Option(metavar="R", help="Pull of weights to zero.")] = None
-    batch_size: Annotated[Value, Option(metavar="N", help="Samples of one step.")] = None
-    epochs: Annotated[Value, Option(metavar="N", help="Passes over the training samples.")] = None
-    patience: Annotated[
-        Value, Option(metavar="N", help="Stop after N epochs without improvement.")
-    ] = None
-    precision: Annotated[Value, Option(metavar="32|64", help="Bits of a number.")] = None
-    seed: Annotated[Value, Option(metavar="N", help="The same seed gives the same weights.")] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecurrentOptions(NetworkOptions):
-    """Options of recurrent networks."""
-
-    sequence: Annotated[Value, Option(metavar="N", help="Values of a window.")] = None
-    truncate: Annotated[
-        Value, Option(metavar="N", help="Steps of back-propagation; none for all.")
-    ] = None
-    clip: Annotated[Value, Option(metavar="C", help="Largest gradient; none for any.")] = None
-    clip_by: Annotated[Value, Option(metavar="norm|value", help="What is clipped.")] = None
-    carry: Annotated[
-        Value, Option(metavar="yes|no", help="Keep the hidden state between windows.")
-    ] = None
+# The metavar and the help of each option of a network; `networks.presets` checks its text.
+NETWORK_OPTIONS: dict[str, tuple[str | None, str]] = {
+    "preset": (None, "standard (the default) or tutorial."),
+    "hidden": ("N[,N]", "Hidden layers, as 30,20."),
+    "activation": (None, "Of the hidden layers: sigmoid, tanh or relu."),
+    "loss": (None, "quadratic or cross-entropy."),
+    "initialiser": (None, "How the first weights are drawn."),
+    "optimizer": (None, "sgd, momentum or adam."),
+    "schedule": (None, "How the learning rate falls."),
+    "learning_rate": ("R", "Size of a step."),
+    "weight_decay": ("R", "Pull of weights to zero."),
+    "batch_size": ("N", "Samples of one step."),
+    "epochs": ("N", "Passes over the training samples."),
+    "patience": ("N", "Stop after N epochs without improvement."),
+    "precision": ("32|64", "Bits of a number."),
+    "seed": ("N", "The same seed gives the same weights."),
+    "sequence": ("N", "Values of a window."),
+    "truncate": ("N", "Steps of back-propagation; none for all."),
+    "clip": ("C", "Largest gradient; none for any."),
+    "clip_by": ("norm|value", "What is clipped."),
+    "carry": ("yes|no", "Keep the hidden state between windows."),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions:
     """Options of every training of a network, with its submission."""
 
-    network: ClassVar[Literal["feedforward", "recurrent"]]
+    network: ClassVar[Network]
 
     sweep: Annotated[
         list[str] | None,
@@ -107,36 +110,30 @@ class SweepOptions:
 group = typer.Typer(no_args_is_help=True, help="Train networks, one for each point of a sweep.")
 
 
-@group.command("feedforward", cls=DeclaredCommand)
-@dataclass(frozen=True, kw_only=True)
-class FeedforwardTraining(SweepOptions, NetworkOptions):
-    """Train a network to classify images."""
+def _declare_command(network: Network) -> None:
+    """Add the command that trains a network; recurrent ones alone have the last options."""
+    data_metavar, data_help, command_help = NETWORKS[network]
+    data = Option(metavar=data_metavar, callback=check_utf8, help=data_help)
+    fields_of_network: list[tuple[str, Any, Any]] = [("data", Annotated[str, data], MISSING)]
+    for name, (metavar, help_text) in NETWORK_OPTIONS.items():
+        if network == "recurrent" or name not in RECURRENT_ONLY:
+            typed = Annotated[str | None, Option(metavar=metavar, help=help_text)]
+            fields_of_network.append((name, typed, None))
 
-    network = "feedforward"
-    data: Annotated[
-        str,
-        Option(
-            metavar="digits|PATH",
-            callback=check_utf8,
-            help="Pictures: scikit-learn's, or MNIST's files.",
-        ),
-    ]
+    options = make_dataclass(f"{network}_options", fields_of_network, frozen=True, kw_only=True)
+    command = make_dataclass(
+        f"{network}_command",
+        (),
+        bases=(SweepOptions, options),
+        namespace={"network": network},
+        frozen=True,
+        kw_only=True,
+    )
+    group.command(network, cls=DeclaredCommand, help=command_help)(command)
 
 
-@group.command("recurrent", cls=DeclaredCommand)
-@dataclass(frozen=True, kw_only=True)
-class RecurrentTraining(SweepOptions, RecurrentOptions):
-    """Train a network to forecast the next value of a series."""
-
-    network = "recurrent"
-    data: Annotated[
-        str,
-        Option(
-            metavar="sine|PATH.csv:COLUMN|RUN:polarity",
-            callback=check_utf8,
-            help="A series: synthetic, of a file, or of a run.",
-        ),
-    ]
+for _network in NETWORKS:
+    _declare_command(_network)
 
 
 @group.command("codes")
@@ -195,20 +192,16 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Predict classes of images, the value after each window, the polarity or codes of lines."""
-    from workers.training_data import predict_data
+    from workers.predictions import predict_data
 
     with closing(context.open_database()) as db:
-        predictions = predict_data(db, run, job, data)
-
-    if as_json:
-        show_json(predictions)
-        return
-
-    for prediction in predictions:
-        show("  ".join(f"{column} {_format(cell)}" for column, cell in prediction.items()))
+        show_listing(predict_data(db, run, job, data), _describe_prediction, as_json=as_json)
 
 
-def _format(cell: Any) -> str:
-    if cell is None:
-        return "-"
-    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+def _describe_prediction(prediction: Mapping[str, Any]) -> Iterator[str]:
+    cells = []
+    for column, cell in prediction.items():
+        text = "-" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else cell
+        cells.append(f"{column} {text}")
+
+    yield "  ".join(cells)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
 
 from cli import context
-from cli.messages import inform, show, show_json, warn
+from cli.messages import format_minute, inform, show, show_json, show_listing, warn
 from cli.options import MOST, Json, Run, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound, RunAtWork, RunEnded, UsageError
 from core.quantities import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from models.database import Database
     from reports.pages.surprises import EventLine
@@ -78,7 +77,12 @@ def watch(
         if list_all:
             _list_watches(db, as_json=as_json)
         elif run is not None and stop:
-            _stop(db, run)
+            from models.watches import stop_watch
+
+            with db.write() as connection:
+                stop_watch(connection, run)
+
+            inform(f"run {run} is no longer watched; it and its report stay as they are")
         elif run is not None and every is not None:
             _start(db, run, every, max_calls)
 
@@ -136,15 +140,6 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     )
 
 
-def _stop(db: Database, run: int) -> None:
-    from models.watches import stop_watch
-
-    with db.write() as connection:
-        stop_watch(connection, run)
-
-    inform(f"run {run} is no longer watched; it and its report stay as they are")
-
-
 def _list_watches(db: Database, *, as_json: bool) -> None:
     from models.watches import list_watches
 
@@ -163,24 +158,22 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
             for watch in list_watches(connection)
         ]
 
-    if as_json:
-        show_json(watches)
-        return
-
-    if not watches:
-        inform("no run is watched: `tidings watch RUN --every day` begins it")
-
-    for watch in watches:
-        cap = f", at most {quantity(watch.max_calls, 'call')}" if watch.max_calls else ""
-        last_check = (
-            f"looked at {_minute(watch.checked_at)}" if watch.checked_at else "not looked at yet"
-        )
-        line = f"{watch.run:>5}  every {watch.every}{cap}  {last_check}"
-        show(f"{line}, next {_minute(watch.due_at)}  {watch.state}  {watch.name or ''}".rstrip())
+    show_listing(
+        watches,
+        _describe_watch,
+        as_json=as_json,
+        if_empty="no run is watched: `tidings watch RUN --every day` begins it",
+    )
 
 
-def _minute(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+def _describe_watch(watch: WatchListing) -> Iterator[str]:
+    cap = f", at most {quantity(watch.max_calls, 'call')}" if watch.max_calls else ""
+    checked_at = "not looked at yet"
+    if watch.checked_at:
+        checked_at = f"looked at {format_minute(watch.checked_at)}"
+
+    due = f"next {format_minute(watch.due_at)}  {watch.state}  {watch.name or ''}"
+    yield f"{watch.run:>5}  every {watch.every}{cap}  {checked_at}, {due}".rstrip()
 
 
 def events(

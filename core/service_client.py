@@ -29,7 +29,7 @@ from core.errors import (
 from core.logs import call_context
 from core.metrics import CallOutcome
 from core.ratelimit import LimitedCall, Limiter, StatedLimit
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
+from core.ratelimit.notation import NO_WEIGHTS, LimitedResource, Weights
 from core.redaction import RedactedFile, load_json, redact, secrets_in_content
 from core.storable import make_storable
 
@@ -66,7 +66,7 @@ _REFUSED_COUNTERS = (
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
 )
 # These units end the headers of services of language models.
-_HEADER_UNITS = {"requests": LimitUnit.CALLS, "tokens": LimitUnit.TOKENS}
+_HEADER_UNITS = {"requests": LimitedResource.CALLS, "tokens": LimitedResource.TOKENS}
 _LONGEST_STATED = 86400.0
 # They write times as 1h2m3.5s or 120ms.
 _DURATION = re.compile(
@@ -110,7 +110,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class ServiceAnswer:
     """A service's answer; *value* is its JSON, None if it has none or was streamed."""
 
     status: int
@@ -123,10 +123,10 @@ class Answer:
     message: str = ""
 
 
-Explain = Callable[[Answer], TidingsError | None]
+Explain = Callable[[ServiceAnswer], TidingsError | None]
 
 #: Returns what an answer used, of whatever status; None if it does not tell.
-ReadWeights = Callable[[Answer], Weights | None]
+ReadWeights = Callable[[ServiceAnswer], Weights | None]
 
 
 @dataclass(kw_only=True)
@@ -161,14 +161,14 @@ class ServiceClient:
         into: BinaryIO | None = None,
         headers: Mapping[str, str] | None = None,
         expected: Collection[int] = _EXPECTED,
-    ) -> Answer:
+    ) -> ServiceAnswer:
         """Return the answer 200 to a GET; its body is written to *into* if that is given.
 
         Other statuses may be *expected*, too. *explain* may turn any other answer into an error of
         its own. Raises what `attempt` raises.
         """
 
-        async def attempt(_number: int) -> Answer:
+        async def attempt(_number: int) -> ServiceAnswer:
             return await self.attempt(
                 "GET",
                 path,
@@ -220,7 +220,7 @@ class ServiceClient:
         weights: Weights = NO_WEIGHTS,
         read_weights: ReadWeights | None = None,
         **request: Any,
-    ) -> Answer:
+    ) -> ServiceAnswer:
         """Make one request when the limiter permits it; *before* is awaited first.
 
         *headers* are sent beside those of every request. *weights* are reserved at the limiter, and
@@ -267,7 +267,7 @@ class ServiceClient:
         into: BinaryIO | None,
         headers: Mapping[str, str],
         request: Mapping[str, Any],
-    ) -> Answer:
+    ) -> ServiceAnswer:
         problem: ServiceError
 
         try:
@@ -283,7 +283,7 @@ class ServiceClient:
                 headers_read = self._redact_headers(response)
                 if into is not None and response.status == HTTPStatus.OK:
                     await _write_body(response, into, self.all_secrets)
-                    return Answer(status=response.status, headers=headers_read)
+                    return ServiceAnswer(status=response.status, headers=headers_read)
 
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -294,7 +294,7 @@ class ServiceClient:
             value = _parse_json(body, self.all_secrets)
             is_ok = response.status == HTTPStatus.OK
             if value is not _NO_JSON or not is_ok:
-                return Answer(
+                return ServiceAnswer(
                     status=response.status,
                     headers=headers_read,
                     value=None if value is _NO_JSON else value,
@@ -315,7 +315,7 @@ class ServiceClient:
             f"{message}: is {_address(self.base_url)} right?", service=self.service
         )
 
-    def _problem_of(self, path: str, answer: Answer, wait: float | None) -> ServiceError:
+    def _problem_of(self, path: str, answer: ServiceAnswer, wait: float | None) -> ServiceError:
         status, operation = answer.status, path.rpartition("/")[2]
         if status in _RETRIABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             words = f"{status}: {answer.message}" if answer.message else str(status)
@@ -362,10 +362,10 @@ class ServiceClient:
 
 
 async def _send(
-    exchange: Callable[[], Awaitable[Answer]],
+    exchange: Callable[[], Awaitable[ServiceAnswer]],
     call: LimitedCall,
     before: Callable[[], Awaitable[None]] | None,
-) -> Answer:
+) -> ServiceAnswer:
     """Return the answer of *exchange*; charge no weights if nothing was sent."""
     is_sent = False
     try:
@@ -408,7 +408,7 @@ def unreachable(
     )
 
 
-def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> float | None:
+def seconds_to_wait(answer: ServiceAnswer, now: float, longest: float = 86400.0) -> float | None:
     """Return how long a service asks to be left alone, at most *longest* seconds.
 
     It says so by ``Retry-After``, or by having no calls left until a reset: a Unix time (X,
@@ -426,7 +426,7 @@ def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> flo
     return None if wait is None else min(max(wait, 0.0), longest)
 
 
-def read_stated_limits(answer: Answer, now: float) -> list[StatedLimit]:
+def read_stated_limits(answer: ServiceAnswer, now: float) -> list[StatedLimit]:
     """Return what ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}`` say.
 
     *now* is a Unix time. A service that does not say until when is not believed.

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -87,6 +87,15 @@ def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _split_models(raw: object) -> object:
+    """Split at commas; what has a slash is a folder, which other processes read from elsewhere."""
+    parts = _split_at_commas(raw)
+    if not isinstance(parts, tuple):
+        return parts
+
+    return tuple(str(Path(part).resolve()) if "/" in part else part for part in parts)
+
+
 def _check_utf8(path: Path) -> Path:
     try:
         str(path).encode()
@@ -111,6 +120,7 @@ Origins = Annotated[
     BeforeValidator(_split_at_commas),
     AfterValidator(_check_origins),
 ]
+Models = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_models)]
 PersonName = Annotated[str, AfterValidator(check_name)]
 Seconds = float
 
@@ -189,6 +199,11 @@ class Settings(BaseSettings):
     )
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'
+    )
+    spacy_models: Models = Field(
+        (),
+        description="Server: models of spaCy for names in other languages, by their folders or "
+        "installed packages (fr_core_news_sm), comma-separated.",
     )
     textapi_cors_origins: Origins = Field(
         (),
@@ -279,8 +294,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read files after the environment and `.env`, before the defaults."""
-        files = (_SecretFiles(settings_cls), _StackFile(settings_cls))
-        return init_settings, env_settings, dotenv_settings, *files
+        secret_files = InitSettingsSource(settings_cls, _read_secret_files())
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            secret_files,
+            _StackFile(settings_cls, {}),
+        )
 
     @property
     def person(self) -> str:
@@ -320,32 +341,22 @@ class Settings(BaseSettings):
         return self.database_url or sqlite_address(str((self.home / "tidings.db").resolve()))
 
 
-class _SecretFiles(PydanticBaseSettingsSource):
-    """The files that ``TIDINGS_<SECRET>_FILE`` name, as containers get secrets."""
+def _read_secret_files() -> dict[str, Any]:
+    """Read the files that ``TIDINGS_<SECRET>_FILE`` name, as containers get secrets."""
+    variables = {**_env_file_variables(), **os.environ}
+    secrets = {}
+    for field_name in secret_names():
+        variable = f"{PREFIX}{field_name}".upper()
+        file_variable = f"{variable}{FILE_SUFFIX}"
+        path = variables.get(file_variable)
+        if not path:
+            continue
+        if variables.get(variable):
+            raise SettingsError(f"{variable} and {file_variable} are both set: remove one")
 
-    def get_field_value(
-        self,
-        field: FieldInfo,  # noqa: ARG002
-        field_name: str,
-    ) -> tuple[Any, str, bool]:
-        """Refuse: `__call__` reads all fields at once."""
-        raise AssertionError(field_name)
+        secrets[field_name] = _read_secret(Path(path), file_variable)
 
-    def __call__(self) -> dict[str, Any]:
-        variables = {**_env_file_variables(), **os.environ}
-        secrets = {}
-        for field_name in secret_names():
-            variable = f"{PREFIX}{field_name}".upper()
-            file_variable = f"{variable}{FILE_SUFFIX}"
-            path = variables.get(file_variable)
-            if not path:
-                continue
-            if variables.get(variable):
-                raise SettingsError(f"{variable} and {file_variable} are both set: remove one")
-
-            secrets[field_name] = _read_secret(Path(path), file_variable)
-
-        return secrets
+    return secrets
 
 
 def secret_names() -> list[str]:
@@ -377,19 +388,11 @@ def _read_secret(path: Path, variable: str) -> str:
     return secret
 
 
-class _StackFile(PydanticBaseSettingsSource):
+class _StackFile(InitSettingsSource):
     """The file that ``tidings up`` wrote, read while its stack holds the lock beside it.
 
     A missing file is no error, but a broken one is.
     """
-
-    def get_field_value(
-        self,
-        field: FieldInfo,  # noqa: ARG002
-        field_name: str,
-    ) -> tuple[Any, str, bool]:
-        """Refuse: `__call__` reads all fields at once."""
-        raise AssertionError(field_name)
 
     def __call__(self) -> dict[str, Any]:
         home = self.current_state.get("home") or Settings.model_fields["home"].default

@@ -14,7 +14,7 @@ import aiohttp
 
 from core.errors import ServiceBadAnswer, ServiceRefused
 from core.redaction import load_json
-from core.service_client import LONGEST_ANSWER, Answer, ServiceClient
+from core.service_client import LONGEST_ANSWER, ServiceAnswer, ServiceClient
 from core.storable import make_storable
 from language_models.completion import SERVICE
 from language_models.refusals import is_filtered, is_too_long, is_unbilled
@@ -191,7 +191,9 @@ class BatchClient:
         """Yield the objects of a list, newest first, page by page."""
         after: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            page: Answer = await self.client.get(path, {**params, "limit": f"{_PER_PAGE}", **after})
+            page: ServiceAnswer = await self.client.get(
+                path, {**params, "limit": f"{_PER_PAGE}", **after}
+            )
             listed = page.value.get("data") if isinstance(page.value, Mapping) else None
             if not isinstance(listed, list):
                 raise _bad_answer(path, "no list")

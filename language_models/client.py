@@ -19,8 +19,8 @@ from core.errors import (
 )
 from core.prices import Price
 from core.ratelimit import Limiter
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights
-from core.service_client import Answer, RetryPolicy, ServiceClient
+from core.ratelimit.notation import NO_WEIGHTS, LimitedResource, Weights
+from core.service_client import RetryPolicy, ServiceAnswer, ServiceClient
 from core.settings import Settings
 from language_models.batches import BatchClient
 from language_models.chat import ChatRequest
@@ -98,10 +98,13 @@ class ModelClient:
         Raises what `ServiceClient.attempt` raises.
         """
 
-        def read_weights(answer: Answer) -> Weights | None:
+        def read_weights(answer: ServiceAnswer) -> Weights | None:
             tokens = read_tokens(answer.value)
             if tokens is not None:
-                return {LimitUnit.TOKENS: tokens.total, LimitUnit.COST: price.cost(tokens)}
+                return {
+                    LimitedResource.TOKENS: tokens.total,
+                    LimitedResource.COST: price.cost(tokens),
+                }
 
             return NO_WEIGHTS if is_unbilled(answer.status, answer.value) else None
 
@@ -110,7 +113,10 @@ class ModelClient:
             _PATH,
             explain=_refuse_content,
             before=before,
-            weights={LimitUnit.TOKENS: chat.most_tokens, LimitUnit.COST: chat.most_cost(price)},
+            weights={
+                LimitedResource.TOKENS: chat.most_tokens,
+                LimitedResource.COST: chat.most_cost(price),
+            },
             read_weights=read_weights,
             json=chat.body(model, self.refused_fields),
         )
@@ -143,7 +149,7 @@ def was_surely_not_billed(error: ServiceError) -> bool:
     return isinstance(error, ServiceRefused) and is_unbilled(error.status or 0, error.body)
 
 
-def _refuse_content(answer: Answer) -> ContentRefused | None:
+def _refuse_content(answer: ServiceAnswer) -> ContentRefused | None:
     """Return the error of a text that a filter refuses, None for any other answer."""
     if not is_filtered(answer.value):
         return None

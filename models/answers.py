@@ -30,6 +30,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
 from core.ratelimit import MinuteCount
+from models.bulk import change_in, scalars_in
 from models.database import (
     CLOCK_SLACK_SECONDS,
     Database,
@@ -372,13 +373,9 @@ def renew_claims(
     """Claim *keys* for so many *seconds* from now; return those that nobody else claimed since."""
     is_held = and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims == claim.number)
     renewal = update(AnswerClaim).values(until=clock() + seconds).where(is_held)
-    renewed: set[bytes] = set()
     with db.write() as connection:
-        for batch in batched(sorted(keys)):
-            held = renewal.where(AnswerClaim.key.in_(batch)).returning(AnswerClaim.key)
-            renewed.update(connection.scalars(held))
-
-    return renewed
+        renewed = renewal.returning(AnswerClaim.key)
+        return set(scalars_in(connection, renewed, AnswerClaim.key, keys))
 
 
 def release_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
@@ -394,8 +391,7 @@ def expire_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
     expiry = update(AnswerClaim).values(until=clock()).where(is_held)
     if keys:
         with db.write() as connection:
-            for batch in batched(sorted(keys)):
-                connection.execute(expiry.where(AnswerClaim.key.in_(batch)))
+            change_in(connection, expiry, AnswerClaim.key, keys)
 
 
 def delete_expired_claims(db: Database, *, older_than: float) -> None:

@@ -20,11 +20,12 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from core.enums import ENDED
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 from models.answers import BATCH_OPERATION, NOBODY
+from models.bulk import change_in, scalars_in, select_in
 from models.calls import CallRows, Charge, Usage, settled_counts
 from models.costs import CapOfRun, ModelUse, charge_run, lock_caps, note_uses
-from models.database import Database, batched, clock, clock_minute, insert_new
+from models.database import Database, clock, clock_minute, insert_new
 from models.jobs import Claim, fence
 from models.tables import Answer, AnswerDocument, Document, Job
 from models.tables.language_models import BatchLine, ModelBatch
@@ -84,11 +85,7 @@ def intend_batch(
         if not fitting:
             return caps.refusal()
 
-        batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
-        batch_row["charged_run"] = claim.run_id
-        batch_row |= {"coder": coder, "price": price}
-        batch_row["tokens"] = sum(line.tokens for line in fitting)
-        connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
+        _insert_batch(connection, claim, uuid, fitting, coder=coder, price=price)
         taken = _take_lines(connection, db, uuid, fitting)
         if not taken:
             connection.execute(delete(ModelBatch).where(ModelBatch.uuid == uuid))
@@ -97,6 +94,21 @@ def intend_batch(
         charged = sum(line.cost for line in fitting if line.key in taken)
         charge_run(connection, claim.run_id, calls=len(taken), cost=charged)
         return [line.key for line in fitting if line.key in taken]
+
+
+def _insert_batch(
+    connection: Connection, claim: Claim, uuid: str, lines: Sequence[Any], **columns: str
+) -> None:
+    intent = insert(ModelBatch).values(
+        uuid=uuid,
+        run_id=claim.run_id,
+        job_id=claim.job_id,
+        charged_run=claim.run_id,
+        tokens=sum(line.tokens for line in lines),
+        intended_at=clock(),
+        **columns,
+    )
+    connection.execute(intent)
 
 
 def _take_lines(
@@ -131,31 +143,21 @@ def find_retried(connection: Connection) -> set[bytes]:
 
 def find_batched(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
     """Return those of *keys* that are lines of open batches, with the batch of each."""
-    batched_keys: dict[bytes, str] = {}
-    for batch in batched(sorted(keys)):
-        lines = select(BatchLine.key, BatchLine.uuid).where(BatchLine.key.in_(batch))
-        for key, uuid in connection.execute(lines):
-            batched_keys[bytes(key)] = uuid
-
-    return batched_keys
+    lines = select_in(connection, select(BatchLine.key, BatchLine.uuid), BatchLine.key, keys)
+    return {bytes(key): uuid for key, uuid in lines}
 
 
 def list_orphans(connection: Connection, run_id: int, uuids: Collection[str]) -> set[str]:
     """Return those of the batches *uuids*, and of a run, whose own job has ended or is gone."""
-    of_run = select(ModelBatch.uuid).where(ModelBatch.run_id == run_id, _IS_ORPHAN)
-    orphans = set(connection.scalars(of_run))
-    for batch in batched(sorted(uuids)):
-        named = select(ModelBatch.uuid).where(ModelBatch.uuid.in_(batch), _IS_ORPHAN)
-        orphans.update(connection.scalars(named))
-
-    return orphans
+    orphans = select(ModelBatch.uuid).where(_IS_ORPHAN)
+    of_run = connection.scalars(orphans.where(ModelBatch.run_id == run_id))
+    return {*of_run, *scalars_in(connection, orphans, ModelBatch.uuid, uuids)}
 
 
 def adopt_batches(connection: Connection, claim: Claim, uuids: Collection[str]) -> None:
     """See to those of the batches *uuids* whose own job has ended or is gone."""
-    for batch in batched(sorted(uuids)):
-        orphans = update(ModelBatch).where(ModelBatch.uuid.in_(batch), _IS_ORPHAN)
-        connection.execute(orphans.values(job_id=claim.job_id))
+    adopted = update(ModelBatch).where(_IS_ORPHAN).values(job_id=claim.job_id)
+    change_in(connection, adopted, ModelBatch.uuid, uuids)
 
 
 _ENDED_JOBS = select(Job.id).where(Job.state.in_(ENDED))
@@ -219,11 +221,9 @@ def settle_lines(
     # The runs may have been forgotten meanwhile.
     run_id = batch.charged_run or NOBODY
     lock_caps(connection, {run_id, claim.run_id})
-    lines: list[Row[Any]] = []
-    for keys in batched(sorted(answers)):
-        gone = delete(BatchLine).where(BatchLine.uuid == batch.uuid, BatchLine.key.in_(keys))
-        lines += connection.execute(gone.returning(*BatchLine.__table__.columns))
-
+    settled = delete(BatchLine).where(BatchLine.uuid == batch.uuid)
+    returning = settled.returning(*BatchLine.__table__.columns)
+    lines = select_in(connection, returning, BatchLine.key, answers)
     lines.sort(key=lambda line: bytes(line.key))
     _store_answers(connection, db, lines, answers)
 
@@ -242,7 +242,7 @@ def settle_lines(
             credential=credential,
             operation=BATCH_OPERATION,
             minute=minute,
-            weights={LimitUnit.TOKENS: line.tokens, LimitUnit.COST: line.cost},
+            weights={LimitedResource.TOKENS: line.tokens, LimitedResource.COST: line.cost},
         )
         counts = settled_counts(charge, answer.usage) | {"retries": int(line.retries > 0)}
         change += counts["charged_cost"]
@@ -274,11 +274,7 @@ def _intend_again(
         return
 
     uuid = uuid4().hex
-    batch_row = {"uuid": uuid, "run_id": claim.run_id, "job_id": claim.job_id}
-    batch_row["charged_run"] = claim.run_id
-    batch_row |= {"coder": batch.coder, "price": batch.price}
-    batch_row["tokens"] = sum(line.tokens for line in fitting)
-    connection.execute(insert(ModelBatch).values(**batch_row, intended_at=clock()))
+    _insert_batch(connection, claim, uuid, fitting, coder=batch.coder, price=batch.price)
     line_rows = [{**line._asdict(), "uuid": uuid, "retries": line.retries + 1} for line in fitting]
     connection.execute(insert(BatchLine), line_rows)
     charge_run(connection, claim.run_id, calls=caps.taken_calls, cost=caps.taken_cost)
@@ -294,7 +290,11 @@ def _store_answers(
 
     Completions replace earlier answers, which gave no codes.
     """
-    stored_documents = _lock_documents(connection, lines)
+    # An erasure waits until the answers are stored, and removes them then.
+    document_ids = {document for line in lines for document in line.documents}
+    locked = select(Document.id).order_by(Document.id)
+    locked = locked.with_for_update(read=True, key_share=True)
+    stored_documents = set(scalars_in(connection, locked, Document.id, document_ids))
     answer_rows: list[Mapping[str, Any]] = []
     later_answer_rows: list[Mapping[str, Any]] = []
     document_rows: list[Mapping[str, Any]] = []
@@ -320,16 +320,6 @@ def _store_answers(
 
     if document_rows:
         connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), document_rows)
-
-
-def _lock_documents(connection: Connection, lines: Sequence[Row[Any]]) -> set[int]:
-    ids = sorted({document for line in lines for document in line.documents})
-    stored: set[int] = set()
-    for batch in batched(ids):
-        locked = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
-        stored.update(connection.scalars(locked.with_for_update(read=True, key_share=True)))
-
-    return stored
 
 
 def end_batch(connection: Connection, uuid: str) -> None:

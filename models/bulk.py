@@ -1,13 +1,24 @@
-"""Inserting many rows by one statement."""
+"""Statements about many rows: inserted at once, or found by more values than one can take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Table, bindparam, func, inspect, select
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Delete,
+    Table,
+    Update,
+    bindparam,
+    func,
+    inspect,
+    select,
+)
 
-from models.database import upsert
+from models.database import Database, batched, upsert
+from models.tables import Base
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -41,3 +52,48 @@ def many(
     if is_sqlite:
         return rows
     return {column: [row[column] for row in rows] for column in columns}
+
+
+def select_in(
+    connection: Connection, statement: Any, column: Any, values: Iterable[Any]
+) -> list[Any]:
+    """Return the rows of *statement* whose *column* is one of *values*, read in their order.
+
+    A statement gets some of the values at a time; it may also be a change that returns rows.
+    """
+    rows: list[Any] = []
+    for batch in batched(sorted(set(values))):
+        rows += connection.execute(statement.where(column.in_(batch)))
+
+    return rows
+
+
+def scalars_in(
+    connection: Connection, statement: Any, column: Any, values: Iterable[Any]
+) -> list[Any]:
+    """Return the first columns of what `select_in` returns."""
+    return [row[0] for row in select_in(connection, statement, column, values)]
+
+
+def change_in(
+    connection: Connection, change: Update | Delete, column: Any, values: Iterable[Any]
+) -> int:
+    """Make a *change* where *column* is one of *values*, and return how many rows it concerned."""
+    changed = 0
+    for batch in batched(sorted(set(values))):
+        changed += connection.execute(change.where(column.in_(batch))).rowcount
+
+    return changed
+
+
+def store_row(
+    connection: Connection,
+    db: Database,
+    table: type[Base],
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    **initial: Any,
+) -> None:
+    """Set the *values* of the row with that *key*; a new row gets *initial* columns besides."""
+    row = db.upsert(table).values({**initial, **key, **values})
+    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.prices import Price, Tokens
-from core.ratelimit.notation import LimitUnit, Weights
+from core.ratelimit.notation import LimitedResource, Weights
 from models.answers import CallCounts, add_calls
 from models.database import Database
 
@@ -64,8 +64,8 @@ def charge_counts(charge: Charge) -> dict[str, Any]:
     """Return what a call is counted with before it is made."""
     return {
         "calls": 1,
-        "charged_tokens": charge.weights.get(LimitUnit.TOKENS, 0),
-        "charged_cost": charge.weights.get(LimitUnit.COST, 0),
+        "charged_tokens": charge.weights.get(LimitedResource.TOKENS, 0),
+        "charged_cost": charge.weights.get(LimitedResource.COST, 0),
     }
 
 

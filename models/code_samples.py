@@ -16,6 +16,7 @@ from models.tables import (
     Document,
     Job,
     Mention,
+    Run,
     SampledUnit,
     SampleLook,
     SampleStratum,
@@ -174,6 +175,13 @@ def list_sampled_keys(connection: Connection, run_id: int, codebook_id: int) -> 
         SampledUnit.run_id == run_id, SampledUnit.codebook_id == codebook_id
     )
     return {UnitKey(*unit) for unit in connection.execute(units)}
+
+
+def list_sampled_runs(connection: Connection, codebook_id: int, kinds: Sequence[str]) -> list[int]:
+    """Return the runs of *kinds* that have a sample for the codebook, the newest first."""
+    sampled = select(SampledUnit.run_id).where(SampledUnit.codebook_id == codebook_id).distinct()
+    runs = select(Run.id).where(Run.id.in_(sampled), Run.kind.in_(kinds)).order_by(Run.id.desc())
+    return list(connection.scalars(runs))
 
 
 def list_looks(connection: Connection, run_id: int, codebook_id: int) -> list[Row[Any]]:

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.enums import MODEL, UNUSABLE, CodeState
 from core.quantities import quantity
-from models.bulk import insert_of_many, many
-from models.database import Database, batched, clock, insert_new
+from models.bulk import change_in, insert_of_many, many
+from models.database import Database, clock, insert_new
 from models.documents import SCOPE_COLUMNS, DocumentScope, documents_of
 from models.runs import get_run
 from models.tables import Code, Document, Job, Run, StoredCodebook
@@ -168,38 +168,10 @@ def _read_codes(
     return codes_by_unit
 
 
-def read_peoples_codes(
-    connection: Connection, run_id: int, codebook_id: int
-) -> dict[UnitKey, dict[str, list[str]]]:
-    """Return the codes that people gave the units of a run, one of each coder, by variable.
-
-    What was decided on a unit stands for what all people said of it.
-    """
-    unit_columns = (Code.document_id, Code.keyword, Code.position)
-    codes = select(*unit_columns, Code.coder, Code.variable, Code.code).where(
-        Code.run_id == run_id,
-        Code.codebook_id == codebook_id,
-        Code.coder.startswith(PERSON, autoescape=True),
-    )
-    rows_by_unit: dict[UnitKey, list[Any]] = {}
-    for row in connection.execute(codes.order_by(Code.coder)):
-        unit = UnitKey(row.document_id, row.keyword, row.position)
-        rows_by_unit.setdefault(unit, []).append(row)
-
-    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
-    for unit, rows in rows_by_unit.items():
-        decided = [row for row in rows if row.coder == ADJUDICATED]
-        for row in decided or rows:
-            if row.code is not None:
-                codes_by_unit.setdefault(unit, {}).setdefault(row.variable, []).append(row.code)
-
-    return codes_by_unit
-
-
 def read_all_peoples_codes(
-    connection: Connection, codebook_id: int
+    connection: Connection, codebook_id: int, run_id: int | None = None
 ) -> dict[UnitKey, list[dict[str, CodeValue]]]:
-    """Return what people said of units in any run, the codes of each coder by variable.
+    """Return what people said of units in a run or in any, the codes of each coder by variable.
 
     What was decided on a unit stands for what all said of it.
     """
@@ -207,8 +179,11 @@ def read_all_peoples_codes(
     codes = select(*unit_columns, Code.coder, Code.variable, Code.code, Code.state).where(
         Code.codebook_id == codebook_id, Code.coder.startswith(PERSON, autoescape=True)
     )
+    if run_id is not None:
+        codes = codes.where(Code.run_id == run_id)
+
     by_unit: dict[UnitKey, dict[str, dict[str, CodeValue]]] = {}
-    for row in connection.execute(codes):
+    for row in connection.execute(codes.order_by(Code.coder)):
         coders = by_unit.setdefault(UnitKey(row.document_id, row.keyword, row.position), {})
         value = CodeValue(row.code, CodeState(row.state))
         coders.setdefault(row.coder, {})[row.variable] = value
@@ -350,8 +325,7 @@ def delete_codes(
         if variables is not None:
             coded = coded.where(Code.variable.in_(variables))
 
-        for batch in batched(documents):
-            connection.execute(coded.where(Code.document_id.in_(batch)))
+        change_in(connection, coded, Code.document_id, documents)
 
 
 def _is_of(coding: Coding) -> list[ColumnElement[bool]]:

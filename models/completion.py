@@ -7,7 +7,7 @@ A document that a run has read gets only its author and its place, which no figu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,8 @@ from sqlalchemy import (
 
 from core.enums import TextPart
 from core.languages import find_language
-from models.database import Database, batched
+from models.bulk import select_in
+from models.database import Database
 from models.keyword_answers import move_keyword_answers
 from models.origins import (
     ORIGIN_FIELDS,
@@ -108,7 +109,7 @@ def identify_documents(
         if document.get("less_known_identities"):
             identities.update((document["identity"], *document["less_known_identities"]))
 
-    stored = _stored_documents(connection, sorted(identities))
+    stored = _stored_documents(connection, identities)
 
     identified_rows = []
     for document in documents:
@@ -128,19 +129,15 @@ def identify_documents(
 
 
 def _stored_documents(
-    connection: Connection, identities: Sequence[str]
+    connection: Connection, identities: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     """Return handle, time and outlet of the stored documents of these names."""
-    stored = {}
-    for batch in batched(identities):
-        for document in connection.execute(_KNOWN.where(Document.identity.in_(batch))):
-            stored[document.identity] = {
-                "handle": document.handle,
-                "published_at": document.published_at,
-                "outlet": document.outlet or None,
-            }
-
-    return stored
+    return {
+        identity: {"handle": handle, "published_at": published_at, "outlet": outlet or None}
+        for identity, handle, published_at, outlet in select_in(
+            connection, _KNOWN, Document.identity, identities
+        )
+    }
 
 
 def _stored_identity(

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from core.enums import ENDED
 from core.prices import Tokens
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 from models.calls import (
     CallRows,
     Charge,
@@ -117,7 +117,7 @@ def charge_calls(db: Database, bounds: Sequence[CallBound]) -> list[Charge | Cap
                 credential=bound.credential,
                 operation=bound.operation,
                 minute=minute,
-                weights={LimitUnit.TOKENS: bound.tokens, LimitUnit.COST: bound.cost},
+                weights={LimitedResource.TOKENS: bound.tokens, LimitedResource.COST: bound.cost},
             )
             rows.add(charge, minute, charge_counts(charge))
             charges.append(charge)
@@ -139,7 +139,7 @@ def return_charges(db: Database, charges: Sequence[Charge]) -> list[None]:
         lock_caps(connection, run_ids)
         for run_id in run_ids:
             returned = [charge for charge in charges if charge.run_id == run_id]
-            cost = sum(charge.weights[LimitUnit.COST] for charge in returned)
+            cost = sum(charge.weights[LimitedResource.COST] for charge in returned)
             charge_run(connection, run_id, calls=-len(returned), cost=-cost)
 
         for charge in charges:
@@ -284,7 +284,7 @@ class ModelCalls:
         change = 0
         for settlement in self.settlements:
             if settlement.usage is not None:
-                bound = settlement.charge.weights[LimitUnit.COST]
+                bound = settlement.charge.weights[LimitedResource.COST]
                 change += settlement.usage.cost - bound
 
         is_stored = charge_run(connection, self.run_id, cost=change)

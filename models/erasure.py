@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute
@@ -30,6 +29,7 @@ from core.enums import DOCUMENTS, ActKind, State, StepState
 from core.errors import NotFound
 from models.acts import record_act
 from models.answers import MAY_LIST_TEXTS
+from models.bulk import change_in, scalars_in, select_in, store_row
 from models.completion import group_by_scope
 from models.database import Database, batched, clock
 from models.documents import (
@@ -90,9 +90,7 @@ def forget_run(db: Database, run_id: int, *, person: str | None = None) -> None:
     with db.write() as connection:
         lock_run(connection, run_id)
         jobs = connection.scalars(select(Job.id).where(Job.run_id == run_id)).all()
-        for batch in batched(jobs):
-            connection.execute(delete(AnswerClaim).where(AnswerClaim.job_id.in_(batch)))
-
+        change_in(connection, delete(AnswerClaim), AnswerClaim.job_id, jobs)
         forgotten = delete(Run).where(Run.id == run_id)
         columns = (Run.person, Run.purse, Run.currency, Run.parameters)
         run = connection.execute(forgotten.returning(*columns)).one_or_none()
@@ -167,9 +165,7 @@ def forget_documents(
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
 
         removed = count_by_key(connection, ids)
-        for batch in batched(ids):
-            connection.execute(delete(Document).where(Document.id.in_(batch)))
-
+        change_in(connection, delete(Document), Document.id, ids)
         add_to_counts(connection, db, {key: -count for key, count in removed.items()})
         clear_searched(connection, ids)
         if db.is_sqlite:
@@ -202,20 +198,13 @@ def _quotable_texts(
     db: Database, ids: Sequence[int], sentences: Callable[[str], Iterable[str]]
 ) -> set[str]:
     """Return the documents' texts, and their sentences as this engine and others split them."""
-    quotes: set[str] = set()
+    stored_abstracts = select(DocumentDetails.abstract).where(DocumentDetails.abstract.is_not(None))
     with db.read() as connection:
-        for batch in batched(ids):
-            is_of_document = Mention.document_id.in_(batch)
-            quotes.update(connection.scalars(select(Mention.sentence).where(is_of_document)))
-            texts = select(Document.text).where(Document.id.in_(batch))
-            abstracts = select(DocumentDetails.abstract).where(
-                DocumentDetails.document_id.in_(batch), DocumentDetails.abstract.is_not(None)
-            )
-            for text in connection.scalars(union_all(texts, abstracts)):
-                quotes.add(text)
-                quotes.update(sentences(text))
+        quoted = scalars_in(connection, select(Mention.sentence), Mention.document_id, ids)
+        texts = scalars_in(connection, select(Document.text), Document.id, ids)
+        texts += scalars_in(connection, stored_abstracts, DocumentDetails.document_id, ids)
 
-    return quotes
+    return {*quoted, *texts, *(sentence for text in texts for sentence in sentences(text))}
 
 
 def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[set[bytes], int]:
@@ -247,19 +236,10 @@ def _answers_between(db: Database, after: int, newest: int) -> Iterator[Row[byte
 
 
 def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[bytes]) -> int:
-    keys = set(quoting)
-    for batch in batched(ids):
-        is_of_document = AnswerDocument.document_id.in_(batch)
-        keys.update(connection.scalars(select(AnswerDocument.key).where(is_of_document)))
-
-    deleted = 0
-    for batched_keys in batched(sorted(keys)):
-        links = delete(AnswerDocument).where(AnswerDocument.key.in_(batched_keys))
-        connection.execute(links)
-        answers = delete(Answer).where(Answer.key.in_(batched_keys))
-        deleted += connection.execute(answers).rowcount
-
-    return deleted
+    linked = select(AnswerDocument.key)
+    keys = quoting.union(scalars_in(connection, linked, AnswerDocument.document_id, ids))
+    change_in(connection, delete(AnswerDocument), AnswerDocument.key, keys)
+    return change_in(connection, delete(Answer), Answer.key, keys)
 
 
 def _affected_jobs(
@@ -270,29 +250,24 @@ def _affected_jobs(
     The posts of an account or a search are compared with those of the run's other jobs.
     """
     job_ids: set[int] = set()
-    for batch in batched(ids):
-        for table in (Mention, PostPolarity, JobDocument):
-            linked = select(table.job_id).where(table.document_id.in_(batch))
-            job_ids.update(connection.scalars(linked.distinct()))
+    for table in (Mention, PostPolarity, JobDocument):
+        linked = select(table.job_id).distinct()
+        job_ids.update(scalars_in(connection, linked, table.document_id, ids))
 
-    jobs = {job.id: job for job in _read_jobs(connection, Job.id, sorted(job_ids))}
+    jobs = {job.id: job for job in _read_jobs(connection, Job.id, job_ids)}
     if handle is not None:
         jobs |= {job.id: job for job in _read_jobs(connection, Job.handle, [handle])}
 
     ids_by_job = _ids_by_job(connection, ids)
-    for job in _read_jobs(connection, Job.id, sorted(ids_by_job.keys() - jobs.keys())):
+    for job in _read_jobs(connection, Job.id, ids_by_job.keys() - jobs.keys()):
         scope = DocumentScope.of_job(job, job.parameters).of_all_kinds
         if _holds_one_of(connection, scope, ids_by_job[job.id]):
             jobs[job.id] = job
 
-    runs = set()
-    for job in jobs.values():
-        if job.id in first_job_ids(connection, job.run_id):
-            runs.add(job.run_id)
-
+    runs = {job.run_id for job in jobs.values() if job.id in first_job_ids(connection, job.run_id)}
     # Jobs over posts are compared with the other jobs of their run.
     is_compared = Job.first_day.is_(None)
-    for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared, ~IS_REPORT):
+    for job in _read_jobs(connection, Job.run_id, runs, is_compared, ~IS_REPORT):
         jobs[job.id] = job
 
     return list(jobs.values())
@@ -312,26 +287,18 @@ def _ids_by_job(connection: Connection, ids: Sequence[int]) -> dict[int, list[in
 def _read_jobs(
     connection: Connection,
     column: InstrumentedAttribute[Any],
-    keys: Sequence[Any],
+    keys: Iterable[Any],
     *conditions: ColumnElement[bool],
 ) -> list[Row[Any]]:
     columns = (*SCOPE_COLUMNS, Job.run_id, Job.state)
     jobs = select(*columns, Run.state.label("run_state"), Run.parameters)
-    jobs = jobs.join(Run, Run.id == Job.run_id).where(*conditions)
-    job_rows: list[Row[Any]] = []
-    for batch in batched(keys):
-        job_rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
-
-    return job_rows
+    jobs = jobs.join(Run, Run.id == Job.run_id).where(*conditions).order_by(Job.id)
+    return select_in(connection, jobs, column, keys)
 
 
 def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[int]) -> bool:
-    for batch in batched(ids):
-        held = select(Document.id).where(Document.id.in_(batch), documents_of(scope))
-        if connection.scalar(held.limit(1)) is not None:
-            return True
-
-    return False
+    held = select(Document.id).where(documents_of(scope)).limit(1)
+    return bool(select_in(connection, held, Document.id, ids))
 
 
 def _lower_newest_documents(connection: Connection) -> None:
@@ -371,8 +338,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str) -> None:
     """Let the run give the reason, continue where a job of it is queued, and remake its report."""
     erasure = {"reason": reason, "at": clock()}
-    insert = db.upsert(RunErasure).values(run_id=run_id, **erasure)
-    connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=erasure))
+    store_row(connection, db, RunErasure, {"run_id": run_id}, erasure)
     connection.execute(update(Run).where(Run.id == run_id).values(reason=reason))
 
     redo_reports(connection, run_id)

@@ -5,7 +5,6 @@ No query here reads documents, since there may be millions; accounts are counted
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,8 +14,8 @@ from sqlalchemy import Connection, func, select
 
 from models.database import Database
 from models.imports import ImportListing, list_imports
-from models.origins import ORIGIN_FIELDS
-from models.tables import Document, DocumentCount, Origin
+from models.origins import ORIGIN_FIELDS, stored_names
+from models.tables import Document, DocumentCount
 
 HANDLES_SHOWN = 20
 
@@ -148,23 +147,12 @@ def _list_sources(connection: Connection) -> list[SourceListing]:
 
 def _count_names(connection: Connection) -> dict[str, list[NameListing]]:
     """Return the values of each field that documents have, most documents first."""
-    documents = func.sum(DocumentCount.documents).label("documents")
-    origin_counts = select(DocumentCount.origin_id, documents).group_by(DocumentCount.origin_id)
-    counted = origin_counts.subquery()
-    columns = [getattr(Origin, origin_field) for origin_field in ORIGIN_FIELDS]
-    origins = select(counted.c.documents, *columns).join(Origin, Origin.id == counted.c.origin_id)
+    names: dict[str, list[NameListing]] = {}
+    for origin_field in ORIGIN_FIELDS:
+        stored = stored_names(connection, origin_field, with_unknown=True)
+        names[origin_field] = [NameListing(entry.name or None, entry.documents) for entry in stored]
 
-    counts: dict[str, Counter[str]] = {origin_field: Counter() for origin_field in ORIGIN_FIELDS}
-    for count, *origin_values in connection.execute(origins):
-        for origin_field, origin_value in zip(ORIGIN_FIELDS, origin_values, strict=True):
-            counts[origin_field][origin_value] += int(count)
-
-    stored_names = {}
-    for origin_field, counter in counts.items():
-        ordered = sorted(counter.items(), key=lambda counted: (-counted[1], counted[0]))
-        stored_names[origin_field] = [NameListing(name or None, count) for name, count in ordered]
-
-    return stored_names
+    return names
 
 
 def _count_handles(connection: Connection) -> HandleListing:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from core.enums import QUEUE_REPORTS, State, WaitFor
+from models.bulk import change_in
 from models.database import (
     CLOCK_SLACK_SECONDS,
     Database,
@@ -359,9 +360,7 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
         fence(connection, claim)
         # Two statements: with "this job or one of these" each would look at all jobs of the run.
         connection.execute(unfrozen.where(Job.id == claim.job_id))
-        for batch in batched(list(job_names)):
-            connection.execute(unfrozen_in_run.where(Job.name.in_(batch)))
-
+        change_in(connection, unfrozen_in_run, Job.name, job_names)
         frozen = newest_document_of(connection, claim.job_id)
 
     assert frozen is not None  # noqa: S101 - it was set

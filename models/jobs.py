@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, PayerKind, State, StepState
 from core.errors import LeaseLost
+from models.bulk import store_row
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.runs import IS_SUBMITTED
@@ -42,10 +43,10 @@ UNKNOWN_SLOTS = 1_000_000
 WORKER_KEPT_SECONDS = 86_400.0
 # A job's documents are compared with those of at most so many other jobs of its run.
 MOST_COMPARED = 100
-# columns of a job that progresses
 # A job that was put off so often waits no more for others that were put off.
 MOST_WAITS_FOR_WAITING = 3
 
+# The columns of a job that progresses.
 NO_SETBACKS = {"crashes": 0, "losses": 0, "waits": 0, "waiting_since": None}
 
 
@@ -177,13 +178,15 @@ def set_step(
     documents: int,
     reason: str | None = None,
     fetch_remark: str | None = None,
+    dictionary_share: float | None = None,
     refused: Sequence[bytes | tuple[str, int]] = (),
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
     step_row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
     refused_keys = [key.hex() if isinstance(key, bytes) else list(key) for key in refused]
+    step_row |= {"documents": documents, "dictionary_share": dictionary_share}
     left_out = {"fetch_remark": fetch_remark, "refused": sorted(refused_keys, key=str) or None}
-    connection.execute(_upsert_step(db), {**step_row, "documents": documents, **left_out})
+    connection.execute(_upsert_step(db), step_row | left_out)
 
 
 def _upsert_step(db: Database) -> Executable:
@@ -191,9 +194,10 @@ def _upsert_step(db: Database) -> Executable:
     dialect = db.engine.dialect.name
     if dialect not in _STEP_UPSERTS:
         insert = db.upsert(JobStep).values(at=clock())
-        columns = ("state", "reason", "documents", "at", "fetch_remark", "refused")
+        key = ["job_id", "step"]
+        columns = {column.key for column in JobStep.__table__.columns}.difference(key)
         changes = {column: insert.excluded[column] for column in columns}
-        upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
+        upsert = insert.on_conflict_do_update(index_elements=key, set_=changes)
         _STEP_UPSERTS[dialect] = upsert
 
     return _STEP_UPSERTS[dialect]
@@ -260,15 +264,17 @@ def is_at_work_elsewhere(
     if claim.waits >= MOST_WAITS_FOR_WAITING:
         is_at_work = and_(is_at_work, Job.waits == 0)
 
-    return connection.scalar(select(Job.id).where(is_other, is_at_work).limit(1)) is not None
+    return _has_job(connection, is_other, is_at_work)
+
+
+def _has_job(connection: Connection, *conditions: ColumnElement[bool]) -> bool:
+    return connection.scalar(select(Job.id).where(*conditions).limit(1)) is not None
 
 
 def has_job_without_step(connection: Connection, run_id: int, step: str) -> bool:
     """Return whether a job of the run that has not ended lacks a *step*."""
     has_step = select(JobStep.job_id).where(JobStep.job_id == Job.id, JobStep.step == step)
-    is_open = and_(Job.run_id == run_id, ~IS_REPORT, Job.state.not_in(ENDED))
-    jobs = select(Job.id).where(is_open, ~has_step.exists()).limit(1)
-    return connection.scalar(jobs) is not None
+    return _has_job(connection, _is_unended(run_id), ~has_step.exists())
 
 
 def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
@@ -280,8 +286,11 @@ def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
 
 def has_unended_job(connection: Connection, run_id: int) -> bool:
     """Return whether a job of the run has not ended, its report and its looks aside."""
-    is_open = and_(Job.run_id == run_id, ~IS_REPORT, Job.state.not_in(ENDED))
-    return connection.scalar(select(Job.id).where(is_open).limit(1)) is not None
+    return _has_job(connection, _is_unended(run_id))
+
+
+def _is_unended(run_id: int) -> ColumnElement[bool]:
+    return and_(Job.run_id == run_id, ~IS_REPORT, Job.state.not_in(ENDED))
 
 
 def list_job_names(connection: Connection, run_id: int) -> list[str]:
@@ -345,10 +354,9 @@ def try_acquire_maintenance(db: Database, name: str, *, every_seconds: float) ->
 def record_worker(db: Database, name: str, *, queues: str, slots: int) -> None:
     """Record that this worker's parent process is alive, and which queues it listens to."""
     worker_state = {"queues": queues, "slots": slots, "seen_at": clock()}
-    worker = db.upsert(Worker).values(name=name, **worker_state)
     long_gone = delete(Worker).where(Worker.seen_at < clock() - WORKER_KEPT_SECONDS)
     with db.write() as connection:
-        connection.execute(worker.on_conflict_do_update(index_elements=["name"], set_=worker_state))
+        store_row(connection, db, Worker, {"name": name}, worker_state)
         connection.execute(long_gone)
 
 

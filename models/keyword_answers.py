@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import BindParameter, Connection, Result, bindparam, delete, func, select, update
 
 from core.enums import TextPart
+from models.bulk import change_in, scalars_in
 from models.database import Database, batched, insert_new
 from models.tables import Answer, Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
@@ -183,12 +184,8 @@ def store_keyword_answers(
 
 def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -> int:
     """Return how many stored answers quote one of the documents."""
-    answers = 0
-    for batch in batched(document_ids):
-        count = select(func.count()).where(KeywordSentences.document_id.in_(batch))
-        answers += connection.scalar(count) or 0
-
-    return answers
+    count = select(func.count()).select_from(KeywordSentences)
+    return sum(scalars_in(connection, count, KeywordSentences.document_id, document_ids))
 
 
 def forget_searches_of_both(connection: Connection, document_ids: Sequence[int]) -> None:
@@ -198,12 +195,8 @@ def forget_searches_of_both(connection: Connection, document_ids: Sequence[int])
     if not questions:
         return
 
-    for batch in batched(document_ids):
-        found = KeywordSentences.question_id.in_(questions)
-        connection.execute(
-            delete(KeywordSentences).where(found, KeywordSentences.document_id.in_(batch))
-        )
-
+    found = delete(KeywordSentences).where(KeywordSentences.question_id.in_(questions))
+    change_in(connection, found, KeywordSentences.document_id, document_ids)
     _clear_bits(connection, document_ids, questions)
 
 
@@ -244,10 +237,8 @@ def delete_keyword_answers(
 
             _write_bitmaps(connection, bitmaps)
 
-        for document_ids in batched(ids_of_term[term]):
-            is_of_batch = KeywordSentences.document_id.in_(document_ids)
-            is_of_question = KeywordSentences.question_id == question_id
-            connection.execute(delete(KeywordSentences).where(is_of_question, is_of_batch))
+        found = delete(KeywordSentences).where(KeywordSentences.question_id == question_id)
+        change_in(connection, found, KeywordSentences.document_id, ids_of_term[term])
 
 
 def delete_answers(
@@ -262,8 +253,7 @@ def delete_answers(
             keyword_keys.append(key)
 
     delete_keyword_answers(connection, engine, keyword_keys)
-    for batch in batched(hashes):
-        connection.execute(delete(Answer).where(Answer.key.in_(batch)))
+    change_in(connection, delete(Answer), Answer.key, hashes)
 
 
 def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[int, int]) -> None:

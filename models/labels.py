@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from models.bulk import select_in
 from models.codes import UnitKey
-from models.database import Database, batched
+from models.database import Database
 from models.documents import quoted_sentence, text_part_of
 from models.runs import get_run
 from models.tables import IS_REPORT, Document, Job, Mention
@@ -55,8 +56,6 @@ def read_sentences(
     connection: Connection, run_id: int, keys: Sequence[UnitKey]
 ) -> dict[UnitKey, str]:
     """Return the sentences of the mentions *keys* of a run, as their sources have them."""
-    selected = set(keys)
-    sentences: dict[UnitKey, str] = {}
     part = text_part_of(get_run(connection, run_id).parameters)
     columns = (Mention.document_id, Mention.keyword, Mention.position, quoted_sentence(part))
     mentions = (
@@ -65,11 +64,9 @@ def read_sentences(
         .join(Document, Document.id == Mention.document_id)
         .where(Job.run_id == run_id)
     )
-    for batch in batched(sorted({key.document_id for key in keys})):
-        batch_mentions = mentions.where(Mention.document_id.in_(batch))
-        for document_id, keyword, position, sentence in connection.execute(batch_mentions):
-            key = UnitKey(document_id, keyword, position)
-            if key in selected:
-                sentences[key] = sentence
-
-    return sentences
+    document_ids = {key.document_id for key in keys}
+    sentences = {
+        UnitKey(*key): sentence
+        for *key, sentence in select_in(connection, mentions, Mention.document_id, document_ids)
+    }
+    return {key: sentences[key] for key in keys if key in sentences}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from core.languages import UNDECIDED
-from models.database import batched
+from models.bulk import select_in
 from models.documents import DocumentScope, documents_of
 from models.tables import Document, Origin
 
@@ -38,23 +38,19 @@ _COLUMNS = select(
 
 def languages_of(connection: Connection, scope: DocumentScope) -> list[LanguageRow]:
     """Return the languages of the documents of *scope*."""
-    return _read(connection, documents_of(scope))
+    return _make_rows(connection.execute(_COLUMNS.where(documents_of(scope))))
 
 
 def languages_by_id(connection: Connection, ids: Sequence[int]) -> list[LanguageRow]:
     """Return the languages of the documents with these *ids*."""
-    language_rows: list[LanguageRow] = []
-    for batch in batched(ids):
-        language_rows += _read(connection, Document.id.in_(batch))
-
-    return language_rows
+    return _make_rows(select_in(connection, _COLUMNS, Document.id, ids))
 
 
-def _read(connection: Connection, condition: ColumnElement[bool]) -> list[LanguageRow]:
-    language_rows = []
-    for document_id, code, source, outlet, handle in connection.execute(_COLUMNS.where(condition)):
-        language_rows.append(LanguageRow(document_id, code, Publisher(source, outlet, handle)))
-    return language_rows
+def _make_rows(documents: Iterable[Any]) -> list[LanguageRow]:
+    return [
+        LanguageRow(document_id, code, Publisher(source, outlet, handle))
+        for document_id, code, source, outlet, handle in documents
+    ]
 
 
 def count_languages(connection: Connection, scope: DocumentScope) -> dict[str, int]:

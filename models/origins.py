@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, delete, func, or_, select, tuple_
 
-from models.bulk import insert_of_many, many
-from models.database import VALUES_PER_STATEMENT, Database, batched
+from models.bulk import insert_of_many, many, select_in
+from models.database import VALUES_PER_STATEMENT, Database
 from models.tables import Document, DocumentCount, Origin
 
 ORIGIN_FIELDS = ("outlet", "section", "desk", "material", "language")
@@ -67,12 +67,8 @@ def _origin_ids(connection: Connection, keys: Sequence[OriginKey]) -> dict[Origi
 
 def read_origins(connection: Connection, ids: Iterable[int]) -> dict[int, OriginKey]:
     """Return the origins with these ids."""
-    keys: dict[int, OriginKey] = {}
-    for batch in batched(sorted(set(ids))):
-        for origin_id, *key in connection.execute(_ORIGINS.where(Origin.id.in_(batch))):
-            keys[origin_id] = tuple(key)
-
-    return keys
+    origins = select_in(connection, _ORIGINS, Origin.id, ids)
+    return {origin_id: tuple(key) for origin_id, *key in origins}
 
 
 def is_of_origin(**chosen: Sequence[str]) -> ColumnElement[bool]:
@@ -95,17 +91,23 @@ def select_origins(**chosen: Sequence[str]) -> Select[int]:
 
 
 def stored_names(
-    connection: Connection, field: str, *, sources: Sequence[str] = ()
+    connection: Connection, field: str, *, sources: Sequence[str] = (), with_unknown: bool = False
 ) -> list[StoredName]:
-    """Return the names of a field of `ORIGIN_FIELDS` that documents have, most documents first."""
+    """Return the names of a field of `ORIGIN_FIELDS` that documents have, most documents first.
+
+    Documents without a name are counted under "" if *with_unknown*.
+    """
     column = getattr(Origin, field)
     documents = func.sum(DocumentCount.documents)
     names = select(column, documents).join(Origin, Origin.id == DocumentCount.origin_id)
     if sources:
         names = names.where(DocumentCount.source.in_(sources))
+    if not with_unknown:
+        names = names.where(column != "")
 
-    ordered = names.where(column != "").group_by(column).order_by(documents.desc(), column)
-    return [StoredName(name, int(count)) for name, count in connection.execute(ordered)]
+    counted = connection.execute(names.group_by(column))
+    stored = [StoredName(name, int(count)) for name, count in counted]
+    return sorted(stored, key=lambda entry: (-entry.documents, entry.name))
 
 
 def stored_sources(connection: Connection) -> set[str]:
@@ -176,10 +178,6 @@ def _adding_to_counts(is_sqlite: bool) -> Insert:
 
 def count_by_key(connection: Connection, ids: Sequence[int]) -> Counter[CountKey]:
     """Return how many of the documents *ids* are counted under each key."""
-    counts: Counter[CountKey] = Counter()
     columns = select(Document.source, Document.period, Document.origin_id)
-    for batch in batched(ids):
-        for document in connection.execute(columns.where(Document.id.in_(batch))).mappings():
-            counts[count_key(document)] += 1
-
-    return counts
+    documents = select_in(connection, columns, Document.id, ids)
+    return Counter(count_key(document._asdict()) for document in documents)

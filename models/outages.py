@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from models.bulk import store_row
 from models.database import Database, clock
 from models.tables import Outage
 
@@ -22,10 +23,8 @@ def note_outage(
 
     The time of the first such request in a row is kept.
     """
-    outage = {"run_id": run_id, "service": service, "reason": reason}
-    insert = db.upsert(Outage).values(**outage, since=clock() - seconds)
-    key = ["run_id", "service"]
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_={"reason": reason}))
+    key = {"run_id": run_id, "service": service}
+    store_row(connection, db, Outage, key, {"reason": reason}, since=clock() - seconds)
 
 
 def end_outage(connection: Connection, run_id: int, service: str) -> None:

@@ -18,6 +18,7 @@ from core.enums import ActKind, PayerKind
 from core.errors import UsageError
 from core.prices import Money
 from models.acts import record_act
+from models.bulk import store_row
 from models.database import Database, insert_new
 from models.tables import ForgottenRun, Payer
 
@@ -49,6 +50,7 @@ _IS_PAYER = and_(
     Payer.name == bindparam("payer_name", type_=Text),
     Payer.currency == bindparam("payer_currency", type_=Text),
 )
+_IS_PURSE = Payer.kind == PayerKind.PURSE
 _PAYER = select(Payer.max_cost, Payer.cost_charged).where(_IS_PAYER)
 _LOCKED = _PAYER.with_for_update()
 _CHARGE = (
@@ -121,7 +123,7 @@ def add_payers(
 
 def check_purse(connection: Connection, purse: str, currency: str | None) -> None:
     """Raise `UsageError` if there is no such purse in the *currency*, or in any if it is None."""
-    purses = select(Payer.currency).where(Payer.kind == PayerKind.PURSE, Payer.name == purse)
+    purses = select(Payer.currency).where(_IS_PURSE, Payer.name == purse)
     currencies = connection.scalars(purses.order_by(Payer.currency)).all()
     if currency not in (None, *currencies) or not currencies:
         problem = f"it is in {', '.join(currencies)}" if currencies else "there is none yet"
@@ -139,13 +141,9 @@ def cap_payer(db: Database, kind: PayerKind, name: str, cap: Money, *, person: s
 
     A cap below what was charged already lets no further call be made.
     """
-    row = {"kind": kind, "name": name, "currency": cap.currency, "max_cost": cap.micro}
-    capped = db.upsert(Payer).values(row)
-    key = ["kind", "name", "currency"]
+    key = {"kind": kind, "name": name, "currency": cap.currency}
     with db.write() as connection:
-        connection.execute(
-            capped.on_conflict_do_update(index_elements=key, set_={"max_cost": cap.micro})
-        )
+        store_row(connection, db, Payer, key, {"max_cost": cap.micro})
         record_act(connection, ActKind.CAP, f"{kind} {name}", person=person, details=str(cap))
 
 
@@ -165,7 +163,7 @@ def read_purse_shares(connection: Connection, most: int) -> dict[str, float]:
     """
     shares: dict[str, float] = {}
     purses = select(Payer.name, Payer.max_cost, Payer.cost_charged)
-    purses = purses.where(Payer.kind == PayerKind.PURSE, Payer.max_cost > 0)
+    purses = purses.where(_IS_PURSE, Payer.max_cost > 0)
     for name, max_cost, charged in connection.execute(purses.order_by(Payer.name).limit(most)):
         shares[name] = min(shares.get(name, 1.0), max(0.0, 1 - charged / (max_cost or 1)))
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     and_,
     case,
     cast,
@@ -83,11 +84,15 @@ def count_by_month(
 
 def sum_calls(connection: Connection, run_ids: Collection[int]) -> Sequence[Row[Any]]:
     """Return what each run's calls took in all, by service and credential."""
+    calls = _summed_calls("calls", "seconds", "charged_tokens", "charged_cost")
+    return connection.execute(calls.where(Call.run_id.in_(run_ids))).all()
+
+
+def _summed_calls(*columns: str) -> Select[*tuple[Any, ...]]:
+    """Return the sums of these columns by run, service and credential, batches aside."""
     key = (Call.run_id, Call.service, Call.credential)
-    columns = ("calls", "seconds", "charged_tokens", "charged_cost")
-    sums = [func.coalesce(func.sum(getattr(Call, name)), 0).label(name) for name in columns]
-    calls = select(*key, *sums).where(Call.run_id.in_(run_ids), Call.operation != BATCH_OPERATION)
-    return connection.execute(calls.group_by(*key)).all()
+    sums = [func.coalesce(func.sum(getattr(Call, column)), 0).label(column) for column in columns]
+    return select(*key, *sums).where(Call.operation != BATCH_OPERATION).group_by(*key)
 
 
 def list_called(connection: Connection, since: float) -> list[tuple[str, str]]:
@@ -105,10 +110,8 @@ def sum_recent_calls(
     """
     this_minute = cast(func.floor(clock() / MINUTE), Integer)
     is_recent = (Call.minute >= int(since // MINUTE)) & (Call.minute < this_minute)
-    key = (Call.run_id, Call.service, Call.credential)
-    names = ("calls", "seconds", "waited", "charged_tokens", "charged_cost")
-    sums = [func.coalesce(func.sum(getattr(Call, name)), 0).label(name) for name in names]
-    calls = select(*key, *sums).where(is_recent, Call.operation != BATCH_OPERATION).group_by(*key)
+    calls = _summed_calls("calls", "seconds", "waited", "charged_tokens", "charged_cost")
+    calls = calls.where(is_recent)
     rows: list[Any] = []
     # Each of these has its own range of an index.
     for service, credential in called:

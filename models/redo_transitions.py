@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from core.enums import DOCUMENTS, ENDED, State, StepState
+from models.bulk import change_in, select_in
 from models.database import batched
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
@@ -28,11 +29,11 @@ def collect_again(
     locked, then `reopen_run`. Stored answers are not requested again.
     """
     again = due_columns(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
-    for batch in batched(job_ids):
-        connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
-        jobs = connection.execute(select(Job.id, Job.options).where(Job.id.in_(batch))).all()
-        rows = [{"job": job.id, "kept": {**job.options, **options}} for job in jobs]
-        queued = update(Job).where(Job.id == bindparam("job"))
+    change_in(connection, delete(JobStep), JobStep.job_id, job_ids)
+    jobs = select_in(connection, select(Job.id, Job.options), Job.id, job_ids)
+    rows = [{"job": job.id, "kept": {**job.options, **options}} for job in jobs]
+    queued = update(Job).where(Job.id == bindparam("job"))
+    if rows:
         connection.execute(queued.values(again | {"options": bindparam("kept")}), rows)
 
 
@@ -90,11 +91,9 @@ def ask_refused_again(
         delete_answers(connection, engine, keys)
 
     again = due_columns(State.QUEUED) | NO_SETBACKS
-    for batch in batched(sorted({step.id for step in steps})):
-        is_done_again = and_(JobStep.job_id.in_(batch), JobStep.step != DOCUMENTS)
-        connection.execute(delete(JobStep).where(is_done_again))
-        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
-
+    job_ids = {step.id for step in steps}
+    change_in(connection, delete(JobStep).where(JobStep.step != DOCUMENTS), JobStep.job_id, job_ids)
+    change_in(connection, update(Job).values(again), Job.id, job_ids)
     return {step.name for step in steps}
 
 

@@ -125,7 +125,7 @@ def resume_run(
 
         record_act(connection, ActKind.RESUME, f"run {run_id}", person=person)
 
-        # their messages met a paused run
+        # The messages of its jobs met a paused run.
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
         due = due_columns(State.QUEUED) | NO_SETBACKS
         connection.execute(waiting.where(Job.run_id == run_id).values(due))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 from core.enums import QUEUE_TEXT, ActKind, State
 from core.errors import NotFound
 from models.acts import record_act
+from models.bulk import store_row
 from models.database import Database, clock
 from models.documents import DocumentScope
 from models.payers import add_payers
@@ -218,11 +219,8 @@ def note_engine(
     The methods section of its report names it, and a pack repeats the run with it.
     """
     written = None if languages is None else ",".join(sorted(languages))
-    run_engine = db.upsert(RunEngine).values(run_id=run_id, engine=engine, languages=written)
-    key = ["run_id", "engine"]
-    connection.execute(
-        run_engine.on_conflict_do_update(index_elements=key, set_={"languages": written})
-    )
+    key = {"run_id": run_id, "engine": engine}
+    store_row(connection, db, RunEngine, key, {"languages": written})
 
 
 def reserve_call(db: Database, run_id: int) -> bool:

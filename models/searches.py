@@ -47,6 +47,13 @@ def add_searched(connection: Connection, search: Search, rows: Sequence[Mapping[
         connection.execute(insert(SearchedUnit), [{**search._asdict(), **row} for row in rows])
 
 
+def list_texts_of_search(connection: Connection, run_id: int) -> set[UnitKey]:
+    """Return the texts that a run's only search has its model read."""
+    columns = (SearchedUnit.document_id, SearchedUnit.keyword)
+    units = select(*columns).where(SearchedUnit.run_id == run_id)
+    return {UnitKey(*unit) for unit in connection.execute(units)}
+
+
 def list_drawn_keys(connection: Connection, run_id: int, codebook_id: int) -> set[UnitKey]:
     """Return the texts of a run's sample and of searches whose documents are stored."""
     return list_sampled_keys(connection, run_id, codebook_id) | list_searched_keys(

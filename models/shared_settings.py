@@ -31,7 +31,7 @@ ALL_ARE_PAUSED = (
 RUN_STATE = case((ALL_ARE_PAUSED, State.PAUSED), else_=Run.state)
 
 
-class _Stored(NamedTuple):
+class _StoredSetting(NamedTuple):
     value: str | None
     version: int
 
@@ -74,7 +74,7 @@ def are_all_paused(connection: Connection) -> bool:
 def read_limits(db: Database, service: str, default: str) -> SharedLimits:
     """Return the limits of *service* that are in force, the *default* unless they were shared."""
     with db.read() as connection:
-        stored = _read(connection).get(f"{service}_limits", _Stored(None, 0))
+        stored = _read(connection).get(f"{service}_limits", _StoredSetting(None, 0))
 
     return SharedLimits(
         parse_limits(default if stored.value is None else stored.value), stored.version
@@ -102,8 +102,8 @@ def with_shared_limits(db: Database, settings: Settings) -> Settings:
     )
 
 
-def _read(connection: Connection) -> dict[str, _Stored]:
+def _read(connection: Connection) -> dict[str, _StoredSetting]:
     rows = connection.execute(
         select(SharedSetting.name, SharedSetting.value, SharedSetting.version)
     )
-    return {name: _Stored(value, version) for name, value, version in rows}
+    return {name: _StoredSetting(value, version) for name, value, version in rows}

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
 
-from models.database import Database, batched, clock
+from models.bulk import scalars_in, select_in
+from models.database import Database, clock
 from models.imports import drop_places
 from models.tables import Document, SuppressedName
 
@@ -40,12 +41,11 @@ def suppress(connection: Connection, db: Database, ids: Sequence[int], handle: s
     account = _hash_name("account", handle) if handle is not None else None
     hashes = {account} if account else set()
     documents = select(Document.identity, Document.source, Document.handle, Document.author_id)
-    for batch in batched(ids):
-        for document in connection.execute(documents.where(Document.id.in_(batch))).mappings():
-            if account:
-                hashes.update(_names_of(document))
-            else:
-                hashes.add(_hash_name("document", document["identity"]))
+    for document in select_in(connection, documents, Document.id, ids):
+        if account:
+            hashes.update(_names_of(document._asdict()))
+        else:
+            hashes.add(_hash_name("document", document.identity))
 
     for name_hash in sorted(hashes):
         entry = db.upsert(SuppressedName).values(name=name_hash, account=account, at=clock())
@@ -64,8 +64,9 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
 
 
-def describe_name(kind: str, name: str) -> str:
+def describe_name(account: str | None, document: str | None) -> str:
     """Return how acts call an account or a document that was forgotten: by its hash in the list."""
+    kind, name = ("document", document or "") if account is None else ("account", account)
     return f"{kind} sha256:{_hash_name(kind, name).hex()}"
 
 
@@ -85,9 +86,4 @@ def _hash_name(kind: str, name: str) -> bytes:
 
 
 def _suppressed_among(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
-    suppressed: set[bytes] = set()
-    for batch in batched(hashes):
-        entries = select(SuppressedName.name).where(SuppressedName.name.in_(batch))
-        suppressed.update(connection.scalars(entries))
-
-    return suppressed
+    return set(scalars_in(connection, select(SuppressedName.name), SuppressedName.name, hashes))

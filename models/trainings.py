@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core.errors import NotFound, UsageError
+from models.bulk import store_row
 from models.database import Database
 from models.jobs import Claim
 from models.results import replace_rows
@@ -56,7 +57,8 @@ def store_epochs(
 
 def store_checkpoint(connection: Connection, db: Database, claim: Claim, checkpoint: bytes) -> None:
     """Store what continues after the last stored epoch; call it after `fence`."""
-    _upsert(connection, db, claim, checkpoint=checkpoint)
+    key = {"job_id": claim.job_id}
+    store_row(connection, db, Training, key, {"checkpoint": checkpoint}, remarks=[])
 
 
 def store_result(
@@ -74,17 +76,8 @@ def store_result(
     *figures* are columns of `Training`.
     """
     replace_rows(connection, claim.job_id, Prediction, predictions)
-    _upsert(
-        connection, db, claim, weights=weights, checkpoint=None, remarks=list(remarks), **figures
-    )
-
-
-def _upsert(connection: Connection, db: Database, claim: Claim, **columns: Any) -> None:
-    connection.execute(
-        db.upsert(Training)
-        .values(job_id=claim.job_id, **{"remarks": [], **columns})
-        .on_conflict_do_update(index_elements=["job_id"], set_=columns)
-    )
+    result = {"weights": weights, "checkpoint": None, "remarks": list(remarks), **figures}
+    store_row(connection, db, Training, {"job_id": claim.job_id}, result)
 
 
 def get_trained_network(

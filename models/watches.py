@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from core.enums import State
 from core.errors import NotFound
+from models.bulk import store_row
 from models.database import Database, clock
 from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
 
@@ -97,8 +98,8 @@ def start_watch(
     schedule = {"every": every, "max_calls": max_calls, "begun_at": now, "due_at": now}
     # The job of its report finds the events.
     connection.execute(update(Run).where(Run.id == run_id).values(with_report=True))
-    watch = db.upsert(Watch).values(run_id=run_id, updates=0, newest_document=0, **schedule)
-    connection.execute(watch.on_conflict_do_update(index_elements=["run_id"], set_=schedule))
+    key = {"run_id": run_id}
+    store_row(connection, db, Watch, key, schedule, updates=0, newest_document=0)
 
 
 def stop_watch(connection: Connection, run_id: int) -> None:
@@ -177,15 +178,12 @@ def record_report(
         connection.execute(reports.where(WatchReport.at < erased_at))
 
     at = read_clock(connection)
-    report_counts = {"counts": dict(counts), "at": at}
-    report = db.upsert(WatchReport).values(run_id=run_id, number=number, **report_counts)
-    connection.execute(
-        report.on_conflict_do_update(index_elements=["run_id", "number"], set_=report_counts)
-    )
+    key = {"run_id": run_id, "number": number}
+    store_row(connection, db, WatchReport, key, {"counts": dict(counts), "at": at})
     noted_keys = set(connection.scalars(select(WatchEvent.key).where(WatchEvent.run_id == run_id)))
     event_rows = []
-    for key in sorted(set(event_keys) - noted_keys):
-        event = {"run_id": run_id, "key": key, "number": number, "at": at}
+    for event_key in sorted(set(event_keys) - noted_keys):
+        event = {"run_id": run_id, "key": event_key, "number": number, "at": at}
         # Events that were there before the first update are no news.
         event_rows.append({**event, "is_sent": number == 0})
 

@@ -18,7 +18,7 @@ from networks.training import PREDICTION_ROWS, predict
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class PredictedValue:
     """One prediction; ``actual`` and ``predicted`` are raw values of a series, or classes.
 
     *index* is the place in the series of the value predicted, or the image's place in its file.
@@ -42,7 +42,7 @@ class Results:
     validation_rmse: float
     accuracy: float | None
     baselines: Baselines | None
-    predictions: list[Prediction]
+    predictions: list[PredictedValue]
 
     @property
     def remark(self) -> str | None:
@@ -84,7 +84,7 @@ def evaluate(network: Network, data: Data) -> Results:
 def _evaluate_forecasts(network: Recurrent, data: Data) -> Results:
     assert data.series is not None, "a recurrent network learns from a series"  # noqa: S101
     errors: dict[str, float] = {}
-    predictions: list[Prediction] = []
+    predictions: list[PredictedValue] = []
     for split, samples in (("train", data.train), ("validation", data.validation)):
         actual = data.series[samples.index]
         predicted = data.scaling.undo(predict(network, samples)[:, 0])
@@ -97,10 +97,10 @@ def _evaluate_forecasts(network: Recurrent, data: Data) -> Results:
 
 def _list_predictions(
     split: str, index: Array, actual: Array, predicted: Array
-) -> list[Prediction]:
+) -> list[PredictedValue]:
     points = zip(index.tolist(), actual.tolist(), predicted.tolist(), strict=True)
     return [
-        Prediction(split=split, index=position, actual=actual_value, predicted=predicted_value)
+        PredictedValue(split=split, index=position, actual=actual_value, predicted=predicted_value)
         for position, actual_value, predicted_value in points
     ]
 

@@ -27,7 +27,7 @@ CheckStop: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Epoch:
+class TrainedEpoch:
     """The figures of one epoch, which counts from 1.
 
     *train_loss* is the mean over the epoch's mini-batches, each before its own step.
@@ -46,7 +46,7 @@ class Epoch:
 class History:
     """The epochs so far; *best_epoch* is the one whose weights are kept, with a patience."""
 
-    epochs: list[Epoch] = field(default_factory=list)
+    epochs: list[TrainedEpoch] = field(default_factory=list)
     best_epoch: int | None = None
 
 
@@ -57,7 +57,7 @@ def train(
     *,
     generator: np.random.Generator,
     state: bytes | None = None,
-    on_epoch: Callable[[Epoch, Callable[[], bytes]], None] | None = None,
+    on_epoch: Callable[[TrainedEpoch, Callable[[], bytes]], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> History:
     """Train *network* in place, from its weights or from *state*, to the end of ``options.epochs``.
@@ -123,7 +123,7 @@ class _TrainingState:
             return True
         return patience is not None and 0 < count >= patience + (self.history.best_epoch or 0)
 
-    def run_epoch(self, check_stop: CheckStop) -> Epoch:
+    def run_epoch(self, check_stop: CheckStop) -> TrainedEpoch:
         """Train on every training sample once, then evaluate."""
         started = time.perf_counter()
         network, data, options = self.network, self.data, self.options
@@ -153,14 +153,14 @@ class _TrainingState:
             )
 
         seconds = time.perf_counter() - started
-        epoch = Epoch(epoch_number, train_loss, validation_loss, accuracy, seconds)
+        epoch = TrainedEpoch(epoch_number, train_loss, validation_loss, accuracy, seconds)
         self.history.epochs.append(epoch)
         if options.patience is not None:
             self._keep_if_best(epoch)
 
         return epoch
 
-    def _keep_if_best(self, epoch: Epoch) -> None:
+    def _keep_if_best(self, epoch: TrainedEpoch) -> None:
         best = self.history.best_epoch
         if best is None or epoch.validation_loss < self.history.epochs[best - 1].validation_loss:
             self.history.best_epoch = epoch.epoch
@@ -206,7 +206,9 @@ class _TrainingState:
         copy_arrays(arrays, self._arrays())
         self.generator.bit_generator.state = meta["generator"]
         self.optimizer.steps = meta["steps"]
-        self.history = History([Epoch(**epoch) for epoch in meta["epochs"]], meta["best_epoch"])
+        self.history = History(
+            [TrainedEpoch(**epoch) for epoch in meta["epochs"]], meta["best_epoch"]
+        )
 
 
 def train_batches(

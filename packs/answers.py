@@ -28,44 +28,39 @@ class AnswersMissing(NotFound):
     """An answer that a step needs is not in the ledger."""
 
 
-class _TextsOfDocuments:
-    """The texts in which a step looks for keywords, by document.
+class _CallFreeFetcher:
+    """Knows the texts in which a step looks for keywords, by document.
 
     The ledger keys such answers by the document's row, which differs between databases; a pack keys
     them by a hash of the text.
     """
 
-    def __init__(self, engine: str) -> None:
-        self._engine = engine
+    def __init__(self, engine: str, languages: frozenset[str] | None) -> None:
+        self.engine = engine
+        self.languages = languages
         self._texts: dict[int, str] = {}
 
-    def remember(self, requests: Iterable[Request]) -> None:
-        """Remember the texts of *requests* and forget the earlier ones."""
+    async def fetch(self, requests: Iterable[Request]) -> None:
+        """Make no call: remember the texts of *requests* and forget the earlier ones."""
         self._texts.clear()
         for request in requests:
             if isinstance(request, KeywordBatch):
                 self._texts.update(zip(request.document_ids, request.texts, strict=True))
 
-    def key(self, term: str, document_id: int) -> bytes:
-        """Return the key of the answer in a pack."""
+    def _packed_key(self, term: str, document_id: int) -> bytes:
+        """Return the key of an answer in a pack."""
         parameters = {"keyword": term}
         operation = Operation.SENTENCES_WITH_KEYWORDS
-        return answer_key(self._engine, operation, parameters, self._texts[document_id])
+        return answer_key(self.engine, operation, parameters, self._texts[document_id])
 
 
-class RecordingFetcher:
+class RecordingFetcher(_CallFreeFetcher):
     """Reads answers in the ledger and keeps what it has read."""
 
     def __init__(self, db: Database, engine: str, languages: frozenset[str] | None = None) -> None:
-        self.engine = engine
-        self.languages = languages
+        super().__init__(engine, languages)
         self.answers: StoredAnswers = {}
         self._db = db
-        self._texts = _TextsOfDocuments(engine)
-
-    async def fetch(self, requests: Iterable[Request]) -> None:
-        """Make no call: a missing answer is noticed when it is read."""
-        self._texts.remember(requests)
 
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
@@ -80,7 +75,7 @@ class RecordingFetcher:
 
         for (term, document_id), quotes in sentences.items():
             answer = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
-            self.answers[self._texts.key(term, document_id)] = answer
+            self.answers[self._packed_key(term, document_id)] = answer
 
         return sentences
 
@@ -99,7 +94,7 @@ class RecordingFetcher:
         return {key: json.loads(answer) for key, answer in stored.items()}
 
 
-class ReplayingFetcher:
+class ReplayingFetcher(_CallFreeFetcher):
     """Returns the recorded answers; a request without one had found nothing."""
 
     def __init__(
@@ -108,15 +103,9 @@ class ReplayingFetcher:
         answers: Mapping[bytes, Any],
         languages: frozenset[str] | None = None,
     ) -> None:
-        self.engine = engine
-        self.languages = languages
+        super().__init__(engine, languages)
         self.keys_read: set[bytes] = set()
         self._answers = answers
-        self._texts = _TextsOfDocuments(engine)
-
-    async def fetch(self, requests: Iterable[Request]) -> None:
-        """Make no call: the answers are there."""
-        self._texts.remember(requests)
 
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
@@ -125,7 +114,7 @@ class ReplayingFetcher:
         sentences: dict[KeywordKey, list[str]] = {}
         for term in terms:
             for document_id in document_ids:
-                key = self._texts.key(term, document_id)
+                key = self._packed_key(term, document_id)
                 self.keys_read.add(key)
                 answer = self._answers.get(key)
                 if answer:

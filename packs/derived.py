@@ -6,28 +6,29 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Mapping
+import platform
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
 
 from core.atomic_files import write_atomically
 from packs import contents
 from packs.citation import write_citation
-from packs.coding_network import NETWORK_FILE, name_coder_of_run
-from packs.contents import PackedRun
+from packs.contents import Author, PackedRun
 from packs.data_package import make_data_package
 from packs.jobs import read_states, steps_to_repeat
 from packs.ro_crate import make_crate
 from packs.rows import ROWS
-from reports.build.report_folder import build
+from packs.weights import NETWORK_FILE, name_coder_of_run
 from reports.data.export_schema import describe_tables
-from reports.data.exports import DICTIONARY_FILE
+from reports.data.exports import DICTIONARY_FILE, tables_of
 from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
-from reports.figures.figure_store import slug
+from reports.figures.figure_store import style_hash
 from reports.pages.run_summary import submit_command
-from reports.report_files import FIGURES, MANIFEST
 
 _LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
@@ -42,6 +43,38 @@ _ABOUT_ANSWERS = (
     "The key of an answer is the BLAKE2b hash (16 bytes) of engine, operation, parameters and text",
     "as JSON. A request that found nothing has no line.",
 )
+
+
+def describe_run(
+    run_data: RunData,
+    stored_run: Row[Any],
+    *,
+    texts: bool,
+    title: str,
+    authors: Sequence[Author],
+    license_id: str | None,
+) -> PackedRun:
+    """Return the manifest of the pack of a run."""
+    return PackedRun(
+        format=contents.FORMAT,
+        number=run_data.id,
+        name=run_data.name,
+        kind=run_data.kind.name,
+        state=stored_run.state,
+        reason=stored_run.reason,
+        created_at=run_data.created_at,
+        ended_at=stored_run.ended_at,
+        parameters=stored_run.parameters,
+        engines=tuple(run_data.engines),
+        engine_languages=sort_languages(run_data),
+        texts=texts and run_data.kind.has_documents,
+        tables=tuple(table.name for table in tables_of(run_data.kind)),
+        title=title,
+        authors=tuple(dict.fromkeys(authors)),
+        license=license_id,
+        versions={**installed_versions(), "python": platform.python_version()},
+        figure_style=style_hash(),
+    )
 
 
 def write_descriptions(run_data: RunData, run: PackedRun, folder: Path) -> None:
@@ -95,26 +128,6 @@ def sort_languages(run_data: RunData) -> dict[str, tuple[str, ...] | None]:
         languages[engine] = None if declared is None else tuple(sorted(declared))
 
     return languages
-
-
-def weights_file(job: str) -> str:
-    """Return the name of the file with the weights of a training."""
-    return f"{contents.WEIGHTS}/{slug(job)}.npz"
-
-
-def draw_figures(
-    run_data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None] = lambda: None
-) -> None:
-    """Draw the figures of the run's report, which is made in *scratch*.
-
-    *check* is called before each figure; an error that it raises ends the drawing.
-    """
-    build(run_data.db, [run_data.id], scratch, check=check, texts=False, figure_files=True)
-    (folder / contents.FIGURES).mkdir()
-    manifest = json.loads((scratch / MANIFEST).read_text(encoding="utf-8"))
-    for file_name in manifest["files"]:
-        if file_name.startswith(f"{FIGURES}/"):
-            shutil.copyfile(scratch / file_name, folder / contents.FIGURES / Path(file_name).name)
 
 
 def _describe_pack(run_data: RunData, run: PackedRun, files: Mapping[str, str]) -> str:

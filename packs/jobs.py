@@ -50,7 +50,7 @@ def steps_to_repeat(
     """Return the finished steps of a job in their order; their answers repeat them.
 
     A job without documents has no finished step. Codes by a network are repeated by no answer, but
-    *by_network* (`packs.coding_network`). Without *texts* these are the steps of polarities, unless
+    *by_network* (`packs.weights`). Without *texts* these are the steps of polarities, unless
     documents are selected by their texts: a pack does not have the answers of other steps.
     """
     if states.get(DOCUMENTS) != StepState.COMPLETE:

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Row, select
 
 from core.atomic_files import replace_file, write_atomically
 from core.enums import ENDED
 from core.errors import UsageError
 from models.database import Database
 from models.runs import get_run
-from models.tables import Training
 from packs import contents
 from packs.answers import write_answers
 from packs.archive import write_archive
-from packs.coding_network import write_network
-from packs.contents import Author, PackedRun
+from packs.contents import Author
 from packs.derived import (
     command_of,
-    draw_figures,
-    installed_versions,
-    sort_languages,
-    weights_file,
+    describe_run,
     write_descriptions,
     write_metadata,
 )
 from packs.documents import read_documents, write_documents
+from packs.figures import draw_figures
 from packs.recording import Recording, record_run
 from packs.rows import list_codebooks, write_run_rows
 from packs.samples import find_seeds
 from packs.tables import write_tables
+from packs.weights import write_network, write_training_weights
 from reports.data.exports import tables_of
-from reports.data.queries import fetch_scalars
-from reports.data.run_data import RunData, load_run
-from reports.figures.figure_store import style_hash
+from reports.data.run_data import load_run
 
 
 def make_pack(
@@ -74,7 +65,7 @@ def make_pack(
     folder = scratch / "pack"
     folder.mkdir()
     shown_title = title or run_data.name or command_of(run_data)
-    run = _describe_run(
+    run = describe_run(
         run_data, stored_run, texts=texts, title=shown_title, authors=authors, license_id=license_id
     )
     if run_data.mask is not None:
@@ -82,7 +73,7 @@ def make_pack(
 
     recording = Recording()
     if not run_data.kind.has_documents:
-        _write_weights(run_data, folder)
+        write_training_weights(run_data, folder)
     else:
         network = write_network(run_data, folder)
         recording = asyncio.run(record_run(run_data, texts=run.texts, network=network))
@@ -105,51 +96,9 @@ def make_pack(
     return checksum
 
 
-def _describe_run(
-    run_data: RunData,
-    stored_run: Row[Any],
-    *,
-    texts: bool,
-    title: str,
-    authors: Sequence[Author],
-    license_id: str | None,
-) -> PackedRun:
-    return PackedRun(
-        format=contents.FORMAT,
-        number=run_data.id,
-        name=run_data.name,
-        kind=run_data.kind.name,
-        state=stored_run.state,
-        reason=stored_run.reason,
-        created_at=run_data.created_at,
-        ended_at=stored_run.ended_at,
-        parameters=stored_run.parameters,
-        engines=tuple(run_data.engines),
-        engine_languages=sort_languages(run_data),
-        texts=texts and run_data.kind.has_documents,
-        tables=tuple(table.name for table in tables_of(run_data.kind)),
-        title=title,
-        authors=tuple(dict.fromkeys(authors)),
-        license=license_id,
-        versions={**installed_versions(), "python": platform.python_version()},
-        figure_style=style_hash(),
-    )
-
-
 def _write_answers(recording: Recording, folder: Path) -> None:
     for step, answers in recording.answers_by_step.items():
         path = folder / contents.answers_file(step)
         path.parent.mkdir(exist_ok=True)
         with path.open("wb") as file:
             write_answers(file, answers)
-
-
-def _write_weights(run_data: RunData, folder: Path) -> None:
-    """Write the weights of the networks that are trained."""
-    weights_folder = folder / contents.WEIGHTS
-    weights_folder.mkdir()
-    for job in run_data.jobs:
-        job_weights = select(Training.weights).where(Training.job_id == job.id)
-        for weights in fetch_scalars(run_data.db, job_weights):
-            if weights is not None:
-                write_atomically(folder / weights_file(job.name), weights)

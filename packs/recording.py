@@ -16,7 +16,6 @@ from core.errors import TidingsError
 from core.progress import track
 from models.tables import Base, Code, Document, StoredCodebook
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from packs.coding_network import give_network
 from packs.jobs import (
     codes_by_network,
     in_order_of_submission,
@@ -25,6 +24,7 @@ from packs.jobs import (
     read_steps,
     steps_to_repeat,
 )
+from packs.weights import give_network
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, documents_condition
 

@@ -17,9 +17,9 @@ from models.tables import JobStep
 from packs import contents
 from packs.answers import ReplayingFetcher, load_answers
 from packs.archive import PackReader
-from packs.coding_network import NETWORK_FILE, give_network
 from packs.jobs import StepStates, codes_by_network, in_order_of_submission, load_data
 from packs.samples import SampleChecks
+from packs.weights import NETWORK_FILE, give_network
 from reports.data.run_data import RunData, RunJob
 
 #: Code that expects well-formed answers raises one of these errors for malformed ones.

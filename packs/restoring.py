@@ -15,7 +15,6 @@ from models.database import Database
 from models.tables import Job, Run, RunEngine
 from packs import contents, rows
 from packs.archive import PackReader
-from packs.coding_network import name_coder_of_run, read_packed_network
 from packs.contents import NO_TEXTS, PackedRun
 from packs.documents import load_documents, load_stand_ins
 from packs.jobs import steps_to_repeat
@@ -23,6 +22,7 @@ from packs.repeating import Restored, repeat_steps
 from packs.row_source import RowSource
 from packs.rows import insert_rows, load_rows
 from packs.samples import check_samples
+from packs.weights import name_coder_of_run, read_packed_network
 from reports.data.run_data import load_run
 
 # The PNG file of a mask may have so many bytes.
@@ -111,12 +111,9 @@ def _take_network(pack: PackReader, run: PackedRun, restored: Restored) -> None:
         return
 
     try:
-        restored.network = read_packed_network(restored.data, pack)
+        restored.network = read_packed_network(pack)
     except BadInput as error:
         restored.why_no_network = str(error)
-    else:
-        if restored.network is None:
-            restored.why_no_network = "the network is not in the pack"
 
 
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
-from sqlalchemy import ColumnElement, Select, insert, select
+from sqlalchemy import ColumnElement, Select, insert, select, union
 from sqlalchemy.exc import IntegrityError
 
 from analysis.codebooks.codebook import Codebook
@@ -148,7 +148,12 @@ JOBS = PackedTable(
     {"frozen": bool, "stored_days": dict[str, tuple[Number, ...]]},
 )
 STEPS = PackedTable(
-    JobStep, frozenset({"fetch_remark", "refused"}), {"state": StepState}, {"engine": str | None}
+    JobStep,
+    frozenset({"fetch_remark", "refused"}),
+    {"state": StepState},
+    {"engine": str | None},
+    # Packs of before have none.
+    {"dictionary_share": None},
 )
 CODEBOOKS = PackedTable(
     tables.StoredCodebook,
@@ -194,7 +199,7 @@ PACKED_TABLES = (JOBS, STEPS, CODEBOOKS, STRATA, UNITS, LOOKS, SEARCHED)
 
 def read_rows(run_data: RunData, packed: PackedTable) -> Iterator[PackedRow]:
     """Yield the rows that a run has in a table, as they are packed."""
-    is_of_job = (Job.run_id == run_data.id, Job.kind == run_data.kind.job_kind)
+    is_of_job = (Job.run_id == run_data.id, ~tables.IS_REPORT)
     run_id = packed.table.__table__.columns.get("run_id")
     statement = packed.select().where(*(is_of_job if run_id is None else [run_id == run_data.id]))
     for row in fetch_all(run_data.db, statement):
@@ -268,10 +273,11 @@ def find_id(ids: Mapping[str, int], key: str, location: str) -> int:
 
 def list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
     """Return the codebooks of a run that was coded or drawn from, with their ids, by hash."""
-    coded = select(Code.codebook_id).where(Code.run_id == run.id)
-    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
-    searched = select(SearchedUnit.codebook_id).where(SearchedUnit.run_id == run.id)
-    is_used: ColumnElement[bool] = tables.StoredCodebook.id.in_(coded.union(sampled, searched))
+    used = [
+        select(packed.columns["codebook"]).where(packed.table.__table__.c.run_id == run.id)
+        for packed in (CODES, STRATA, SEARCHED)
+    ]
+    is_used: ColumnElement[bool] = tables.StoredCodebook.id.in_(union(*used))
     if getattr(run.parameters, "has_model_coder", False):
         # A model's answers are read by it, also where none of them gives a code.
         is_used |= tables.StoredCodebook.hash == bytes.fromhex(run.parameters.codebook)

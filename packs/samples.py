@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, select
 
 from analysis.codebooks.cells import make_cells, most_near_misses
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.drawing import find_certain
 from analysis.codebooks.rank_classes import size_classes
 from core.enums import SamplePart, SamplePeriod, SampleRule
@@ -164,7 +164,7 @@ def _check_sample(
 ) -> None:
     """Draw a sample again, or note why it cannot be and its first contradiction."""
     codebook, seed = sample.codebook, sample.seed
-    has_units = has_texts or (codebook.unit == CodedUnit.MENTION and not run.selection)
+    has_units = has_texts or (codebook.is_of_mentions and not run.selection)
     if seed is not None and has_units:
         strata, unit_rows = sample.draw_again(run)
         with run.db.write() as connection:
@@ -189,7 +189,7 @@ def _find_wrong_number(sample: _StoredSample) -> str | None:
     for unit in sample.units:
         units_by_stratum[unit.stratum].append(unit)
 
-    is_of_mentions = sample.codebook.unit == CodedUnit.MENTION
+    is_of_mentions = sample.codebook.is_of_mentions
     if any((unit.position > 0) != is_of_mentions for unit in sample.units):
         return f"a unit is no {sample.codebook.unit}"
 

@@ -11,11 +11,14 @@ from core.errors import BadInput
 from core.progress import track
 from packs import contents
 from packs.archive import PackReader
+from packs.contents import PackedRun, forms_of
 from packs.reading import read_batches, read_objects
+from packs.rows import SEARCHED
 from reports.data.export_schema import Table
-from reports.data.exports import write_table
+from reports.data.exports import tables_of, write_table
 from reports.data.formats import WRITERS, Columns
 from reports.data.run_data import RunData
+from reports.data.tables.found import FOUND
 
 
 def write_tables(
@@ -27,6 +30,13 @@ def write_tables(
             write_table(run_data, table, _open_forms(stack, table, folder), texts=texts)
 
 
+def list_tables(pack: PackReader, run: PackedRun) -> list[Table[Any]]:
+    """Return the tables that a pack should have; that of searches only where there was one."""
+    files = {SEARCHED.file_name, *(table_file(FOUND, form) for form in forms_of(FOUND.name))}
+    is_searched = not files.isdisjoint(pack.names)
+    return [table for table in tables_of(run.run_kind) if table is not FOUND or is_searched]
+
+
 def rewrite_table(pack: PackReader, table: Table[Any], folder: Path) -> None:
     """Write a table in each of its forms, from the JSONL that the pack of somebody else has.
 
@@ -35,7 +45,7 @@ def rewrite_table(pack: PackReader, table: Table[Any], folder: Path) -> None:
     file_name = table_file(table, "jsonl")
     declared = [column for column, kind in table.columns.items() if kind is not dict]
     _, head = next(read_objects(pack, file_name), ("", dict.fromkeys(declared)))
-    takes_others = len(declared) < len(table.columns)
+    takes_others = len(declared) < len(table.columns) or table.has_documents
     if [column for column in head if not takes_others or column in declared] != declared:
         raise BadInput(f"{file_name}, line 1: it is no row of such a table")
 
@@ -52,7 +62,7 @@ def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, 
     """Open a file for each form of the table, until *stack* is closed."""
     return {
         form: stack.enter_context((folder / table_file(table, form)).open("wb"))
-        for form in contents.forms_of(table.name)
+        for form in forms_of(table.name)
     }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import Connection, Row
 
 from analysis.codebooks.cells import make_cells
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.division import weigh_strata
 from analysis.codebooks.drawing import (
     Cell,
@@ -450,7 +450,7 @@ def check_unit(codebook: Codebook, run: Row[Any]) -> None:
             "does not have: write a codebook without {keyword} whose unit is post"
         )
 
-    if codebook.unit == CodedUnit.POST and has_keywords:
+    if codebook.is_of_posts and has_keywords:
         raise UsageError(
             f"the unit of the codebook {codebook.name} is a post, and run {run.id} is of "
             f"{kind.name}: write unit: document or unit: mention"

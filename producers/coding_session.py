@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from string import ascii_letters
-from typing import Protocol
 
 from analysis.codebooks.codebook import NONE_APPLIES, Codebook, Variable, VariableType
 from core.enums import CodeState, UncodedReason
@@ -83,21 +82,8 @@ class Question:
     variable: Variable
 
 
-class CodeStore(Protocol):
-    """Keeps a coder's codes by a codebook: each is stored at once."""
-
-    def add(self, unit: UnitKey, codes: UnitCodes) -> StoreOutcome:
-        """Store codes of variables that have none of the coder."""
-
-    def remove(self, unit: UnitKey, variables: Sequence[str]) -> None:
-        """Delete the coder's codes of *variables*."""
-
-    def read(self, unit: UnitKey) -> dict[str, CodeValue]:
-        """Return the coder's codes of a unit, by variable."""
-
-
 class DatabaseCodes:
-    """A `CodeStore` in the database, of one coder."""
+    """Keeps a coder's codes by a codebook in the database: each is stored at once."""
 
     def __init__(self, db: Database, coding: Coding) -> None:
         self._db = db
@@ -130,7 +116,7 @@ class CodingSession:
         codebook: Codebook,
         units: Sequence[UnitKey],
         codes: Mapping[UnitKey, UnitCodes],
-        store: CodeStore,
+        store: DatabaseCodes,
         fixed: Mapping[UnitKey, UnitCodes] | None = None,
     ) -> None:
         """Begin where the coder stopped. *fixed* are codes that undo leaves alone."""

@@ -27,7 +27,7 @@ from models.results import MentionSentence
 from models.tables import Base, Mention
 from producers.model_costs import ModelRequestSizes
 from textapi import messages
-from textapi.engine.summary import summarize
+from textapi.engine.summary import LANGUAGES, summarize
 from textapi.messages import Operation
 from textapi.requests import (
     AnswerKey,
@@ -37,6 +37,9 @@ from textapi.requests import (
     requested_term,
 )
 from textapi.text.keywords import find_candidates, sentences_with
+
+# Our own engine; those whose names begin with this match keywords as the dry run does.
+OUR_ENGINE = messages.Engine("tidings", LANGUAGES)
 
 # What stands for the answer of a language model, on which no other request depends.
 _NO_ANSWER = {"text": "", "model": ""}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -15,7 +15,7 @@ from statistics import NormalDist, fmean, pstdev
 from typing import Annotated
 
 from core.prices import MICRO, format_money
-from core.ratelimit.notation import Window
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, ONE_CALL, LimitedResource, Window
 
 #: The range holds the end in so many of all cases.
 COVERAGE = 0.9
@@ -169,7 +169,7 @@ def _measure_speed(work: Work) -> tuple[float, float]:
     long as there are others. The error is that of the mean of past and future parts of the time.
     """
     long = [limit for limit in work.limits if limit.window.seconds >= LONG_SECONDS]
-    pasts = [(limit, _Past(limit.used)) for limit in long]
+    pasts = [(limit, _UsedAmounts(limit.used)) for limit in long]
     agos = range(len(work.by_minute), 0, -1)
     minutes = [
         done
@@ -193,7 +193,7 @@ def _measure_speed(work: Work) -> tuple[float, float]:
     return speed * work.stretch / MINUTE, math.hypot(error, LEAST_SPEED_ERROR)
 
 
-class _Past:
+class _UsedAmounts:
     """What was used of a window: how much since each earlier time."""
 
     def __init__(self, used: Sequence[tuple[float, float]]) -> None:
@@ -255,7 +255,7 @@ class _Curve:
         """Find the time of each next bit of work up to *most*, and what let it wait longest."""
         smallest = min(limit.amount for limit in limits)
         steps = min(1000, max(50, math.ceil(20 * most / smallest)))
-        pasts = [_Past(limit.used) for limit in limits]
+        pasts = [_UsedAmounts(limit.used) for limit in limits]
         waited = dict.fromkeys([self.bound_by, *(limit.label for limit in limits)], 0.0)
         for step in range(1, steps + 1):
             work = most * step / steps
@@ -324,3 +324,35 @@ def _describe_times(times: Sequence[float], now: float) -> list[str]:
         day = moment.date()
 
     return words
+
+
+def time_at_limits(
+    windows: Sequence[Window], calls: float, weights: Mapping[LimitedResource, float] = ONE_CALL
+) -> tuple[float, str | None]:
+    """Return the seconds until the last of *calls* may be made, and the limit that binds.
+
+    The calls of a window may be made as soon as the shorter windows allow them, the next calls when
+    the window is over. *weights* are what a call takes of each unit. Returns 0
+    and None if no limit binds.
+    """
+    seconds, binding, longest = 0.0, None, 0.0
+
+    for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
+        weight = weights.get(window.resource, 0.0)
+        if not weight:
+            continue
+
+        calls_of_window = window.amount / weight
+        full_windows = max(math.ceil(calls / calls_of_window) - 1, 0)
+        calls -= full_windows * calls_of_window
+        spent = float(full_windows * window.seconds)
+        if window.seconds < LONG_WINDOW_SECONDS:
+            # Calls are spaced evenly in a short window.
+            spent += calls / calls_of_window * window.seconds
+
+        if spent > longest:
+            binding, longest = str(window), spent
+
+        seconds += spent
+
+    return seconds, binding

@@ -22,7 +22,7 @@ from core.enums import QUEUE_TEXT, QUEUES
 from core.errors import BrokerAway
 from core.prices import MICRO
 from core.process_identity import has_exited
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import ONE_CALL, LimitedResource
 from core.ratelimit.usage import HORIZON_SECONDS, WindowUse, read_closed_seconds, read_use
 from core.settings import Settings
 from models.database import Database, clock
@@ -125,7 +125,7 @@ def take_gauges(
     before = [] if last is None else last.busy
     gauges.busy = [*(look for look in before if look[0] > now - PERIOD - MINUTE), (now, busy)]
 
-    allowed: dict[str, dict[LimitUnit, float]] = {}
+    allowed: dict[str, dict[LimitedResource, float]] = {}
     credentials: dict[str, set[str]] = defaultdict(set)
     for service, credential in called:
         credentials[service].add(credential)
@@ -159,12 +159,12 @@ def _set_run_gauges(connection: Connection, gauges: Gauges, jobs: list[RunJobs])
 
 def _set_limit_gauges(
     gauges: Gauges, client: redis.Redis, settings: Settings, service: str, credentials: set[str]
-) -> dict[LimitUnit, float]:
+) -> dict[LimitedResource, float]:
     """Set how much of each window is used and left, of the credential that has used it most.
 
     Return what may be taken of each unit in a second.
     """
-    allowed: dict[LimitUnit, float] = {}
+    allowed: dict[LimitedResource, float] = {}
     windows = limits_in_force(settings, service)
     uses: list[WindowUse] = []
     for credential in credentials if windows else ():
@@ -172,16 +172,16 @@ def _set_limit_gauges(
 
     for window in windows:
         use = max((use for use in uses if use.window == window), key=lambda use: use.used)
-        scale = MICRO if window.unit is LimitUnit.COST else 1
-        unit = window.currency or window.unit
+        scale = MICRO if window.currency else 1
+        unit = window.currency or window.resource
         gauges.set("tidings_limit_used_ratio", use.used / window.amount, service, str(window))
         gauges.set("tidings_limit_left", use.left / scale, service, str(window), unit)
-        allowed[window.unit] = min(allowed.get(window.unit, math.inf), use.per_second)
+        allowed[window.resource] = min(allowed.get(window.resource, math.inf), use.per_second)
 
     closed = max(read_closed_seconds(client, service, credential) for credential in credentials)
     if closed:
         open_share = max(0.0, 1 - closed / HORIZON_SECONDS)
-        for unit in {LimitUnit.CALLS, *allowed}:
+        for unit in {*ONE_CALL, *allowed}:
             allowed[unit] = 0.0 if not open_share else allowed.get(unit, math.inf) * open_share
 
     return allowed
@@ -194,10 +194,8 @@ def _measure_loads(
     services: dict[int, dict[str, ServiceLoad]] = defaultdict(dict)
     for row in recent:
         if row.calls:
-            rates = {LimitUnit.CALLS: row.calls / PERIOD}
-            for unit, weight in weights_of(row).items():
-                rates[unit] = rates[LimitUnit.CALLS] * weight
-
+            per_second = row.calls / PERIOD
+            rates = {unit: per_second * weight for unit, weight in weights_of(row).items()}
             waiting = waited_seconds(row, settings) / PERIOD
             load = ServiceLoad(rates, row.seconds / PERIOD, waiting)
             services[row.run_id][row.service] = load
@@ -216,7 +214,7 @@ def _measure_loads(
 def _set_useful_slots(
     gauges: Gauges,
     loads: Mapping[str, list[RunLoad]],
-    allowed: Mapping[str, Mapping[LimitUnit, float]],
+    allowed: Mapping[str, Mapping[LimitedResource, float]],
     database: float,
 ) -> None:
     """Set how many slots of each queue would be at work, and how many each brake would let work."""

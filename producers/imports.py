@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from analysis.languages import code_languages
 from models.database import VALUES_PER_STATEMENT, Database
 from models.documents import Stored, insert_documents
@@ -215,7 +213,9 @@ class _Record:
 
         rows = document_rows(documents)
         with self._db.write() as connection:
-            import_id = self._number or self._begin(connection)
+            import_id = self._number or begin_import(
+                connection, path=self._name_of_path(), source=self._source
+            )
             if not keeps_place(connection, import_id, self._place):
                 self._file = None
 
@@ -231,7 +231,10 @@ class _Record:
                     empty=counts.empty,
                     left_out=counts.left_out,
                 ),
-                named=list(map(self._name, left_out[:NAMED])),
+                named=[
+                    clean(str(item).removeprefix(f"{self._path.parent}/"))[0]
+                    for item in left_out[:NAMED]
+                ],
                 source=",".join(sorted(self._sources)) or None,
                 place=place,
             )
@@ -249,14 +252,8 @@ class _Record:
         }
         return {"file": self._file, "cursor": dict(cursor), "counts": path_counts}
 
-    def _begin(self, connection: Connection) -> int:
-        return begin_import(connection, path=self._name_of_path(), source=self._source)
-
     def _name_of_path(self) -> str:
         return clean(self._path.name)[0]
-
-    def _name(self, left_out: LeftOut) -> str:
-        return clean(str(left_out).removeprefix(f"{self._path.parent}/"))[0]
 
 
 def document_rows(documents: Sequence[SourceDocument]) -> list[dict[str, Any]]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 from analysis.codebooks.model_requests import ModelRequest
-from core.prices import MICRO, Price
+from core.prices import MICRO, Price, parse_price
+from core.ratelimit.notation import ONE_CALL, LimitedResource, weigh_call
+from models.costs import read_prompt_uses
+from models.database import Database
 
 # The expectation lies within so many of its standard errors of what will be, in 95 % of cases.
 _QUANTILE = 1.96
@@ -79,6 +83,28 @@ class CostPlan:
     learned_from: Annotated[int, "Number of stored answers that it rests on."]
     answered: Annotated[int, "Calls whose answers are stored: they cost nothing, whoever paid."] = 0
 
+    @property
+    def call_weights(self) -> Mapping[LimitedResource, float]:
+        """What a call takes of each unit, as expected, else at most."""
+        if not self.calls:
+            return ONE_CALL
+
+        figures = self.expected or self.bound
+        tokens = figures.tokens_in + figures.tokens_out
+        return weigh_call(tokens / self.calls, figures.cost / self.calls)
+
+
+def plan_model(
+    db: Database, requests: ModelRequestSizes, parameters: Any, price_text: str, *, answered: int
+) -> CostPlan:
+    """Return what *requests* of a run take; *answered* are the calls whose answers are stored."""
+    with db.read() as connection:
+        uses = read_prompt_uses(connection, parameters.coder)
+
+    price = parse_price(price_text)
+    price = price.of_batches if parameters.batch else price
+    return replace(plan_costs(requests, uses, price, price_text), answered=answered)
+
 
 def plan_costs(
     requests: ModelRequestSizes,
@@ -98,7 +124,7 @@ def plan_costs(
     bound_cost = price.most(bound_in, bound_out) + requests.requests
     bound = TokenFigures(bound_in, bound_out, 0 if price.is_free else bound_cost)
 
-    forecasts: list[_Forecast] = []
+    forecasts: list[_TokenForecast] = []
     answers = 0
     # Their forecasts rest on the same answers, so that their errors do not cancel out.
     unknown = PromptSizes()
@@ -129,29 +155,20 @@ def plan_costs(
     return CostPlan(requests.requests, price.currency, price_text, bound, expected, error, answers)
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over answers: sizes of requests, tokens of prompts, tokens of completions."""
-
-    answers: int
-    sizes: int
-    sizes_squared: int
-    tokens: int
-    tokens_squared: int
-    sizes_by_tokens: int
-    completions: int
-    completions_squared: int
+_SUMS = (
+    *("answers", "sizes", "sizes_squared", "tokens", "tokens_squared", "sizes_by_tokens"),
+    *("completions", "completions_squared"),
+)
 
 
-def _add_up(uses: Sequence[Any]) -> _Sums:
-    sums: dict[str, int] = {}
-    for column in _Sums.__dataclass_fields__:
-        sums[column] = sum(int(getattr(use, column)) for use in uses)
-    return _Sums(**sums)
+def _add_up(uses: Sequence[Any]) -> Any:
+    """Return the sums over answers: their number, sizes of requests, tokens of both kinds."""
+    sums = {column: sum(int(getattr(use, column)) for use in uses) for column in _SUMS}
+    return SimpleNamespace(**sums)
 
 
 @dataclass(frozen=True)
-class _Forecast:
+class _TokenForecast:
     """Expected tokens with their variances."""
 
     tokens_in: float
@@ -160,7 +177,7 @@ class _Forecast:
     variance_out: float
 
 
-def _forecast(sums: _Sums, sizes: PromptSizes) -> _Forecast:
+def _forecast(sums: Any, sizes: PromptSizes) -> _TokenForecast:
     """Return the tokens of further requests, by least squares of tokens on sizes.
 
     The variance is that of a sum of new observations: of the line and of each of them.
@@ -182,10 +199,10 @@ def _forecast(sums: _Sums, sizes: PromptSizes) -> _Forecast:
     mean_completion = sums.completions / n
     deviation = max(0.0, sums.completions_squared - n * mean_completion**2) / max(1, n - 1)
     variance_out = deviation * (m + m**2 / n)
-    return _Forecast(tokens_in, m * mean_completion, variance_in, variance_out)
+    return _TokenForecast(tokens_in, m * mean_completion, variance_in, variance_out)
 
 
-def _error(forecasts: Sequence[_Forecast], price: Price) -> float | None:
+def _error(forecasts: Sequence[_TokenForecast], price: Price) -> float | None:
     weight_in, weight_out = (1, 1) if price.is_free else (price.prompt, price.completion)
     expected = variance = 0.0
     for forecast in forecasts:

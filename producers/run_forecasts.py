@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from core.enums import State
 from core.process_identity import has_exited
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Window, parse_limits
+from core.ratelimit.notation import ONE_CALL, LimitedResource, Window, parse_limits, weigh_call
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database, clock
@@ -66,7 +66,7 @@ NO_WORKER = "no worker is there to do it"
 
 
 @dataclass(frozen=True)
-class JobGroup:
+class SizeGroup:
     """Jobs of one size and state: how many have ended, are at work, and are left.
 
     *weight* is the size of each. *seconds* are the time from begin to end of those that have
@@ -88,7 +88,7 @@ class JobGroup:
         return min(MOST_SHARE, self.ages / expected) if expected else 0.0
 
 
-def measure_done(groups: Sequence[JobGroup]) -> tuple[float, float]:
+def measure_done(groups: Sequence[SizeGroup]) -> tuple[float, float]:
     """Return the share of the work of jobs that is done, and the error of done / left.
 
     A job at work has done as much as its age says beside the time that ended ones took.
@@ -118,7 +118,7 @@ def measure_done(groups: Sequence[JobGroup]) -> tuple[float, float]:
     return share, min(MOST_SPREAD, math.hypot(of_jobs, of_shares))
 
 
-def measure_pace(groups: Sequence[JobGroup]) -> float:
+def measure_pace(groups: Sequence[SizeGroup]) -> float:
     """Return the seconds in which a job does a unit of weight; 0 if none has ended.
 
     Those that have ended so far are the quick ones: jobs at work that take longer than them count
@@ -136,7 +136,7 @@ def measure_pace(groups: Sequence[JobGroup]) -> float:
     return pace
 
 
-def measure_tail(groups: Sequence[JobGroup], slots: int) -> float:
+def measure_tail(groups: Sequence[SizeGroup], slots: int) -> float:
     """Return for how many seconds *slots* go idle on average at the end, at the pace so far.
 
     The jobs that are left, in their order, each go to the first slot that is free. Of many jobs
@@ -243,7 +243,10 @@ def forecast_run(db: Database, settings: Settings, run_id: int) -> Forecast | st
 
 
 def forecast_calls(
-    db: Database, settings: Settings, calls: Mapping[str, float], weights: Mapping[LimitUnit, float]
+    db: Database,
+    settings: Settings,
+    calls: Mapping[str, float],
+    weights: Mapping[LimitedResource, float],
 ) -> Forecast | str:
     """Return when a run of so many *calls* of each service would be done if it began now.
 
@@ -290,7 +293,7 @@ def forecast_calls(
 class _Measured:
     """A run's jobs, the share of its work that is done with its error, and its calls."""
 
-    groups: Sequence[JobGroup]
+    groups: Sequence[SizeGroup]
     done: float
     error: float
     calls: Sequence[Row[Any]]
@@ -332,7 +335,7 @@ def _measure_others(connection: Connection, run_id: int, measured: _Measured) ->
     return ratios
 
 
-def _read_groups(connection: Connection, run_id: int) -> list[JobGroup]:
+def _read_groups(connection: Connection, run_id: int) -> list[SizeGroup]:
     """Return a run's jobs by their size: the documents of their days, or 1 each.
 
     A month of which nothing is stored yet counts as an average one until it has ended.
@@ -350,7 +353,7 @@ def _read_groups(connection: Connection, run_id: int) -> list[JobGroup]:
     known = [size for size in sizes if size]
     usual = math.fsum(known) / len(known) if known else 1.0
     return [
-        JobGroup(
+        SizeGroup(
             size or (usual if row.at_work or row.left else 1.0),
             *(int(row.ended), int(row.at_work), int(row.left)),
             *(float(row.seconds), float(row.squares), float(row.ages)),
@@ -375,50 +378,48 @@ def _measure_limits(
     settings: Settings,
     calls: Row[Any],
     unit: float,
-    weights: Mapping[LimitUnit, float] = NO_WEIGHTS,
+    weights: Mapping[LimitedResource, float] = ONE_CALL,
 ) -> list[LimitUse]:
     """Return the windows of a service of which a call is a *unit* of a run's work."""
     limits: list[LimitUse] = []
     for window in limits_in_force(settings, calls.service):
-        weight = 1.0 if window.unit is LimitUnit.CALLS else weights.get(window.unit, 0.0)
+        weight = weights.get(window.resource, 0.0)
         if not weight:
             continue
 
-        is_long = window.seconds >= LONG_SECONDS
-        used = _read_used(db, calls, window) if is_long else []
-        in_work = [(ago, unit * amount / weight) for ago, amount in used]
+        used: Sequence[Any] = ()
+        if window.seconds >= LONG_SECONDS:
+            seconds = window.seconds + LONGEST_LOOK_BACK
+            used = _read_minutes(db, calls, seconds)
+
+        # The count of a minute has the name of each unit; the oldest comes first.
+        in_work = [
+            (max(0.0, minute.ended_ago), unit * getattr(minute, window.resource) / weight)
+            for minute in used
+        ]
         limits.append(LimitUse(calls.service, window, unit * window.amount / weight, in_work))
 
     return limits
 
 
-def weights_of(calls: Row[Any]) -> dict[LimitUnit, float]:
-    """Return what a call took of tokens and of cost."""
-    return {
-        LimitUnit.TOKENS: float(calls.charged_tokens) / calls.calls,
-        LimitUnit.COST: float(calls.charged_cost) / calls.calls,
-    }
-
-
-def _read_used(db: Database, calls: Row[Any], window: Window) -> list[tuple[float, int]]:
-    """Return how much of a window was used how many seconds ago, the oldest first."""
-    counts = calls_by_minute(
-        db,
-        service=calls.service,
-        credential=calls.credential,
-        seconds=window.seconds + LONGEST_LOOK_BACK,
-        at_once=0,
+def weights_of(calls: Row[Any]) -> dict[LimitedResource, float]:
+    """Return what a call took of each unit."""
+    return weigh_call(
+        float(calls.charged_tokens) / calls.calls, float(calls.charged_cost) / calls.calls
     )
-    # The count of a minute has this name for each unit.
-    return [(max(0.0, count.ended_ago), getattr(count, window.unit)) for count in counts]
+
+
+def _read_minutes(db: Database, calls: Row[Any], seconds: float) -> Sequence[Any]:
+    """Return what all runs used of a service in each minute, the oldest first."""
+    return calls_by_minute(
+        db, service=calls.service, credential=calls.credential, seconds=seconds, at_once=0
+    )
 
 
 def _made_by_minute(db: Database, calls: Row[Any], seconds: float, now: float) -> dict[int, int]:
     """Return how many calls all runs made to a service in each minute, `time // 60`."""
-    counts = calls_by_minute(
-        db, service=calls.service, credential=calls.credential, seconds=seconds, at_once=0
-    )
-    return {round((now - count.ended_ago) / MINUTE) - 1: count.calls for count in counts}
+    minutes = _read_minutes(db, calls, seconds)
+    return {round((now - minute.ended_ago) / MINUTE) - 1: minute.calls for minute in minutes}
 
 
 def _fill(by_minute: Mapping[int, int], since: float, now: float) -> list[int]:

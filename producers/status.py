@@ -26,17 +26,6 @@ from models.tables import IS_REPORT, Call, Job, JobStep, Run
 from producers.forecast import Forecast, describe_forecast
 from producers.run_forecasts import forecast_run
 
-RunNumber = Annotated[int, "Number of the run."]
-RunName = Annotated[str | None, "Name of the run."]
-RunState = Annotated[
-    str, "`queued`, `running`, `waiting`, `done`, `failed`, `cancelled` or `paused`."
-]
-RunKind = Annotated[str, "`months`, `handles`, `search` or `training`."]
-JobCounts = Annotated[dict[str, int], "Number of jobs by state, the job of the report included."]
-ReportProgress = Annotated[
-    str | None, "How far the report of an ended run is; null if it is finished or not to be made."
-]
-
 
 @dataclass(frozen=True)
 class RunCost:
@@ -47,18 +36,23 @@ class RunCost:
     max: Annotated[float | None, "Cap on it."]
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class RunListing:
     """A run; the newest is the first."""
 
-    run: RunNumber
-    name: RunName
-    kind: RunKind
-    state: RunState
-    jobs: JobCounts
+    run: Annotated[int, "Number of the run."]
+    name: Annotated[str | None, "Name of the run."]
+    kind: Annotated[str, "`months`, `handles`, `search` or `training`."]
+    state: Annotated[
+        str, "`queued`, `running`, `waiting`, `done`, `failed`, `cancelled` or `paused`."
+    ]
+    jobs: Annotated[dict[str, int], "Number of jobs by state, the job of the report included."]
     created_at: Annotated[float, "Seconds since 1970, UTC."]
     cost: Annotated[RunCost | None, "Null if the run asks no language model."]
-    report: ReportProgress
+    report: Annotated[
+        str | None,
+        "How far the report of an ended run is; null if it is finished or not to be made.",
+    ]
 
 
 @dataclass(frozen=True)
@@ -85,23 +79,16 @@ class JobStatus:
     steps: list[StepStatus] = field(default_factory=list)
 
 
-@dataclass
-class RunStatus:
+@dataclass(kw_only=True)
+class RunStatus(RunListing):
     """The state of a run; `--watch` prints one on a line each second."""
 
-    run: RunNumber
-    name: RunName
-    kind: RunKind
-    state: RunState
     reason: Annotated[str | None, "Why it is paused."]
-    jobs: JobCounts
     waiting_for: Annotated[str | None, "What keeps it from moving, or made it fail."]
     calls: Annotated[int, "Calls made so far."]
     max_calls: Annotated[int | None, "Cap on calls."]
-    cost: Annotated[RunCost | None, "Null if the run asks no language model."]
     progress: Annotated[float, "Share that is done, 0 to 1; without its report."]
     details: list[JobStatus]
-    report: ReportProgress
     codes: Annotated[CodedTexts | None, "Null if no language model codes its texts."]
     forecast: Annotated[
         Forecast | None, "Null if its end cannot be foretold, or it does not go on."
@@ -283,6 +270,7 @@ def run_status(db: Database, settings: Settings, run_id: int) -> RunStatus:
             state=shown_state(run.state, counts),
             reason=run.reason,
             jobs={state.value: counts.get(state, 0) for state in State},
+            created_at=run.created_at,
             waiting_for=reason,
             calls=int(connection.scalar(calls) or 0),
             max_calls=run.max_calls,
@@ -331,12 +319,11 @@ def _job_details(connection: Connection, run_id: int) -> list[JobStatus]:
 def list_runs(db: Database) -> list[RunListing]:
     """Return every run with the counts of its jobs, newest first."""
     columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
-    cost_columns = (Run.currency, Run.cost_charged, Run.max_cost)
+    costs = (Run.currency, Run.cost_charged, Run.max_cost)
     runs: list[RunListing] = []
 
     with db.read() as connection:
-        stored_runs = select(*columns, *cost_columns).order_by(Run.id.desc())
-        for run in connection.execute(stored_runs).all():
+        for run in connection.execute(select(*columns, *costs).order_by(Run.id.desc())).all():
             counts = job_counts(connection, run.id)
             is_drawing = run.state in ENDED and any(map(counts.get, UNENDED))
             runs.append(

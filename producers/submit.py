@@ -36,7 +36,7 @@ def submit_run(
     """
     currency = check_cap(parameters, max_cost)
     jobs = kind_named(parameters.kind).new_jobs(parameters, names)
-    if getattr(parameters, "half_width", None) is not None:
+    if isinstance(parameters, TextOptions) and (parameters.half_width or parameters.find):
         jobs.append(NewJob(JobKind.REPORT, LOOK_JOB, {}, QUEUE_REPORTS))
 
     return create_run(

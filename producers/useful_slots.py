@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 
 #: More is advised than is needed, since calls come unevenly; a tenth may be idle.
 HEADROOM = 1.05
 JOBS, DATABASE = "jobs", "database"
-BRAKES = (*(unit.value for unit in LimitUnit), DATABASE, JOBS)
+BRAKES = (*(unit.value for unit in LimitedResource), DATABASE, JOBS)
 #: What may be taken of each unit of a service's limit in a second.
-Allowed = Mapping[str, Mapping[LimitUnit, float]]
+Allowed = Mapping[str, Mapping[LimitedResource, float]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ServiceLoad:
     *rates* are what it takes of each unit in a second.
     """
 
-    rates: Mapping[LimitUnit, float]
+    rates: Mapping[LimitedResource, float]
     in_flight: float
     waiting: float
 
@@ -47,16 +47,16 @@ def count_useful_slots(
     feeds so many such slots. Runs that share a limit get as much of it as they take now. A run
     without calls so far gets a slot for each due job. *database* is what that can serve.
     """
-    totals: dict[tuple[str, LimitUnit], float] = {}
+    totals: dict[tuple[str, LimitedResource], float] = {}
     for run in runs:
         for service, load in run.services.items():
             for unit, rate in load.rates.items():
                 totals[service, unit] = totals.get((service, unit), 0.0) + rate
 
-    brakes = dict.fromkeys(LimitUnit, 0.0)
+    brakes = dict.fromkeys(LimitedResource, 0.0)
     useful = 0.0
     for run in runs:
-        fed = dict.fromkeys(LimitUnit, math.inf)
+        fed = dict.fromkeys(LimitedResource, math.inf)
         for service, load in run.services.items():
             for unit, rate in load.rates.items():
                 per_second = allowed.get(service, {}).get(unit, math.inf)

@@ -74,7 +74,9 @@ def _check(
         stop_watch(connection, run_id)
         return False
 
-    if _is_at_cap(run, watch):
+    # The run is paused because its calls of the period are used up.
+    is_capped = watch.max_calls is not None and run.max_calls is not None
+    if run.state == State.PAUSED and is_capped and run.calls_begun >= run.max_calls:
         raise_cap(connection, watch)
         resumed = update(Run).where(Run.id == run_id)
         connection.execute(resumed.values(state=State.RUNNING, reason=None))
@@ -104,12 +106,6 @@ def _queue_unsent_events(connection: Connection, settings: Settings, run_id: int
         return False
 
     return repeat_report_job(connection, run_id)
-
-
-def _is_at_cap(run: Row[Any], watch: Row[Any]) -> bool:
-    """Return whether the run is paused because its calls of the period are used up."""
-    is_capped = watch.max_calls is not None and run.max_calls is not None
-    return run.state == State.PAUSED and is_capped and run.calls_begun >= run.max_calls
 
 
 def _queue_new(

@@ -29,7 +29,7 @@ from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Se
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
-    from core.service_client import Answer
+    from core.service_client import ServiceAnswer
 
 NAME = "bluesky"
 
@@ -98,7 +98,7 @@ def _raise_if_hidden(handle: str, entry: Mapping[str, Any]) -> None:
         raise _gone(handle, "protected", "asks not to be shown to people who are not logged in")
 
 
-def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
+def _account_gone(handle: str, refused: ServiceAnswer) -> AccountGone | None:
     if refused.status not in (400, 404):
         return None
 

@@ -33,7 +33,7 @@ from sources.source import Archive, CrawlRequest, Credit, Service, Source
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
-    from core.service_client import Answer, ServiceClient
+    from core.service_client import ServiceAnswer, ServiceClient
 
 NAME = "loc"
 
@@ -175,7 +175,7 @@ async def _read_page(client: ServiceClient, found: Mapping[str, Any]) -> Item:
     )
 
 
-def _explain(refused: Answer) -> TidingsError | None:
+def _explain(refused: ServiceAnswer) -> TidingsError | None:
     if refused.status != 429:
         return None
 

@@ -33,7 +33,7 @@ from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Se
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
-    from core.service_client import Answer
+    from core.service_client import ServiceAnswer
 
 NAME = "mastodon"
 
@@ -102,7 +102,7 @@ def _account_id(handle: str, account: Any) -> str:
     return account_id
 
 
-def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
+def _page(handle: str, answer: ServiceAnswer, crawl: CrawlProgress) -> Page:
     if not isinstance(answer.value, list):
         raise ServiceBadAnswer(
             "mastodon answered without a list of statuses: try again later", service=NAME
@@ -137,7 +137,7 @@ def _next_max_id(link: str) -> str | None:
         ) from None
 
 
-def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
+def _account_gone(handle: str, refused: ServiceAnswer) -> AccountGone | None:
     message = refused.message.lower()
     if refused.status == 404:
         return _gone(handle, "not-found", "does not exist")

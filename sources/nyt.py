@@ -55,7 +55,7 @@ from sources.timestamps import parse_time
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from core.service_client import Answer, ServiceClient
+    from core.service_client import ServiceAnswer, ServiceClient
 
 NAME = "nyt"
 
@@ -351,7 +351,7 @@ _REFUSALS = {
 }
 
 
-def _explain(refused: Answer) -> TidingsError | None:
+def _explain(refused: ServiceAnswer) -> TidingsError | None:
     """Say what a refusal of the Archive API means; its own words may hold the key."""
     if refused.status in _REFUSALS:
         return ServiceRefused(_REFUSALS[refused.status], service=NAME, status=refused.status)

@@ -25,7 +25,7 @@ from sources.base import LONGEST_ADDRESS
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from core.service_client import Answer, ServiceClient
+    from core.service_client import ServiceAnswer, ServiceClient
 
 SERVICE = "feeds"
 AGENT = "Tidings"
@@ -137,7 +137,9 @@ class PoliteClient:
         parser.parse(text.removeprefix("\ufeff").splitlines())
         return parser
 
-    async def _ask(self, address: str, headers: Mapping[str, str], body: _BoundedBody) -> Answer:
+    async def _ask(
+        self, address: str, headers: Mapping[str, str], body: _BoundedBody
+    ) -> ServiceAnswer:
         from aiohttp import ClientTimeout  # noqa: PLC0415 - 0.1 s that the command line's help saves
 
         from core.service_client import RetryPolicy  # noqa: PLC0415 - as above

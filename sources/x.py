@@ -51,7 +51,7 @@ from sources.table_rows import TableRow
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
-    from core.service_client import Answer, ServiceClient
+    from core.service_client import ServiceAnswer, ServiceClient
 
 NAME = "x"
 
@@ -414,7 +414,7 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
     return account if _POST_ID.fullmatch(text_or_empty(account)) else None
 
 
-def _explain(refused: Answer) -> TidingsError | None:
+def _explain(refused: ServiceAnswer) -> TidingsError | None:
     """Say what a refusal of X means beyond its status."""
     body = mapping_or_empty(refused.value)
     problem = f"{body.get('title', '')} {body.get('type', '')} {body.get('detail', '')}".lower()

@@ -36,8 +36,10 @@ from tests.services import (
 )
 from tests.warm_python import executed_processes, warm_processes
 
-hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
-hypothesis_settings.load_profile("tidings")
+# No test fails of a busy machine. `make thorough` draws four times as many examples.
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=100)
+hypothesis_settings.load_profile("quick")
 
 TEST_VARIABLES = {
     *("TIDINGS_TEST_MODEL_URL", "TIDINGS_TEST_POSTGRES_URL"),

@@ -36,7 +36,7 @@ from tidings.coding import CodingPage
 from tidings.methods import command
 from tidings.packs import PackFile
 from tidings.report import Report
-from tidings.tables import Frame
+from tidings.tables import ArrowFrame
 from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
@@ -56,7 +56,7 @@ NAMES_OF_TYPES = {
     "table": f'TableName | Literal["{WEIGHTS}"]',
     "format": "FormatName",
     "by": "By",
-    "file": "PathText | Frame",
+    "file": "PathText | ArrowFrame",
 }
 
 # The name of an option that may be given more than once is a plural in Python.
@@ -176,7 +176,7 @@ def _argument(declared: Any) -> Parameter:
     if declared.type_descriptor.annotation is int:
         annotation = "SupportsIndex"
     if declared.name == "paths":
-        annotation = "PathText | Sequence[PathText] | Frame"
+        annotation = "PathText | Sequence[PathText] | ArrowFrame"
     if declared.name in NAMES_OF_TYPES:
         annotation = NAMES_OF_TYPES[declared.name]
 

@@ -19,9 +19,10 @@ from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.settings import Settings
 from models.documents import add_documents
-from packs import make
+from packs import derived, make
 from packs.make import make_pack
-from packs.verify import Verification, verify_pack
+from packs.verification import Verification
+from packs.verify import verify_pack
 from reports.data.run_data import RunData
 from tests.e2e_kit import running_stub
 from tests.jobs_kit import Jobs
@@ -87,7 +88,7 @@ def pack(jobs: Jobs, run: int, out: Path, *, figures: bool = False, **options: A
     """Pack a run; without *figures*, which take most of the time, as if other fonts drew them."""
     with TemporaryDirectory(dir=out.parent) as scratch, pytest.MonkeyPatch.context() as patch:
         if not figures:
-            patch.setattr(make, "style_hash", lambda: ANOTHER_STYLE)
+            patch.setattr(derived, "style_hash", lambda: ANOTHER_STYLE)
             patch.setattr(make, "draw_figures", _draw_none)
 
         make_pack(jobs.db, run, out, scratch=Path(scratch), **options)

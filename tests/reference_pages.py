@@ -31,9 +31,8 @@ from core.settings import Settings
 from models.acts import ActListing
 from models.bills import CostListing
 from models.inventory import StoredListing
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.job_groups import FailureListing
-from producers.plan import PlanComparison
 from producers.status import RunListing, RunStatus
 from reports.pages.surprises import EventRow
 from sources.registry import SOURCES
@@ -51,7 +50,6 @@ MODELS: dict[str, Any] = {
     "plan feeds": RunPlan,
     "plan handles": RunPlan,
     "plan months": RunPlan,
-    "plan run": PlanComparison,
     "plan search": RunPlan,
     "predict": list[
         Annotated[
@@ -192,6 +190,14 @@ def commands_page() -> str:
             [*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
         )
         lines += ["", f"    {usage}"]
+        if path[1] == "plan":
+            # The options are told once.
+            lines += [
+                "",
+                f"Arguments and options: `tidings submit {path[2]}`; `--json` prints JSON.",
+            ]
+            continue
+
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
 

@@ -34,10 +34,10 @@ from typing import Any, NoReturn
 
 import psutil
 
-from analysis.text.language_detector import detect_languages
 from cli import command_server
 from cli.stack.worker import ENVIRONMENT
 from core.processes import die_with_parent
+from textapi.text.language_detector import detect_languages
 
 MODULES = {
     *("celery", "cli.command_server", "cli.main", "cli.start", "tidings.end_with_input"),

@@ -59,9 +59,20 @@ def read_engine(header: str | None) -> str | None:
 
 
 def read_languages(header: str | None) -> frozenset[str] | None:
-    """Return the codes of the languages in a *header*; None if it names none that is known."""
-    codes = map(find_language, (header or "").split(","))
-    return frozenset(filter(None, codes)) or None
+    """Return the languages that a *header* declares; None if it names none that is known.
+
+    They are codes, "fr;ner" if it is read by one of the endpoints alone. Others are left out.
+    """
+    declared = set()
+    for part in (header or "").split(","):
+        written, _, endpoint = part.partition(";")
+        code = find_language(written)
+        if code is not None and not endpoint.strip():
+            declared.add(code)
+        elif code is not None and endpoint.strip() in [*Operation]:
+            declared.add(f"{code};{endpoint.strip()}")
+
+    return frozenset(declared) or None
 
 
 def bad_answer(operation: str, problem: str) -> ServiceBadAnswer:

@@ -5,6 +5,7 @@ Field names use underscores; on the wire the keys of answers use spaces ("text p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
@@ -21,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from textapi.engine.entities import LABELS
+from textapi.engine.labels import LABELS
 from textapi.text.keywords import count_signs
 from textapi.text.size import count_lines, count_words
 
@@ -48,8 +49,9 @@ TEXT_TOO_LONG = "text_too_long"
 # Messages, settings and the table of calls use this name.
 SERVICE = "textapi"
 ENGINE_HEADER = "X-Textapi-Engine"
-# The codes of the languages that the engine reads, separated by commas; keywords are searched for
-# in all languages. A service that declares none is asked about every text.
+# The codes of the languages that the engine reads, separated by commas: "en,fr;ner" if all
+# endpoints read English, and `ner` French, too. Keywords are searched for in all languages. A
+# service that declares none is asked about every text.
 LANGUAGES_HEADER = "X-Textapi-Languages"
 KEY_HEADER = "apikey"
 # A request names the polarity engine that it prefers; a server without a choice ignores it.
@@ -57,7 +59,7 @@ POLARITY_HEADER = "X-Textapi-Polarity"
 
 
 class Engine(NamedTuple):
-    """The name and version of an engine, and the codes of the languages that it reads.
+    """The name and version of an engine, and the languages that it declares, "en" or "fr;ner".
 
     The languages are None if it declares none.
     """
@@ -78,6 +80,12 @@ class Operation(StrEnum):
     MOST_NEGATIVE_SENTENCES = "most_negative_sentences"
     NER = "ner"
     SUMMARIZE = "summarize"
+
+
+def languages_read(declared: Iterable[str], operation: Operation | None = None) -> frozenset[str]:
+    """Return the codes of the *declared* languages that all endpoints read, and *operation*."""
+    pairs = [language.split(";") for language in declared]
+    return frozenset(code for code, *endpoints in pairs if endpoints in ([], [operation]))
 
 
 def _refuse_blank(keyword: str) -> str:

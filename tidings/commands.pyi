@@ -12,7 +12,7 @@ from tidings.coding import CodingPage
 from tidings.methods import command
 from tidings.packs import PackFile
 from tidings.report import Report
-from tidings.tables import Frame
+from tidings.tables import ArrowFrame
 from tidings.words import Codebook, Pairs, PathText, Texts
 
 P = TypeVar("P")
@@ -74,7 +74,7 @@ class HomeCommands(Generic[P]):
     @command("import", columns="--column")
     def read(
         self,
-        paths: PathText | Sequence[PathText] | Frame,
+        paths: PathText | Sequence[PathText] | ArrowFrame,
         *,
         source: str | None = None,
         handle: str | None = None,
@@ -92,7 +92,7 @@ class HomeCommands(Generic[P]):
         keywords: Pairs | None = None,
         keywords_file: Codebook | None = None,
         match: Literal["sentence", "document"] | None = None,
-        within: Texts | None = None,
+        within: float | None = None,
         source: str | None = None,
         outlet: Texts | None = None,
         section: Texts | None = None,
@@ -109,6 +109,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         for_: str | None = None,
         per: str | None = None,
@@ -139,6 +141,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -167,6 +171,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -194,6 +200,8 @@ class HomeCommands(Generic[P]):
         codebook: Codebook | None = None,
         coder: str | None = None,
         code: str | None = None,
+        find: str | None = None,
+        recall: float = 0.95,
         batch: bool = False,
         distinct: bool = False,
         without: Texts | None = None,
@@ -311,7 +319,7 @@ class RunCommands:
         per: str | None = None,
         coder: str | None = None,
         seed: int = 1,
-        file: PathText | Frame | None = None,
+        file: PathText | ArrowFrame | None = None,
         out: PathText | None = None,
         for_: str | None = None,
         serve: bool = False,

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 from tidings import words
 from tidings.errors import suggest
-from tidings.tables import FRAME_FILE, FRAME_FOLDER, Frame, is_frame, write_csv
+from tidings.tables import FRAME_FILE, FRAME_FOLDER, ArrowFrame, is_frame, write_csv
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ def _bind(
 
 
 @contextmanager
-def _frame_file(frame: Frame, program: Any) -> Iterator[Path]:
+def _frame_file(frame: ArrowFrame, program: Any) -> Iterator[Path]:
     """Yield the path of a file that holds a table, as long as the context lasts."""
     program.check_is_here()
     with TemporaryDirectory(prefix=FRAME_FOLDER) as folder:

@@ -21,14 +21,14 @@ from tidings.rows import Rows, check_names, fill_in, pivot_shares
 from tidings.tables import (
     FRAME_FILE,
     FRAME_FOLDER,
+    ArrowFrame,
     Form,
-    Frame,
     convert,
     read_parquet,
     read_sample,
 )
 from tidings.waiting import Waiting, describe
-from tidings.words import Codebook, arguments, join, option, switch, texts
+from tidings.words import Codebook, arguments, join
 
 # `events` ends with this status if there are any.
 HAS_EVENTS = 10
@@ -90,14 +90,10 @@ class Run(RunCommands):
         Frames of pandas have periods, categories, and integers that may be missing. The other
         options are those of `export`; ``docs/exports.md`` says what the columns mean.
         """
-        options = [
-            *switch("--kwic", is_on=kwic),
-            *option("--by", by),
-            *switch("--distinct", is_on=distinct),
-            *texts("--without", without),
-        ]
-        words = ["export", *options, "--format=parquet", str(self.number), table]
-        return convert(read_parquet(self.program.run(words)), form)
+        content = self.export(
+            table, format="parquet", kwic=kwic, by=by, distinct=distinct, without=without
+        )
+        return convert(read_parquet(content), form)
 
     def documents(
         self,
@@ -192,7 +188,7 @@ class Run(RunCommands):
     def code(
         self,
         codebook: Codebook,
-        codes: Frame | Callable[[str], Any],
+        codes: ArrowFrame | Callable[[str], Any],
         *,
         coder: str | None = None,
         **drawing: Any,
@@ -216,7 +212,7 @@ class Run(RunCommands):
 
         What is to be cited for good is a pack, which others can verify: `pack`.
         """
-        run = next(run for run in self.program.run_json(["runs"]) if run["run"] == self.number)
+        run = self.status()
         made = datetime.fromtimestamp(run["created_at"], UTC)
         fields = {
             "author": " and ".join(authors),

@@ -35,14 +35,14 @@ _NO_CATEGORY, _SEPARATOR = "none", "|"
 _FREQUENCIES = {4: "Y", 7: "M", 8: "W-SUN", 10: "D"}
 
 
-class Frame(Protocol):
+class ArrowFrame(Protocol):
     """A data frame of pandas (2.2 or newer), polars or DuckDB, or a table of pyarrow."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows to a library that reads Arrow."""
 
 
-def is_frame(typed: object) -> TypeGuard[Frame]:
+def is_frame(typed: object) -> TypeGuard[ArrowFrame]:
     """Return whether an argument is a table."""
     return hasattr(typed, "__arrow_c_stream__")
 
@@ -108,7 +108,7 @@ def to_periods(written: list[str | None]) -> Any:
     return import_library("pandas").PeriodIndex(written, freq=frequency)
 
 
-def write_csv(frame: Frame, path: Path) -> None:
+def write_csv(frame: ArrowFrame, path: Path) -> None:
     """Write a table as a file that `read` and `label` take.
 
     Times are in UTC, several texts of a cell have a bar between them, and numbers without a

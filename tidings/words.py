@@ -28,7 +28,7 @@ PLAIN_TYPES = {
     "Texts": "str | Sequence[str]",
     "Pairs": "str | Sequence[str] | Mapping[str, str | Sequence[str] | None]",
     "Codebook": "str | os.PathLike[str] | Mapping[str, Any]",
-    "Frame": "DataFrame",
+    "ArrowFrame": "DataFrame",
 }
 
 # Before this sign the command reads the name of a keyword.
@@ -76,8 +76,13 @@ def pairs(flag: str, typed: Pairs | None) -> list[str]:
             )
 
         joined = _join(flag, belonging or ())
-        if isinstance(belonging, str) and sign == _KEYWORD_SIGN:
-            _check_query(flag, pair_name, belonging)
+        is_query = isinstance(belonging, str) and sign == _KEYWORD_SIGN
+        if is_query and "," in _QUOTED.sub("", str(belonging)):
+            raise wrong_usage(
+                f"{flag}: {belonging!r} of {pair_name!r} has a comma: write a list for several "
+                "terms, OR between the words of a query, or double quotes around a phrase with a "
+                "comma"
+            )
 
         words.append(f"{flag}={pair_name}{sign}{joined}" if joined else f"{flag}={pair_name}")
 
@@ -95,15 +100,6 @@ def _join(flag: str, typed: object) -> str:
         )
 
     return ",".join(elements)
-
-
-def _check_query(flag: str, pair_name: str, query: str) -> None:
-    """Raise `UsageError` if a query has a comma that is in no phrase."""
-    if "," in _QUOTED.sub("", query):
-        raise wrong_usage(
-            f"{flag}: {query!r} of {pair_name!r} has a comma: write a list for several terms, OR "
-            "between the words of a query, or double quotes around a phrase with a comma"
-        )
 
 
 def wrong_usage(sentence: str) -> UsageError:

@@ -11,7 +11,7 @@ from typing import Any
 from analysis.kinds.kind import CrawlTarget, DocumentKind
 from analysis.kinds.posts import PostsParameters
 from analysis.languages import settle_languages
-from analysis.scan_quality import describe_scans
+from analysis.scan_quality import describe_scans, measure_period
 from analysis.steps import keywords, polarity
 from core.enums import DOCUMENTS, StepState, TextPart
 from core.errors import ServiceUnavailable
@@ -68,10 +68,13 @@ async def _collect_month(
     left_out = [await job.read(left_out_remark, month, source.name) for source, month in months]
     quality = None
     if any(source.archive is not None and source.archive.is_scanned for source in archives):
-        quality = await job.in_database_thread(partial(describe_scans, job.db, scope))
+        quality = await job.in_database_thread(partial(measure_period, job.db, scope))
 
-    remark = _join_remarks([*reasons, quality, *left_out])
-    complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
+    remark = _join_remarks([*reasons, describe_scans(quality) if quality else None, *left_out])
+    complete = job.step_change(
+        *(DOCUMENTS, StepState.COMPLETE, documents, remark),
+        dictionary_share=quality.share if quality else None,
+    )
     await job.write(complete, progress=True)
     return None
 
@@ -100,7 +103,7 @@ async def _collect_posts(
         return NoData(reason)
 
     target = kind.crawl_target(job.claim.name, parameters, job.runtime.settings)
-    fetched = await _fetch_posts(job, target, parameters.limit) if target else _Fetched()
+    fetched = await _fetch_posts(job, target, parameters.limit) if target else _FetchedPosts()
     if fetched is None:
         return Again()
 
@@ -153,7 +156,7 @@ async def _freeze_stored(
 
 
 @dataclass(frozen=True)
-class _Fetched:
+class _FetchedPosts:
     """How the fetching of posts ended, for the reader."""
 
     remark: str | None = None
@@ -165,7 +168,9 @@ class _Fetched:
     away: ServiceUnavailable | None = None
 
 
-async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) -> _Fetched | None:
+async def _fetch_posts(
+    job: JobContext, target: CrawlTarget, limit: int | None
+) -> _FetchedPosts | None:
     """Store new posts; return None if the slice ended first.
 
     A service that stays away is no error if posts are stored. Raises `ServiceUnavailable` as long
@@ -174,18 +179,18 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
     try:
         crawled = await crawl(job, target, limit)
     except AccountGone as gone:
-        return _Fetched(str(gone), gone.state)
+        return _FetchedPosts(str(gone), gone.state)
     except ServiceUnavailable as error:
         if not await job.patience_is_over():
             raise
 
-        return _Fetched(f"{STORED_ALONE}, since {error}", away=error)
+        return _FetchedPosts(f"{STORED_ALONE}, since {error}", away=error)
 
     if not crawled.finished:
         return None
 
     left_out = await job.read(left_out_remark, job.claim.name, target.source.name)
-    return _Fetched(_join_remarks([crawled.remark, left_out]))
+    return _FetchedPosts(_join_remarks([crawled.remark, left_out]))
 
 
 def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -> str:

@@ -171,6 +171,7 @@ class JobContext:
         reason: str | None = None,
         *,
         fetch_remark: str | None = None,
+        dictionary_share: float | None = None,
         refused: Sequence[AnswerKey] = (),
     ) -> Callable[[Connection], None]:
         """Return the change that records the state of a step."""
@@ -183,6 +184,7 @@ class JobContext:
             documents=documents,
             reason=reason,
             fetch_remark=fetch_remark,
+            dictionary_share=dictionary_share,
             refused=refused,
         )
 

@@ -139,8 +139,9 @@ def _draw_or_train(job: JobContext) -> Outcome:
     try:
         if job.claim.name == LOOK_JOB:
             from workers.sample_look import look_at_sample  # noqa: PLC0415 - needs numpy
+            from workers.search_look import look_at_search  # noqa: PLC0415
 
-            return look_at_sample(job)
+            return look_at_search(job) if job.claim.parameters.get("find") else look_at_sample(job)
 
         if job.claim.queue == QUEUE_REPORTS:
             return make_report(job)

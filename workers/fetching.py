@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from analysis.kinds.months import StoredMonth, read_stored_month
+from analysis.kinds.stored_months import StoredMonth, read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
 from core.metrics import take_waited
 from core.ratelimit import LimitedCall, Limiter, credential_of
@@ -92,7 +92,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
 
     key = source.key(settings)
     server = service.server_of(subject) if service.server_of else None
-    limiter = job.runtime.rate_limiter(
+    limiter = job.runtime.rate_limiters.get(
         source.name, key or server, getattr(settings, service.limits)
     )
     credential = credential_of(key or server)

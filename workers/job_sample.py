@@ -14,6 +14,7 @@ from core.enums import DOCUMENTS, SampleGoal, SamplePeriod
 from core.errors import UsageError
 from models.codes import UnitKey
 from models.jobs import has_job_without_step, list_job_names
+from models.searches import list_texts_of_search
 from producers.code_sample import draw_code_sample
 from reports.stats.looks import count_pilot
 from workers.context import JobContext
@@ -25,9 +26,13 @@ SEED, PERIOD = 1, SamplePeriod.MONTH
 async def read_sample(job: JobContext, options: TextOptions) -> Collection[UnitKey] | None:
     """Return the sample of the job's run, which is drawn if nobody has; None while it cannot be.
 
-    What is drawn depends on the texts and mentions of all jobs of the run.
+    What is drawn depends on the texts and mentions of all jobs of the run. What a search reads is
+    chosen at its looks.
     """
     db, run_id, hash_text = job.db, job.claim.run_id, options.codebook or ""
+    if options.find is not None:
+        return await job.read(list_texts_of_search, run_id)
+
     sample = await read_stored_sample(db, run_id, hash_text)
     if sample:
         return sample

@@ -17,16 +17,17 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from sqlalchemy import Connection
 
 from analysis.fetcher import Request
 from analysis.missing_answers import missing_keys
-from core.errors import ServiceError, ServiceUnavailable
+from analysis.step import BadAnswers
+from core.errors import ServiceBadAnswer, ServiceError, ServiceUnavailable
 from models.answers import FindTaken, read_answers
 from models.database import batched
-from models.keyword_answers import read_searched, read_sentences
+from models.keyword_answers import delete_keyword_answers, read_searched, read_sentences
 from models.runs import reserve_call
 from textapi.requests import AnswerKey, KeywordKey
 from workers.answer_claims import AnswerClaims, CallBounds, Claiming, ClaimsLost, claim_together
@@ -205,6 +206,15 @@ class LedgerFetcher(ABC):
             return read_sentences(connection, self.engine, terms, document_ids)
 
         return await self.job.read(read)
+
+    async def forget_answers(self, bad_answers: BadAnswers) -> NoReturn:
+        """Remove answers that fail a step, so that a retry asks anew. Raises `ServiceBadAnswer`."""
+        error = ServiceBadAnswer(bad_answers.reason, service=self.service)
+        # If the slice ends while they are removed, the next slice would ask for all of them again.
+        self.note_late_error(error)
+        forget = partial(delete_keyword_answers, engine=self.engine, keys=bad_answers.keys)
+        await self.job.write(forget)
+        raise error
 
     async def missing_keys(
         self, requests: Sequence[Request], *, count_reuse: bool

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -20,68 +17,34 @@ from core.errors import (
     ServiceRefused,
     SettingsError,
 )
-from core.logs import get_logger
-from core.metrics import take_waited
-from core.prices import format_money, parse_price
+from core.prices import parse_price
 from core.ratelimit import credential_of
-from core.ratelimit.limiter import SEND_WITHIN_SECONDS
-from language_models.chat import find_excess
 from language_models.client import (
     leaves_machine,
     name_consent,
     name_server,
-    was_surely_not_billed,
 )
-from language_models.completion import OPERATION, SERVICE, read_completion, read_tokens
+from language_models.completion import OPERATION, SERVICE
 from language_models.refusals import is_too_long
 from models.answers import stored_keys
 from models.batches import find_batched, find_retried
-from models.calls import NOTHING_USED, Charge, Usage, usage_of
 from models.costs import (
-    CallBound,
-    ModelUse,
-    Settlement,
     count_answers,
     has_consent,
 )
 from textapi.requests import AnswerKey
 from workers.answer_claims import CallBounds, ClaimsLost
+from workers.charged_calls import ChargedCalls, find_excess_of
 from workers.context import JobContext
 from workers.ledger_fetcher import BeforeAttempt, EndClaims, LedgerFetcher
 from workers.model_batches import ModelBatches, describe_pending
 from workers.runtime import most_open_calls
 
-log = get_logger(__name__)
-
-
-@dataclass
-class _Spent:
-    """What the calls of a slice have taken, bounds of those without an answer among it."""
-
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: int = 0
-
-
-@dataclass
-class _ModelCall:
-    """An attempt from its charge to its settlement."""
-
-    bound: CallBound
-    attempt: int
-    charge: Charge | None = None
-    sent_at: float | None = None
-
 
 class ModelFetcher(LedgerFetcher):
     """Gets answers of a language model.
 
-    A call is charged to the run, with the most that it can take, before it is sent. A charge whose
-    call was not sent is given back. The charge of one that was sent is settled: what the call took
-    stands in its place from the transaction that stores the answer. A call without an answer stays
-    charged, unless it surely was not billed. After a settlement the run is released: calls that
-    wait for room in its cap are tried again.
+    `ChargedCalls` says what a call costs its run, and when.
     """
 
     def __init__(self, job: JobContext, coder: str, *, by_batches: bool) -> None:
@@ -97,12 +60,8 @@ class ModelFetcher(LedgerFetcher):
             find_taken=find_batched,
         )
         self._client = runtime.model()
-        self._slots = runtime.model_slots
         self._open_calls = runtime.open_model_calls
-        self._budget = runtime.budget
-        self._price_text = settings.model_price
-        self._price = parse_price(settings.model_price)
-        self._spent = _Spent()
+        self._calls = ChargedCalls(job, coder, self._credential, self._writer)
         # The texts that were too long when no other of the run was answered yet.
         self._postponed: set[bytes] = set()
         self._by_batches = by_batches
@@ -120,15 +79,7 @@ class ModelFetcher(LedgerFetcher):
         trace: TracebackType | None,
     ) -> None:
         await super().__aexit__(kind, error, trace)
-        spent = self._spent
-        if spent.calls:
-            log.info(
-                "model asked",
-                calls=spent.calls,
-                tokens_in=spent.tokens_in,
-                tokens_out=spent.tokens_out,
-                cost=format_money(spent.cost, self._price.currency),
-            )
+        self._calls.log_spent()
 
     async def check_settings(self, submitted_price: str) -> None:
         """Raise `SettingsError` if this worker's settings do not fit the run.
@@ -137,9 +88,10 @@ class ModelFetcher(LedgerFetcher):
         of the *submitted_price*, in which the run is charged.
         """
         currency = parse_price(submitted_price).currency
-        if self._price.currency != currency:
+        own_currency = parse_price(self.job.runtime.settings.model_price).currency
+        if own_currency != currency:
             raise SettingsError(
-                f"TIDINGS_MODEL_PRICE is in {self._price.currency or 'no currency'} here, and the "
+                f"TIDINGS_MODEL_PRICE is in {own_currency or 'no currency'} here, and the "
                 f"run was submitted with one in {currency or 'no currency'}: set it to such a "
                 "price, or submit the run again"
             )
@@ -223,7 +175,7 @@ class ModelFetcher(LedgerFetcher):
         async def attempt(number: int) -> None:
             try:
                 async with self._open_calls:
-                    reply = await self._exchange(request, number, before_attempt)
+                    reply = await self._calls.exchange(request, number, before_attempt)
                     is_settled = False
                     try:
                         answers = self._read_answers(request, reply, unusable)
@@ -235,9 +187,9 @@ class ModelFetcher(LedgerFetcher):
                         if not is_settled:
                             await self._writer.flush()
 
-                        self._budget.release(self.job.claim.run_id)
+                        self._calls.release()
 
-                    if excess := _find_excess(request, reply):
+                    if excess := find_excess_of(request, reply):
                         raise excess
             except ServiceError as error:
                 after_failure(error)
@@ -290,7 +242,7 @@ class ModelFetcher(LedgerFetcher):
         operation: str,  # noqa: ARG002
         attempt: int,  # noqa: ARG002
     ) -> None:
-        """Count nothing: `_exchange_once` charges each call with its bound."""
+        """Count nothing: `ChargedCalls` charges each call with its bound."""
         self.has_called.set()
 
     def _read_answers(
@@ -301,11 +253,11 @@ class ModelFetcher(LedgerFetcher):
         Answers without codes are added to *unusable*. Raises `UnusableAnswer`, and `BoundExceeded`
         in its place.
         """
-        self._note_use(request, reply)
+        self._calls.note_use(request, reply)
         try:
             return request.answers(reply, request.keys)
         except UnusableAnswer as error:
-            if excess := _find_excess(request, reply):
+            if excess := find_excess_of(request, reply):
                 raise excess from None
 
             unusable.append(error.answers)
@@ -319,135 +271,3 @@ class ModelFetcher(LedgerFetcher):
     ) -> None:
         await self._writer.store(request, answers, end_claims(set()))
         self.note_answer()
-
-    async def _exchange(
-        self, request: ModelRequest, number: int, before_attempt: BeforeAttempt
-    ) -> Any:
-        """Return the JSON of a reply; a server that refuses a field is asked at once without it."""
-        while True:
-            refused_before = self._client.refused_fields
-            try:
-                return await self._exchange_once(request, number, before_attempt)
-            except ServiceRefused as error:
-                if not self._client.leave_out_refused_field(
-                    error.status, error.body, refused_before
-                ):
-                    raise
-
-    async def _exchange_once(
-        self, request: ModelRequest, number: int, before_attempt: BeforeAttempt
-    ) -> Any:
-        """Return the JSON of a reply, and charge what it took with the next batch of answers.
-
-        A call is charged before it has one of the slots of calls in flight, and the slot is free
-        when the reply came: the model waits for no transaction. The caller releases the run after
-        an answered call.
-        """
-        call = _ModelCall(self._bound_of(request), number)
-        slot = AsyncExitStack()
-
-        async def before() -> None:
-            call.charge = await self._budget.charge(call.bound, self._price.currency)
-            charged_at = time.monotonic()
-            await slot.enter_async_context(self._slots)
-            if time.monotonic() - charged_at > SEND_WITHIN_SECONDS:
-                await self._charge_again(call)
-
-            await before_attempt(OPERATION, number)
-            call.sent_at = time.monotonic()
-
-        has_reply = False
-        try:
-            async with slot:
-                reply = await self._client.complete(
-                    request.chat, request.model, self._price, before
-                )
-
-            has_reply = True
-        except ServiceError as error:
-            self._settle(call, NOTHING_USED if was_surely_not_billed(error) else None)
-            raise
-        finally:
-            if not has_reply:
-                await self._abandon(call)
-
-        self._settle(call, usage_of(read_tokens(reply), self._price))
-        return reply
-
-    def _bound_of(self, request: ModelRequest) -> CallBound:
-        return CallBound(
-            run_id=self.job.claim.run_id,
-            service=SERVICE,
-            credential=self._credential,
-            operation=OPERATION,
-            tokens=request.chat.most_tokens,
-            cost=request.chat.most_cost(self._price),
-        )
-
-    async def _charge_again(self, call: _ModelCall) -> None:
-        """Move the charge of a call that waited long for its slot to the minute of the call.
-
-        A limit that Redis lost is rebuilt from the charges by their minutes.
-        """
-        early_charge, call.charge = call.charge, None
-        assert early_charge is not None  # noqa: S101 - a call has a charge before its slot
-        await self._budget.give_back(early_charge)
-        call.charge = await self._budget.charge(call.bound, self._price.currency)
-
-    def _settle(self, call: _ModelCall, usage: Usage | None) -> None:
-        """Settle a call that was sent, with the next batch; without a *usage* it stays charged."""
-        if call.charge is None or call.sent_at is None:
-            return
-
-        self._count_spent(usage, call.bound)
-        settlement = Settlement(
-            charge=call.charge,
-            usage=usage,
-            is_retry=call.attempt > 1,
-            seconds=time.monotonic() - call.sent_at,
-            waited=take_waited(),
-        )
-        self._writer.model_calls().settlements.append(settlement)
-
-    async def _abandon(self, call: _ModelCall) -> None:
-        """Give back the charge of a call that was not sent, or store the settlement of one."""
-        if call.charge is None:
-            return
-
-        if call.sent_at is None:
-            await self._budget.give_back(call.charge)
-        else:
-            await self._writer.flush()
-            self._budget.release(call.bound.run_id)
-
-    def _count_spent(self, usage: Usage | None, bound: CallBound) -> None:
-        self._spent.calls += 1
-        self._spent.cost += bound.cost if usage is None else usage.cost
-        if usage is not None:
-            self._spent.tokens_in += usage.tokens_in
-            self._spent.tokens_out += usage.tokens_out
-
-    def _note_use(self, request: ModelRequest, reply: Any) -> None:
-        """Record with the next batch who answered, and what it took."""
-        completion = read_completion(reply)
-        if completion is None:
-            return
-
-        # No expectation is learned from more tokens than a request can take.
-        excess = _find_excess(request, reply)
-        use = ModelUse(
-            coder=self.engine,
-            prompt=request.prompt.hash,
-            size=request.chat.prompt_bound,
-            tokens=completion.tokens if excess is None else None,
-            model=completion.model or request.model,
-            fingerprint=completion.fingerprint,
-            price=self._price_text,
-        )
-        self._writer.model_calls().uses.append(use)
-
-
-def _find_excess(request: ModelRequest, reply: Any) -> BoundExceeded | None:
-    """Return the error of a reply that took more tokens than its request could, if it did."""
-    chat = request.chat
-    return find_excess(read_tokens(reply), chat.prompt_bound, chat.max_tokens, service=SERVICE)

@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from math import ceil
 from typing import Any, TypeVar
 
@@ -14,29 +13,22 @@ import aiohttp
 from billiard.common import TERM_SIGNAL
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
-from redis.asyncio import Redis
 from sqlalchemy import Connection
 
 from core.broker import redis_client
-from core.errors import SettingsError
 from core.logs import get_logger
-from core.metrics import count_wait
 from core.process_identity import own_process_name
-from core.ratelimit import MinuteCount, SharedLimits, credential_of
-from core.ratelimit.limiter import RateLimiter
-from core.ratelimit.notation import parse_limits
 from core.service_client import open_session
 from core.settings import Settings
 from language_models.client import ModelClient
 from language_models.completion import SERVICE as MODEL_SERVICE
-from models.answers import calls_by_minute
 from models.database import Database
-from models.shared_settings import read_limits
 from textapi.client import TextApiClient
 from textapi.messages import SERVICE
 from workers.budget import Budget
 from workers.database_threads import DatabaseThreads
 from workers.grouped_work import GroupedWork
+from workers.rate_limiters import RateLimiters
 
 # The soft time limit and a shutdown send these signals.
 STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)
@@ -74,8 +66,7 @@ class Runtime:
         self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
-        self._redis: Redis | None = None
-        self._limiters: dict[str, RateLimiter] = {}
+        self.rate_limiters = RateLimiters(settings, self.db)
         self._textapi: TextApiClient | None = None
         self._model: ModelClient | None = None
         self.model_slots = asyncio.Semaphore(settings.model_concurrency)
@@ -135,57 +126,11 @@ class Runtime:
             self._session = open_session()
         return self._session
 
-    def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:
-        """Return the shared rate limiter of a service and key.
-
-        The *limits* hold unless others were shared.
-        """
-        credential = credential_of(key)
-        limiter_key = f"{service}:{credential}"
-
-        if limiter_key not in self._limiters:
-            count_calls = partial(
-                calls_by_minute,
-                self.db,
-                service=service,
-                credential=credential,
-                at_once=self.settings.textapi_concurrency,
-            )
-
-            async def history(seconds: float) -> list[MinuteCount]:
-                return await asyncio.to_thread(count_calls, seconds=seconds)
-
-            async def fetch_limits() -> SharedLimits:
-                return await asyncio.to_thread(read_limits, self.db, service, limits)
-
-            self._limiters[limiter_key] = RateLimiter(
-                self._async_redis(),
-                service=service,
-                credential=credential,
-                windows=parse_limits(limits),
-                history=history,
-                fetch_limits=fetch_limits,
-                on_wait=partial(count_wait, service),
-            )
-
-        return self._limiters[limiter_key]
-
-    def _async_redis(self) -> Redis:
-        if self._redis is None:
-            if not self.settings.redis_url:
-                raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
-
-            self._redis = Redis.from_url(
-                self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3
-            )
-
-        return self._redis
-
     def textapi(self) -> TextApiClient:
         """Return the client of the Text API, behind its rate limiter."""
         if self._textapi is None:
             limits = self.settings.textapi_limits
-            limiter = self.rate_limiter(SERVICE, self.textapi_key, limits)
+            limiter = self.rate_limiters.get(SERVICE, self.textapi_key, limits)
             self._textapi = TextApiClient(self.session(), self.settings, limiter)
 
         return self._textapi
@@ -193,7 +138,9 @@ class Runtime:
     def model(self) -> ModelClient:
         """Return the client of the server of language models, behind its rate limiter."""
         if self._model is None:
-            limiter = self.rate_limiter(MODEL_SERVICE, self.model_key, self.settings.model_limits)
+            limiter = self.rate_limiters.get(
+                MODEL_SERVICE, self.model_key, self.settings.model_limits
+            )
             self._model = ModelClient(self.session(), self.settings, limiter)
 
         return self._model
@@ -220,10 +167,6 @@ class Runtime:
         self.db.close()
 
     async def _close_on_loop(self) -> None:
-        for limiter in self._limiters.values():
-            await limiter.aclose()
-
+        await self.rate_limiters.aclose()
         if self._session is not None:
             await self._session.close()
-        if self._redis is not None:
-            await self._redis.aclose()

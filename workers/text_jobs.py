@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from analysis.data import MonthData, PostData
 from analysis.kinds import document_kind_named
 from analysis.kinds.kind import DocumentKind
-from analysis.options import SAMPLE
-from analysis.step import BadAnswers, NotReady, Step
+from analysis.options import SAMPLE, SEARCHED
+from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS, NO_CODES, WaitFor
-from core.errors import ServiceBadAnswer, ServiceUnavailable
 from core.logs import step_context
 from models.codes import count_texts_of_job
 from models.jobs import waited_seconds
-from models.keyword_answers import delete_keyword_answers
-from models.runs import ENGINES_BEFORE, engines_of, note_engine
-from textapi.messages import SERVICE
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.job_sample import read_sample
@@ -33,9 +28,6 @@ from workers.textapi_fetcher import TextApiFetcher
 
 # The first wait for other jobs of the run; each further wait is longer.
 FIRST_WAIT_SECONDS = 0.2
-
-# A run may meet this many engines of the Text API after its jobs were queued.
-MOST_ENGINES = 10
 
 
 @dataclass
@@ -122,8 +114,7 @@ async def _run_until_slice_ends(
     """
     loop = asyncio.get_running_loop()
     # Its retries have their own limit: the end of a short slice would hide that they fail.
-    engine = await _find_engine(job, parameters.polarity)
-    fetchers = Fetchers(TextApiFetcher(job, engine, parameters.polarity))
+    fetchers = Fetchers(await TextApiFetcher.find(job, parameters.polarity))
     if parameters.has_model_coder:
         fetchers.model = ModelFetcher(job, parameters.coder, by_batches=parameters.batch)
         await fetchers.model.check_settings(parameters.model.price)
@@ -157,16 +148,6 @@ async def _run_until_slice_ends(
     return None if not_ready is None else await _wait_for_others(job, not_ready)
 
 
-async def _find_engine(job: JobContext, polarity: str | None) -> str:
-    """Return the engine of the Text API; `status` says meanwhile that it does not answer."""
-    began = time.monotonic()
-
-    async def note(error: ServiceUnavailable) -> None:
-        await job.in_database_thread(partial(job.note_outage, error, time.monotonic() - began))
-
-    return await job.runtime.textapi().engine(polarity, after_failure=note)
-
-
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job wait for the other jobs, longer each time."""
     waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
@@ -187,10 +168,10 @@ async def _run_steps(
 
     Steps run at once if none of them needs another. The first error is raised when all have ended.
     """
-    await _note_engine(job, fetchers.textapi.engine, fetchers.textapi.languages)
+    await fetchers.textapi.note_engine()
     scope = await job.document_scope()
     job_data = await kind.load_data(job.db, job.claim, scope, parameters)
-    if parameters.coded_part == SAMPLE:
+    if parameters.coded_part in (SAMPLE, SEARCHED):
         job_data = replace(job_data, read_sample=partial(read_sample, job, parameters))
 
     async with AsyncExitStack() as stack:
@@ -247,31 +228,6 @@ async def run_stage(
     return asked + computing.result()
 
 
-async def _note_engine(job: JobContext, engine: str, languages: frozenset[str] | None) -> None:
-    """Record the *engine* and the *languages* that it reads.
-
-    Raises `ServiceBadAnswer` if the run has had too many engines: each gets all requests anew, and
-    with a new name in each answer, calls would never end.
-    """
-    run_id = job.claim.run_id
-    engines = await job.read(engines_of, run_id)
-    if engine in engines and engines[engine] == languages:
-        return
-
-    # The number of engines that a watched run met before its last update.
-    earlier = job.claim.options.get(ENGINES_BEFORE, 0)
-    if engine not in engines and len(engines) >= earlier + MOST_ENGINES:
-        period = "since its last update" if earlier else "in this run"
-        raise ServiceBadAnswer(
-            f"{SERVICE} has named {len(engines) - earlier} engines {period}, and now {engine}: see "
-            "that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
-            service=SERVICE,
-        )
-
-    note = partial(note_engine, db=job.db, run_id=run_id, engine=engine, languages=languages)
-    await job.write(note)
-
-
 async def _run_step(
     job: JobContext, step: Step, data: MonthData | PostData, fetchers: Fetchers
 ) -> NotReady | None:
@@ -282,19 +238,7 @@ async def _run_step(
         if isinstance(result, NotReady):
             return result
         if result.bad_answers is not None:
-            await _forget_answers(job, fetcher, result.bad_answers)
+            await fetcher.forget_answers(result.bad_answers)
 
         await job.record_step(step, result)
         return None
-
-
-async def _forget_answers(
-    job: JobContext, fetcher: LedgerFetcher, bad_answers: BadAnswers
-) -> NoReturn:
-    """Remove answers that fail the step, so that a retry asks anew. Raises `ServiceBadAnswer`."""
-    error = ServiceBadAnswer(bad_answers.reason, service=SERVICE)
-    # If the slice ends while they are removed, the next slice would ask for all of them again.
-    fetcher.note_late_error(error)
-    forget = partial(delete_keyword_answers, engine=fetcher.engine, keys=bad_answers.keys)
-    await job.write(forget)
-    raise error

@@ -9,11 +9,12 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from core.errors import ServiceError, ServiceRefused, ServiceUnavailable
+from core.errors import ServiceBadAnswer, ServiceError, ServiceRefused, ServiceUnavailable
 from core.logs import get_logger
 from core.metrics import take_waited
 from core.ratelimit import credential_of
 from models.keyword_answers import delete_answers
+from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.client import RETRY_POLICY, Reply
 from textapi.messages import SERVICE, Operation
 from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, UnplacedAnswer, refusal
@@ -32,6 +33,9 @@ REFUSED_IN_A_ROW = 5
 
 # This many answers in a row may hold a sentence that does not stand in the text.
 UNPLACED_RETRIED = 25
+
+# A run may meet this many engines of the Text API after its jobs were queued.
+MOST_ENGINES = 10
 
 log = get_logger(__name__)
 
@@ -72,6 +76,17 @@ class TextApiFetcher(LedgerFetcher):
         self._refused_in_a_row: dict[bool, list[Collection[AnswerKey]]] = {}
         self._is_asked_wrongly = False
 
+    @classmethod
+    async def find(cls, job: JobContext, polarity: str | None) -> TextApiFetcher:
+        """Ask the service for its engine; `status` says meanwhile that it does not answer."""
+        began = time.monotonic()
+
+        async def note(error: ServiceUnavailable) -> None:
+            await job.in_database_thread(partial(job.note_outage, error, time.monotonic() - began))
+
+        engine = await job.runtime.textapi().engine(polarity, after_failure=note)
+        return cls(job, engine, polarity)
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -88,6 +103,32 @@ class TextApiFetcher(LedgerFetcher):
     def languages(self) -> frozenset[str] | None:
         """The codes of the languages that the engine reads; None if it declares none."""
         return self._client.languages(self.engine)
+
+    async def note_engine(self) -> None:
+        """Record the engine of the run and the languages that it reads.
+
+        Raises `ServiceBadAnswer` if the run has had too many engines: each gets all requests anew,
+        and with a new name in each answer, calls would never end.
+        """
+        job, engine, run_id = self.job, self.engine, self.job.claim.run_id
+        engines = await job.read(engines_of, run_id)
+        if engine in engines and engines[engine] == self.languages:
+            return
+
+        # The number of engines that a watched run met before its last update.
+        earlier = job.claim.options.get(ENGINES_BEFORE, 0)
+        if engine not in engines and len(engines) >= earlier + MOST_ENGINES:
+            period = "since its last update" if earlier else "in this run"
+            raise ServiceBadAnswer(
+                f"{SERVICE} has named {len(engines) - earlier} engines {period}, and now {engine}: "
+                "see that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
+                service=SERVICE,
+            )
+
+        note = partial(
+            note_engine, db=job.db, run_id=run_id, engine=engine, languages=self.languages
+        )
+        await job.write(note)
 
     async def send(
         self,

@@ -23,7 +23,7 @@ from networks.errors import NetworkError, TrainingStopped
 from networks.presets import build_network
 from networks.results import Results, evaluate
 from networks.storage import dump_network
-from networks.training import Epoch, train
+from networks.training import TrainedEpoch, train
 from producers.trainings import options_of
 from workers.code_trainings import train_codes_for_slice
 from workers.context import JobContext
@@ -125,14 +125,14 @@ class CheckpointWriter:
     def __init__(self, job: JobContext, epochs: int) -> None:
         self._job = job
         self._all_epochs = epochs
-        self._pending: list[Epoch] = []
+        self._pending: list[TrainedEpoch] = []
         # Whether a checkpoint was stored in this slice.
         self._has_stored = False
         # A slice's first epoch is stored at once, to prove progress.
         self._next_checkpoint = 0.0
         self._next_state_check = 0.0
 
-    def add_epoch(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
+    def add_epoch(self, epoch: TrainedEpoch, checkpoint: Callable[[], bytes]) -> None:
         """Store *epoch* now or later. Raises `TrainingStopped` if the slice is over."""
         self._pending.append(epoch)
         if epoch.epoch == self._all_epochs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.drawing import Cell, make_frame
 from analysis.codebooks.near_misses import Bits, WordsOfTexts, rank_texts, score_texts
 from analysis.codebooks.rank_classes import size_classes
@@ -36,7 +36,7 @@ def make_cells(
     kind = kind_named(run.kind)
     keywords = [keyword.name for keyword in kind.keywords(kind.read_parameters(run.parameters))]
     cells: list[Cell] = []
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         units = read_mentions(db, run, keywords, salt, rule)
         for number, keyword in enumerate(keywords):
             cells += _split(units, keyword, {SamplePart.ALL: units.keywords == number}, per)

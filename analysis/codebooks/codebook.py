@@ -345,10 +345,20 @@ class Codebook(FrozenModel):
         return self.hash.hex()[:12]
 
     @property
+    def is_of_mentions(self) -> bool:
+        """Whether each sentence that mentions a keyword is coded."""
+        return self.unit == CodedUnit.MENTION
+
+    @property
+    def is_of_posts(self) -> bool:
+        """Whether each post is coded, which a run over articles does not have."""
+        return self.unit == CodedUnit.POST
+
+    @property
     def asks_of_keyword(self) -> bool:
         """Whether each keyword of a run is asked of by itself."""
         texts = [self.instructions, *(variable.question for variable in self.variables)]
-        return self.unit == CodedUnit.MENTION or any(KEYWORD_SIGN in text for text in texts)
+        return self.is_of_mentions or any(KEYWORD_SIGN in text for text in texts)
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that *name*. Raises KeyError."""

@@ -51,6 +51,43 @@ class WantedCategory:
         return False if is_left_out or codebook.next_variable(known) is None else None
 
 
+@dataclass(frozen=True)
+class SoughtCategory:
+    """A category whose documents are searched for, and the keyword that is asked of, if any."""
+
+    category: WantedCategory
+    keyword: str | None
+
+    def __str__(self) -> str:
+        return f"{self.keyword}:{self.category}" if self.keyword else f"{self.category}"
+
+    def choose_keywords(self, codebook: Codebook, names: Sequence[str]) -> list[str]:
+        """Return those of a run's keywords *names* that are asked of, all if none is.
+
+        Raises `UsageError` if no document can be searched for.
+        """
+        if codebook.is_of_mentions:
+            raise UsageError("a search is for documents: write unit: document into the codebook")
+        if not codebook.asks_of_keyword:
+            return list(names)
+
+        chosen = [name for name in names if self.keyword in (None, name)]
+        if len(chosen) != 1:
+            raise UsageError(
+                f"the codebook {codebook.name} asks of each keyword: write --find "
+                f"KEYWORD:{self.category} with one of the run"
+            )
+
+        return chosen
+
+
+def parse_sought(codebook: Codebook, find: str) -> SoughtCategory:
+    """Return what ``--find`` names. Raises `UsageError`."""
+    keyword, _, category = find.rpartition(":") if codebook.asks_of_keyword else ("", "", find)
+    (wanted,) = parse_wanted(codebook, [category], "--find")
+    return SoughtCategory(wanted, keyword or None)
+
+
 def parse_wanted(
     codebook: Codebook, texts: Sequence[str], option: str = "--for"
 ) -> list[WantedCategory]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
-from analysis.codebooks.wanted import parse_wanted
+from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.wanted import parse_sought, parse_wanted
 from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
+from analysis.pipelines import Pipeline
 from analysis.steps import codes
 from core.enums import MODEL
 from core.errors import UsageError
@@ -19,7 +21,6 @@ from models.database import Database
 from models.trainings import get_trained_network
 
 if TYPE_CHECKING:
-    from analysis.kinds.kind import Kind
     from core.settings import Settings
 
 P = TypeVar("P", bound=TextOptions)
@@ -31,10 +32,19 @@ _ANY_MODEL = MODEL.removesuffix(":")
 _NETWORK = re.compile(rf"{NETWORK}\d{{1,9}}")
 
 
-def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P) -> P:
+def match_coder(
+    db: Database,
+    settings: Settings,
+    kind: str,
+    pipeline: Pipeline,
+    parameters: P,
+    *,
+    keyword_names: Sequence[str],
+) -> P:
     """Return the parameters with the codebook's hash, and the step that codes, if they name one.
 
-    Raises `UsageError` if codebook, coder and step do not fit each other, or the run.
+    The run is of *kind*, whose steps are those of *pipeline*, and has these keywords. Raises
+    `UsageError` if codebook, coder and step do not fit each other, or the run.
     """
     if parameters.codebook is None and parameters.coder is None:
         _check_uncoded(parameters)
@@ -54,7 +64,8 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
     from analysis.codebooks.stored import choose_codebook  # noqa: PLC0415
 
     codebook = choose_codebook(db, parameters.codebook)
-    _check_unit(kind, codebook)
+    has_keywords = pipeline.names[0] == "keywords"
+    _check_unit(kind, codebook, has_keywords=has_keywords)
     network, model = _part_coders(coder)
     if model is None:
         _refuse_model_options(parameters)
@@ -62,10 +73,18 @@ def match_coder(db: Database, settings: Settings, kind: Kind[Any], parameters: P
         _check_network(db, network, codebook)
     if model is not None:
         parameters = parameters.model_copy(update={"coder": model, "network_coder": network})
-        parameters = _match_model(db, settings, kind, parameters, codebook)
+        parameters = _match_model(
+            db,
+            settings,
+            parameters,
+            codebook,
+            kind=kind,
+            keyword_names=keyword_names,
+            has_keywords=has_keywords,
+        )
 
-    steps = kind.pipeline.sort_names({*parameters.steps, codes.NAME})
-    missing = [need for need in codes.STEP.needs if need in kind.pipeline.names]
+    steps = pipeline.sort_names({*parameters.steps, codes.NAME})
+    missing = [need for need in codes.STEP.needs if need in pipeline.names]
     if not set(missing) <= set(steps):
         raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
 
@@ -103,6 +122,8 @@ def _refuse_model_options(parameters: TextOptions) -> None:
             "out"
         )
 
+    if parameters.find is not None:
+        raise UsageError("--find: a network codes all texts, which costs nothing; leave it out")
     if parameters.batch:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
@@ -117,6 +138,8 @@ def _check_uncoded(parameters: TextOptions) -> None:
 
     if parameters.code is not None:
         raise UsageError("--code says what a model codes: write --codebook and --coder too")
+    if parameters.find is not None:
+        raise UsageError("--find says what a model reads: write --codebook and --coder model:NAME")
     if parameters.names_wanted:
         raise UsageError(
             "--within SHARE, --for and --per say how large a sample a model codes: write "
@@ -125,7 +148,14 @@ def _check_uncoded(parameters: TextOptions) -> None:
 
 
 def _match_model(
-    db: Database, settings: Settings, kind: Kind[Any], parameters: P, codebook: Codebook
+    db: Database,
+    settings: Settings,
+    parameters: P,
+    codebook: Codebook,
+    *,
+    kind: str,
+    keyword_names: Sequence[str],
+    has_keywords: bool,
 ) -> P:
     """Return the parameters with the model's name, what it codes, and how it is asked."""
     from analysis.codebooks.stored import keep_codebook  # noqa: PLC0415
@@ -143,10 +173,9 @@ def _match_model(
             "TIDINGS_MODEL_URL"
         )
 
-    has_keywords = kind.pipeline.names[0] == "keywords"
-    code = parameters.code or (MENTIONS if has_keywords else ALL)
+    code: str | None = parameters.code or (MENTIONS if has_keywords else ALL)
     if code == MENTIONS and not has_keywords:
-        raise UsageError(f"--code mentions: a run of {kind.name} has no keywords; write all")
+        raise UsageError(f"--code mentions: a run of {kind} has no keywords; write all")
 
     _check_currency(settings)
     parameters = _match_wanted(parameters, codebook)
@@ -157,6 +186,14 @@ def _match_model(
             )
 
         code = SAMPLE
+
+    if parameters.find is not None:
+        if parameters.code is not None or parameters.names_wanted:
+            raise UsageError("--find says what the model reads: leave --code and --within out")
+
+        sought = parse_sought(codebook, parameters.find)
+        sought.choose_keywords(codebook, keyword_names)
+        code, parameters = None, parameters.model_copy(update={"find": f"{sought}"})
 
     with db.write() as connection:
         keep_codebook(connection, db, codebook)
@@ -190,17 +227,16 @@ def _check_currency(settings: Settings) -> None:
             )
 
 
-def _check_unit(kind: Kind[Any], codebook: Codebook) -> None:
-    has_keywords = kind.pipeline.names[0] == "keywords"
-    if codebook.unit == CodedUnit.POST and has_keywords:
+def _check_unit(kind: str, codebook: Codebook, *, has_keywords: bool) -> None:
+    if codebook.is_of_posts and has_keywords:
         raise UsageError(
-            f"the unit of the codebook {codebook.name} is a post, and a run of {kind.name} has "
+            f"the unit of the codebook {codebook.name} is a post, and a run of {kind} has "
             "none: write unit: document or unit: mention"
         )
 
     if codebook.asks_of_keyword and not has_keywords:
         raise UsageError(
-            f"the codebook {codebook.name} asks of keywords, which a run of {kind.name} does not "
+            f"the codebook {codebook.name} asks of keywords, which a run of {kind} does not "
             "have: write a codebook without {keyword} whose unit is post"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -15,10 +15,9 @@ from sqlalchemy import Connection
 from analysis.kinds.kind import Argument, CrawlTarget
 from analysis.kinds.posts import PostsKind, PostsParameters
 from analysis.options import CommandOption
-from analysis.silence import silent_since
+from analysis.silence import describe_silence
 from core.errors import BadInput, UsageError
 from core.printing import printable
-from core.quantities import quantity
 from models.crawls import first_stored_after, found_before, newest_times
 from models.runs import NewJob
 from sources.base import clean_name
@@ -58,6 +57,7 @@ class Feeds(PostsKind[FeedsParameters]):
     name = "feeds"
     job_kind = "feed"
     job_noun, job_nouns = "feed", "feeds"
+    document_noun = "headline"
     description = (
         "Store what news feeds and news sitemaps have now, with a portrait of each; "
         "`tidings watch` looks again."
@@ -140,17 +140,8 @@ class Feeds(PostsKind[FeedsParameters]):
 
     def describe_documents(self, connection: Connection, job_id: int) -> str | None:
         """Say so if the feed has fallen silent."""
-        now = datetime.now(UTC)
         times = [time.replace(tzinfo=UTC) for time in newest_times(connection, job_id)]
-        silence = silent_since(times, now)
-        if silence is None:
-            return None
-
-        newest, longest = silence
-        return (
-            f"silent since {newest:%Y-%m-%d %H:%M} UTC, for {_describe(now - newest)}: the longest "
-            f"time without a story in the four weeks before is {_describe(longest)}"
-        )
+        return describe_silence(times, datetime.now(UTC))
 
 
 def _check(address: str) -> str:
@@ -187,8 +178,3 @@ def _read_opml(path: Path) -> dict[str, str | None]:
         raise BadInput(f"{printable(str(path))} lists no feeds: no outline has an xmlUrl")
 
     return listed
-
-
-def _describe(duration: timedelta) -> str:
-    hours = round(duration.total_seconds() / 3600)
-    return quantity(hours, "hour") if hours < 48 else quantity(round(hours / 24), "day")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Connection, Row
 
 from analysis.data import MonthData, PostData, ResultReader
-from analysis.options import FrozenModel, Keyword, declared_option, list_fields
+from analysis.kinds.coding import match_coder
+from analysis.languages import settle_languages
+from analysis.options import FrozenModel, Keyword, TextOptions, declared_option, list_fields
 from analysis.pipelines import Pipeline
 from core.enums import QUEUE_TEXT, Grain
 from models.database import Database
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 P = TypeVar("P", bound=FrozenModel)
+TextP = TypeVar("TextP", bound=TextOptions)
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ class Kind(ABC, Generic[P]):
         return list(job_names)
 
 
-class DocumentKind(Kind[P]):
+class DocumentKind(Kind[TextP]):
     """A kind of run whose jobs work on documents, step by step.
 
     The documents of a job are those of a month or an account. If neither tells them, the kind
@@ -217,14 +220,14 @@ class DocumentKind(Kind[P]):
         Raises `UsageError`.
         """
 
-    def archives(self, parameters: P) -> tuple[Source, ...]:  # noqa: ARG002
+    def archives(self, parameters: TextP) -> tuple[Source, ...]:  # noqa: ARG002
         """Return the archives whose month is read for a job; none for a kind over posts."""
         return ()
 
     def crawl_target(
         self,
         job_name: str,  # noqa: ARG002 - kinds differ in what they ask
-        parameters: P,  # noqa: ARG002
+        parameters: TextP,  # noqa: ARG002
         settings: Settings,  # noqa: ARG002
     ) -> CrawlTarget | None:
         """Return what is read from a service; None if only stored documents are used."""
@@ -234,7 +237,7 @@ class DocumentKind(Kind[P]):
         self,
         connection: Connection,  # noqa: ARG002
         job_name: str,  # noqa: ARG002
-        parameters: P,  # noqa: ARG002
+        parameters: TextP,  # noqa: ARG002
         after: int,  # noqa: ARG002
     ) -> tuple[int | None, list[int]]:
         """Search the next stored documents, with ids above *after*, for documents of the job.
@@ -248,7 +251,7 @@ class DocumentKind(Kind[P]):
         self,
         connection: Connection,  # noqa: ARG002
         job_name: str,  # noqa: ARG002
-        parameters: P,  # noqa: ARG002
+        parameters: TextP,  # noqa: ARG002
     ) -> list[int]:
         """Return the stored documents that services found for jobs of this name.
 
@@ -266,39 +269,67 @@ class DocumentKind(Kind[P]):
 
     def match_stored(
         self,
-        db: Database,  # noqa: ARG002 - kinds differ in what they look up
-        settings: Settings,  # noqa: ARG002
-        parameters: P,
+        db: Database,
+        settings: Settings,
+        parameters: TextP,
         subjects: Sequence[str],
-        named_fields: Collection[str],  # noqa: ARG002
-    ) -> Matched[P]:
+        named_fields: Collection[str],  # noqa: ARG002 - kinds differ in what they look up
+    ) -> Matched[TextP]:
         """Return parameters and subjects as the stored documents spell them.
 
-        *named_fields* are the parameters that the user has named. Raises `UsageError`.
+        The parameters have the hash of their codebook. *named_fields* are those that the user has
+        named. Raises `UsageError`.
         """
-        return Matched(parameters, subjects)
+        matched = match_coder(
+            db,
+            settings,
+            self.name,
+            self.pipeline,
+            parameters,
+            keyword_names=[entry.name for entry in self.keywords(parameters)],
+        )
+        return Matched(matched, subjects)
 
     @abstractmethod
     async def load_data(
-        self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
+        self, db: Database, claim: Claim, scope: DocumentScope, parameters: TextP
     ) -> MonthData | PostData:
         """Return what the steps of the claimed job work on, the documents of *scope*."""
 
-    @abstractmethod
     def plan_job(
         self,
         db: Database,
         job: NewJob,
-        parameters: P,
+        parameters: TextP,
         *,
         settings: Settings,
         results: ResultReader,
     ) -> PlannedJob:
         """Return what a job would work on: the stored documents of its scope."""
+        if not job.scope.is_linked:
+            settle_languages(db, job.scope)
+
+        return self.plan_stored(db, job, parameters, settings=settings, results=results)
+
+    @abstractmethod
+    def plan_stored(
+        self,
+        db: Database,
+        job: NewJob,
+        parameters: TextP,
+        *,
+        settings: Settings,
+        results: ResultReader,
+    ) -> PlannedJob:
+        """Return what a job would work on, whose documents have their languages."""
 
     @abstractmethod
     def describe_plan(
-        self, parameters: P, settings: Settings, asked: Mapping[Source, int], jobs_without_data: int
+        self,
+        parameters: TextP,
+        settings: Settings,
+        asked: Mapping[Source, int],
+        jobs_without_data: int,
     ) -> list[str]:
         """Return remarks on a plan: on sources that are called, and on jobs without documents."""
 
@@ -307,7 +338,7 @@ class DocumentKind(Kind[P]):
         self,
         connection: Connection,
         settings: Settings,
-        parameters: P,
+        parameters: TextP,
         jobs: Sequence[Row[Any]],
         *,
         seen: int,

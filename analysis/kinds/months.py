@@ -4,46 +4,35 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row
 
 from analysis import grains
 from analysis.data import MonthData, ResultReader
 from analysis.job_data import StoredResults, codebook_reader, read_coding_network
-from analysis.kinds.coding import match_coder
 from analysis.kinds.kind import Argument, DocumentKind, Matched, News, PlannedJob
-from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
-from analysis.languages import settle_languages
+from analysis.kinds.stored_months import newest_by_day, read_stored_month
+from analysis.kinds.stored_names import are_english_news, match_names, match_words
 from analysis.options import CommandOption, Keyword, TextOptions, WantedName
 from analysis.pipelines import MONTHS
-from analysis.query.all_forms import words_with_all_forms, write_all_forms
-from analysis.query.forms import with_forms
-from analysis.query.phrases import describe_phrases
 from core.enums import Grouping, SamplePeriod, TextPart, Within
-from core.errors import BadInput, UsageError
+from core.errors import UsageError
 from core.printing import printable
 from core.quantities import quantity
-from models.crawls import COMPLETE, Crawled, read_crawl
 from models.database import Database
 from models.documents import (
     DocumentScope,
     count_documents,
-    days_of_month,
     has_documents,
-    list_texts,
 )
 from models.jobs import Claim
-from models.languages import count_languages
-from models.origins import stored_languages
 from models.runs import NewJob
-from models.tables import Document
 from sources.registry import archives, default_archive, source_named
 from sources.source import Archive, Source
 
@@ -51,13 +40,6 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
-FORMS_SHOWN = 10
-
-# Words are sought in the forms of each language that at least this share of the documents has.
-LEAST_SHARE_OF_LANGUAGE = 0.05
-
-# "en", "en-GB", "English".
-_ENGLISH = re.compile(r"en(g|glish)?\b", re.IGNORECASE)
 
 Period = Annotated[str, Field(pattern=PERIOD.pattern)]
 
@@ -274,133 +256,39 @@ class Months(DocumentKind[MonthsParameters]):
         many words, and if no document holds a phrase that looks like a query.
         """
         remarks: list[str] = []
-        sources = parameters.sources
-        if "sources" not in named_fields:
-            sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
-
-        parameters = self._spell_names(db, settings, parameters, sources)
-        if "sources" not in named_fields:
-            sources = keep_archives_of_outlets(db, sources, parameters.outlets)
-            parameters = parameters.model_copy(update={"sources": sources})
-
-        parameters = self._write_forms(db, parameters, remarks)
-        texts = partial(self._list_texts, db, parameters)
-        remarks += describe_phrases(parameters.keywords, texts)
-        remarks += self._describe_stars(db, parameters)
-        parameters = self.choose_polarity_engine(db, parameters)
-        parameters = match_coder(db, settings, self, parameters)
-        return Matched(parameters, subjects, remarks)
-
-    def choose_polarity_engine(
-        self, db: Database, parameters: MonthsParameters
-    ) -> MonthsParameters:
-        """Prefer the engine `news` for archives of English news: readers agree with it more."""
-        archives = self.archives(parameters)
-        is_english_news = all(_is_english_news(db, archive, parameters) for archive in archives)
-        if not is_english_news or "polarity" not in parameters.steps:
-            return parameters
-
-        return parameters.model_copy(update={"polarity": "news"})
-
-    def _spell_names(
-        self,
-        db: Database,
-        settings: Settings,
-        parameters: MonthsParameters,
-        sources: tuple[str, ...],
-    ) -> MonthsParameters:
         typed = {
             "outlet": parameters.outlets,
             "section": parameters.sections,
             "material": () if parameters.material is None else (parameters.material,),
         }
-
-        can_fetch = any(source_named(source).fetches_months(settings) for source in sources)
-        spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
-        return parameters.model_copy(
-            update={
-                "sources": sources,
-                "outlets": spelled["outlet"],
-                "sections": spelled["section"],
-                "material": next(iter(spelled["material"]), None),
-            }
+        are_named = "sources" in named_fields
+        sources, spelled = match_names(
+            db, settings, parameters.sources, typed, remarks, are_named=are_named
         )
+        update = {
+            "sources": sources,
+            "outlets": spelled["outlet"],
+            "sections": spelled["section"],
+            "material": next(iter(spelled["material"]), None),
+        }
+        parameters = parameters.model_copy(update=update)
+        scopes = [job.scope for job in self.new_jobs(parameters, ())]
+        keywords = match_words(db, sources, parameters.keywords, scopes, remarks)
+        parameters = parameters.model_copy(update={"keywords": keywords})
+        parameters = self.choose_polarity_engine(db, parameters)
+        matched = super().match_stored(db, settings, parameters, subjects, named_fields)
+        return replace(matched, remarks=remarks)
 
-    def _list_texts(self, db: Database, parameters: MonthsParameters) -> Iterator[str]:
-        """Yield the stored texts of all months of the run."""
-        for job in self.new_jobs(parameters, ()):
-            yield from list_texts(db, job.scope)
-
-    def _write_forms(
-        self, db: Database, parameters: MonthsParameters, remarks: list[str]
+    def choose_polarity_engine(
+        self, db: Database, parameters: MonthsParameters
     ) -> MonthsParameters:
-        """Return *parameters* with the forms of words as ``run~`` in their place; remark on them.
-
-        Raises `UsageError` where they cannot be known.
-        """
-        if not words_with_all_forms(parameters.keywords):
+        """Prefer the engine `news` for archives of English news: readers agree with it more."""
+        if "polarity" not in parameters.steps:
+            return parameters
+        if not are_english_news(db, parameters.sources, parameters.outlets):
             return parameters
 
-        try:
-            written = write_all_forms(parameters.keywords, self._languages(db, parameters))
-        except (BadInput, ValueError) as error:
-            raise UsageError(f"--keyword: {error}") from None
-
-        remarks += written.remarks
-        return parameters.model_copy(update={"keywords": written.keywords})
-
-    def _languages(self, db: Database, parameters: MonthsParameters) -> list[str]:
-        """Return the languages of the run's documents, or of its archives where none is stored."""
-        counts = Counter[str]()
-        for job in self.new_jobs(parameters, ()):
-            settle_languages(db, job.scope)
-            with db.read() as connection:
-                counts.update(count_languages(connection, job.scope))
-
-        least = LEAST_SHARE_OF_LANGUAGE * counts.total()
-        stored = [language for language, count in counts.most_common() if count >= least]
-        declared = {archive.language for archive in self.archives(parameters) if archive.language}
-        return stored or sorted(declared)
-
-    def _describe_stars(self, db: Database, parameters: MonthsParameters) -> list[str]:
-        """Return what each star stands for in the documents that are stored so far."""
-        try:
-            forms_of_run = self.find_forms(db, parameters)
-        except BadInput as error:
-            raise UsageError(f"--keyword: {error}") from None
-
-        remarks = []
-        for term, forms in forms_of_run.items():
-            if not forms:
-                remarks.append(f"{term} stands for no word of the documents that are stored so far")
-                continue
-
-            more = len(forms) - FORMS_SHOWN
-            ending = f" and {more} more" if more > 0 else ""
-            remarks.append(f"{term} stands for {', '.join(forms[:FORMS_SHOWN])}{ending}")
-
-        return remarks
-
-    def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
-        """Return the forms of each term with a star in the stored documents of all months, sorted.
-
-        Raises `BadInput` if a month has more of them, or more words in all, than can be requested.
-        """
-        forms: dict[str, set[str]] = {}
-        for keyword in parameters.keywords:
-            for term in keyword.starred_terms:
-                forms[str(term)] = set()
-
-        if not forms:
-            return {}
-
-        for job in self.new_jobs(parameters, ()):
-            texts = list_texts(db, job.scope)
-            for keyword in with_forms(parameters.keywords, texts):
-                for term_written, month_forms in keyword.forms.items():
-                    forms[term_written].update(month_forms)
-
-        return {term: sorted(term_forms) for term, term_forms in forms.items()}
+        return parameters.model_copy(update={"polarity": "news"})
 
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: MonthsParameters
@@ -413,7 +301,7 @@ class Months(DocumentKind[MonthsParameters]):
 
         return month_data
 
-    def plan_job(
+    def plan_stored(
         self,
         db: Database,
         job: NewJob,
@@ -438,7 +326,6 @@ class Months(DocumentKind[MonthsParameters]):
         if not is_stored:
             return PlannedJob(documents, None, source_calls)
 
-        settle_languages(db, scope)
         return PlannedJob(documents, _month_data(db, scope, parameters, results), source_calls)
 
     def describe_plan(
@@ -450,6 +337,10 @@ class Months(DocumentKind[MonthsParameters]):
     ) -> list[str]:
         """Return remarks on names not looked for, on months without documents or to be fetched."""
         remarks = [keyword.lone_star for keyword in parameters.keywords if keyword.lone_star]
+        if len(parameters.sources) > 1:
+            order = ", ".join(parameters.sources)
+            remarks.append(f"a story that several of {order} hold counts once, as the first has it")
+
         if jobs_without_data:
             sources = self.archives(parameters)
             keys = [source.key_variable for source in sources if source.key_variable]
@@ -482,7 +373,7 @@ class Months(DocumentKind[MonthsParameters]):
         The run is extended to the present if its months can be fetched, else to the newest
         document.
         """
-        newest = _newest_by_day(connection, parameters.sources, seen)
+        newest = newest_by_day(connection, parameters.sources, seen)
         fetched: list[tuple[Source, Archive]] = []
         for source in self.archives(parameters):
             archive = source.archive
@@ -509,37 +400,6 @@ class Months(DocumentKind[MonthsParameters]):
         return News(due, added, {"last": added[-1]} if added else {})
 
 
-@dataclass(frozen=True)
-class StoredMonth:
-    """What is stored of a month of an archive, and how far its service was read for it."""
-
-    period: str
-    has_documents: bool
-    crawl: Crawled | None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all that the service had was read."""
-        return self.crawl is not None and self.crawl.state == COMPLETE
-
-    def is_to_be_fetched(self, archive: Archive, now: float) -> bool:
-        """Return whether the service is asked at *now*, in Unix seconds."""
-        return archive.is_to_be_fetched(
-            self.period,
-            stored=int(self.has_documents),
-            complete=self.is_complete,
-            fetched_at=self.crawl.at if self.crawl else None,
-            now=now,
-        )
-
-
-def read_stored_month(connection: Connection, source: Source, period: str) -> StoredMonth:
-    """Return what is stored of a month of an archive."""
-    scope = DocumentScope(days=days_of_month(period), sources=(source.name,))
-    crawl = read_crawl(connection, source.name, period)
-    return StoredMonth(period, has_documents(connection, scope), crawl)
-
-
 def _month_data(
     db: Database, scope: DocumentScope, parameters: MonthsParameters, results: ResultReader
 ) -> MonthData:
@@ -554,27 +414,8 @@ def _month_data(
     )
 
 
-def _newest_by_day(connection: Connection, sources: Collection[str], seen: int) -> dict[date, int]:
-    """Return the newest document of each day that has documents with an id above *seen*."""
-    day = func.date(Document.published_at)
-    later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
-    newest = connection.execute(select(day, func.max(Document.id)).where(*later).group_by(day))
-    return {date.fromisoformat(str(on_day)): document for on_day, document in newest}
-
-
 def _months_begun(job: NewJob, parameters: MonthsParameters) -> list[str]:
     """Return the months that no earlier job of the run reads: each is fetched once."""
     months = job.scope.months
     begun = max(grains.first_day(parameters.first), grains.first_day(months[0]))
     return months if job.scope.days is not None and begun in job.scope.days else months[1:]
-
-
-def _is_english_news(db: Database, source: Source, parameters: MonthsParameters) -> bool:
-    """Return whether an archive is of English news, or all that is stored of it is in English."""
-    if source.archive is not None and source.archive.is_english_news:
-        return True
-
-    with db.read() as connection:
-        languages = stored_languages(connection, source.name, parameters.outlets)
-
-    return bool(languages) and all(_ENGLISH.match(language) for language in languages)

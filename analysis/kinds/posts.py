@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
@@ -17,9 +17,8 @@ from analysis.job_data import (
     read_in_thread,
     read_other_posts,
 )
-from analysis.kinds.coding import match_coder
-from analysis.kinds.kind import DocumentKind, Matched, News, PlannedJob
-from analysis.languages import DocumentLanguages, settle_languages
+from analysis.kinds.kind import DocumentKind, News, PlannedJob
+from analysis.languages import DocumentLanguages
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
 from core.enums import State
@@ -113,17 +112,6 @@ class PostsKind(DocumentKind[P]):
         """Return the subjects."""
         return [self.subject(job_name) for job_name in job_names]
 
-    def match_stored(
-        self,
-        db: Database,
-        settings: Settings,
-        parameters: P,
-        subjects: Sequence[str],
-        named_fields: Collection[str],  # noqa: ARG002
-    ) -> Matched[P]:
-        """Return the parameters with the hash of their codebook. Raises `UsageError`."""
-        return Matched(match_coder(db, settings, self, parameters), subjects)
-
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
     ) -> PostData:
@@ -146,7 +134,7 @@ class PostsKind(DocumentKind[P]):
         read_network = partial(read_coding_network, db, parameters.coding_network)
         return replace(post_data, read_network=read_network)
 
-    def plan_job(
+    def plan_stored(
         self,
         db: Database,
         job: NewJob,
@@ -156,9 +144,6 @@ class PostsKind(DocumentKind[P]):
         results: ResultReader,  # noqa: ARG002 - no step over posts reads them
     ) -> PlannedJob:
         """Return the stored posts of a subject, and the source that would be called for more."""
-        if not job.scope.is_linked:
-            settle_languages(db, job.scope)
-
         target = self.crawl_target(job.name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:

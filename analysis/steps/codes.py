@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from analysis.codebooks.codebook import Codebook, CodedUnit
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.codebooks.model_answers import codes_of_answer, name_model
 from analysis.codebooks.model_prompt import Prompt
 from analysis.codebooks.model_requests import ModelRequest
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
-from analysis.options import MENTIONS, SAMPLE
+from analysis.options import MENTIONS, SAMPLE, SEARCHED
 from analysis.readable import UnreadDocuments
 from analysis.step import NotReady, Rows, Step, StepResult
 from core.enums import UNUSABLE
@@ -55,14 +55,19 @@ async def code_texts(data: MonthData | PostData, fetcher: Fetcher) -> StepResult
 async def _code_by_network(data: MonthData | PostData) -> StepResult:
     assert data.read_network is not None  # noqa: S101 - who adds the step names a coder
     network = await data.read_network()
-    languages = network.codebook.language
-    outside = await data.documents_outside(languages) if languages else {}
-    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
+    unread = await _find_unread(data, network.codebook)
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData) and network.codebook.asks_of_keyword:
         mentions = await data.results.rows(Mention)
 
     return await asyncio.to_thread(_code, data, network, mentions, unread)
+
+
+async def _find_unread(data: MonthData | PostData, codebook: Codebook) -> UnreadDocuments:
+    """Return the documents in languages that the codebook does not declare."""
+    languages = codebook.language
+    outside = await data.documents_outside(languages) if languages else {}
+    return UnreadDocuments(data.noun, "", outside, are_asked=False)
 
 
 def _code(
@@ -91,7 +96,7 @@ def _list_units(
 
         return
 
-    if codebook.unit == CodedUnit.MENTION:
+    if codebook.is_of_mentions:
         sentences: dict[UnitKey, str] = {}
         for mention in mentions:
             unit = UnitKey(mention["document_id"], mention["keyword"], mention["position"])
@@ -118,14 +123,13 @@ async def _code_by_model(data: MonthData | PostData, fetcher: Fetcher) -> StepRe
     assert data.options.model is not None  # noqa: S101 - and a model
     codebook = await data.read_codebook()
     sample: Collection[UnitKey] | None = None
-    if data.options.coded_part == SAMPLE and data.read_sample is not None:
+    is_part = data.options.coded_part in (SAMPLE, SEARCHED)
+    if is_part and data.read_sample is not None:
         sample = await data.read_sample()
         if sample is None:
             return NotReady(_NO_SAMPLE, are_documents=False)
 
-    languages = codebook.language
-    outside = await data.documents_outside(languages) if languages else {}
-    unread = UnreadDocuments(data.noun, "", outside, are_asked=False)
+    unread = await _find_unread(data, codebook)
     mentions: Sequence[Mapping[str, Any]] = ()
     if isinstance(data, MonthData):
         mentions = await data.results.rows(Mention)

@@ -17,13 +17,14 @@ from analysis.text.entity_counts import Occurrence, count_entities
 from analysis.text.held_names import count_documents
 from analysis.text.repeats import drop_repeats, find_repeats
 from models.tables import Entity
+from textapi.messages import Operation
 from textapi.requests import entities_of
 from textapi.text.keywords import TermPattern
 
 
 async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Ask for the entities of each chunk and count those of each corpus."""
-    unread = await find_unread(data, fetcher)
+    unread = await find_unread(data, fetcher, Operation.NER)
     corpora = await data.corpora()
     corpora_rows: list[dict[str, Any]] = []
     refusals = Refusals()

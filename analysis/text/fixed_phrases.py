@@ -49,9 +49,6 @@ _EXCLUSIVE = 0.8
 _FEWEST_PLAIN_WORDS, _FEWEST_CONTENT_WORDS = 4, 2
 _EXCLUSIVE_PLAIN = 0.95
 
-# At least this share of the texts with a recurring label have it at its place.
-_EXCLUSIVE_LABEL = 0.5
-
 # A phrase is left out if more frequent ones take more than the rest of its texts.
 _FEWEST_LEFT = 0.5
 
@@ -117,13 +114,6 @@ class PhrasesOfForms:
         """Return no phrase of *n_forms* forms."""
         return cls((), np.full(n_forms, _NONE, np.int64))
 
-    def join(self, others: PhrasesOfForms) -> PhrasesOfForms:
-        """Return the phrases of both; a form that has one of *others* has that."""
-        places = others.phrase_of_form + len(self.phrases)
-        has_other = others.phrase_of_form != _NONE
-        phrase_of_form = np.where(has_other, places, self.phrase_of_form)
-        return PhrasesOfForms([*self.phrases, *others.phrases], phrase_of_form)
-
 
 @dataclass(frozen=True)
 class _Segments:
@@ -184,16 +174,10 @@ _IS_PLAIN = (
     & (pl.col("n") >= _EXCLUSIVE_PLAIN * _ANYWHERE)
 )
 _IS_FIXED = (pl.col("n") >= FEWEST_OF_PHRASE) & (pl.col("words") > 1) & (_IS_SET_OFF | _IS_PLAIN)
-_IS_LABEL = (
-    (pl.col("n") >= FEWEST_OF_PHRASE)
-    & (pl.col("content") > 0)
-    & (pl.min_horizontal("alone", "before_mark") >= _SET_OFF * pl.col("n"))
-    & (pl.col("n") >= _EXCLUSIVE_LABEL * _ANYWHERE)
-)
 
 
-def find_phrases(parts: Sequence[Forms]) -> tuple[PhrasesOfForms, PhrasesOfForms]:
-    """Return the fixed phrases, and the labels of forms that have none.
+def find_phrases(parts: Sequence[Forms]) -> PhrasesOfForms:
+    """Return the fixed phrases of forms.
 
     The forms of all parts are different, and numbered one part after the other.
     """
@@ -215,18 +199,13 @@ def find_phrases(parts: Sequence[Forms]) -> tuple[PhrasesOfForms, PhrasesOfForms
     others = (frame.join(without, on="form", how="anti") for frame in (rows, uses))
     again = _count(*others).filter(_IS_FIXED)
     fixed = pl.concat([fixed.select("phrase"), again.select("phrase")])
-    labels = counts.filter(_IS_LABEL).join(fixed, on="phrase", how="anti")
-    without = rows.join(fixed, on="phrase", how="semi")
-    return (
-        _assign(rows, counts.join(fixed, on="phrase", how="semi"), counts, n_forms),
-        _assign(rows.join(without, on="form", how="anti"), labels, counts, n_forms),
-    )
+    return _assign(rows, counts.join(fixed, on="phrase", how="semi"), counts, n_forms)
 
 
 def read_phrases(
     forms: Forms, first_form: int = 0, frequent: HashCounts | None = None
 ) -> pl.DataFrame:
-    """Return a row for each head and tail that a form has, once; a label may be a single word.
+    """Return a row for each head and tail that a form has, once.
 
     The forms are numbered from *first_form* on. Phrases that are not *frequent* are left out.
     """
@@ -248,7 +227,6 @@ def read_phrases(
 def _list_places(forms: Forms) -> Iterator[tuple[_Segments, int, bool]]:
     """Yield the segments that have a phrase of a length at their beginning, or at their end."""
     segments = _Segments.read(forms)
-    yield segments.take((segments.lengths == 1) & segments.is_before_mark), 1, True
     for length in range(2, _LONGEST_PHRASE + 1):
         segments = segments.take(segments.lengths >= length)
         yield segments, length, True
@@ -294,15 +272,11 @@ class _Words:
         if not is_head:
             is_set_off |= segments.is_before_mark
 
-        shorter = np.zeros_like(phrases)
-        if length > 1:
-            shorter = self.hash_phrases(segments, length - 1, is_head=is_head)
-
         return pl.DataFrame(
             {
                 "phrase": phrases,
                 "hash": phrases if is_head else ~phrases,
-                "shorter": shorter,
+                "shorter": self.hash_phrases(segments, length - 1, is_head=is_head),
                 "form": segments.forms.astype(np.int32),
                 "start": (starts - self.forms.bounds[segments.forms]).astype(np.int8),
                 "length": np.full(len(starts), length, np.int8),

@@ -126,11 +126,7 @@ class Patterns:
     # The number of texts in the collection.
     texts: int
 
-    # Labels of a single word or that others use too ("Review: …"); their texts are no repeats.
-    labels: tuple[Pattern, ...]
-
     _members: Membership
-    _labelled: Membership
 
     # The patterns of forms, and of what forms have in common: phrases, and forms with a slot.
     _forms: Membership
@@ -140,10 +136,6 @@ class Patterns:
         """Return the place of the pattern of each text by the hash of its form, or -1."""
         return self._forms.find(hashes)
 
-    def find_labels(self, numbers: Integers) -> Integers:
-        """Return the place of the label of each text by its number, or -1."""
-        return self._labelled.find(numbers)
-
     @property
     def repeats(self) -> int:
         """How many texts are of a pattern."""
@@ -152,10 +144,6 @@ class Patterns:
     def place_of(self, text_number: int) -> int | None:
         """Return the place of the pattern of a text by its number; None if it is no repeat."""
         return self._members.place_of(text_number)
-
-    def label_of(self, text_number: int) -> int | None:
-        """Return the place of the label of a text by its number; None if it has none."""
-        return self._labelled.place_of(text_number)
 
     def numbers_of(self, places: Collection[int]) -> list[int]:
         """Return the numbers of the texts of the patterns at *places*, ascending."""
@@ -188,7 +176,7 @@ def find_patterns(
     """Return the patterns of texts, each of which has a number of its own.
 
     *read_texts* is called again for the texts that are shown, and returns the same ones. Without
-    families a fixed head or tail is a label: posts end with the same signature or tag, and say
+    families a fixed head or tail makes none: posts end with the same signature or tag, and say
     another thing each time.
     """
 
@@ -228,11 +216,11 @@ def find_among(
     """
     forms = _JoinedForms.join(months)
     tell("looking for repeats", 0, 3, "steps")
-    fixed, labels = find_phrases(forms.parts)
-    tell("looking for repeats", 1, 3, "steps")
-    if not with_families:
-        labels, fixed = labels.join(fixed), PhrasesOfForms.none(len(forms.hashes))
+    fixed = PhrasesOfForms.none(len(forms.hashes))
+    if with_families:
+        fixed = find_phrases(forms.parts)
 
+    tell("looking for repeats", 1, 3, "steps")
     groups = [_Group(phrase.hashed, phrase.form, phrase.show) for phrase in fixed.phrases]
     group_of_form = fixed.phrase_of_form.copy()
     slots = find_slots(forms.parts, forms.split(group_of_form == _NONE))
@@ -248,15 +236,10 @@ def find_among(
     tell("looking for repeats", 2, 3, "steps")
     patterns, place_of_group = _rank(groups, group_of_form, forms, read_texts)
     by_form = Membership.of(forms.hashes, place_of_group[group_of_form])
-    label_groups = [_Group(phrase.hashed, phrase.form, phrase.show) for phrase in labels.phrases]
-    shown_labels, place_of_label = _rank(label_groups, labels.phrase_of_form, forms, read_texts)
-    labelled = Membership.of(forms.hashes, place_of_label[labels.phrase_of_form])
     return Patterns(
         patterns,
         len(numbers),
-        shown_labels,
         Membership.of(numbers, by_form.find(form_of_text)),
-        Membership.of(numbers, labelled.find(form_of_text)),
         by_form,
         dict(zip([group.hashed for group in groups], place_of_group.tolist(), strict=False)),
     )

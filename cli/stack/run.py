@@ -77,11 +77,7 @@ def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iter
     with lock_home(settings.home) as lock:
         remove_leftovers(settings.home)
         count = workers or os.cpu_count() or 1
-        yield EmbeddedStack(settings, workers=count, flower=flower, lock=lock, show=_show)
-
-
-def _show(message: str) -> None:
-    inform(message)
+        yield EmbeddedStack(settings, workers=count, flower=flower, lock=lock, show=inform)
 
 
 def _check_installation(settings: Settings) -> None:
@@ -99,16 +95,16 @@ def _check_installation(settings: Settings) -> None:
 
 def _show_addresses(stack: EmbeddedStack) -> None:
     settings, home = stack.settings, stack.settings.home
-    _show(f"  home      {home}")
-    _show(f"  database  {without_password(settings.database)}")
-    _show(f"  broker    {without_password(str(settings.redis_url))}")
-    _show(f"  Text API  {without_password(str(settings.textapi_url))}")
+    inform(f"  home      {home}")
+    inform(f"  database  {without_password(settings.database)}")
+    inform(f"  broker    {without_password(str(settings.redis_url))}")
+    inform(f"  Text API  {without_password(str(settings.textapi_url))}")
     if stack.flower_url:
         flower = without_password(stack.flower_url)
-        _show(f"  Flower    {flower} (its password: {stack_file(home)})")
+        inform(f"  Flower    {flower} (its password: {stack_file(home)})")
 
-    _show(f"  logs      {home / 'logs'}")
-    _show("Ctrl-C ends it")
+    inform(f"  logs      {home / 'logs'}")
+    inform("Ctrl-C ends it")
 
 
 @contextmanager

@@ -28,7 +28,9 @@ POLL_SECONDS = 0.1
 # A worker takes 2 s to end jobs, 8 s to end calls, and some more to exit.
 WORKER_GRACE_SECONDS = 15.0
 # The Text API gets no address or key of another service.
-TEXTAPI_SETTINGS = ("home", "log_format", "log_level", "textapi_polarity", "textapi_key_limit")
+TEXTAPI_SETTINGS = (
+    *("home", "log_format", "log_level", "spacy_models", "textapi_polarity", "textapi_key_limit"),
+)
 
 
 class EmbeddedStack:

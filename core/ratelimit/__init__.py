@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights, Window
+from core.ratelimit.notation import NO_WEIGHTS, LimitedResource, Weights, Window
 
 
 class StatedLimit(NamedTuple):
-    """What a service said of one unit with an answer: it holds for so many *seconds*."""
+    """What a service said of one resource with an answer: it holds for so many *seconds*."""
 
-    unit: LimitUnit
+    resource: LimitedResource
 
-    #: This much of the unit is left.
+    #: This much of the resource is left.
     remaining: int | None
 
-    #: There may be this much of the unit at most.
+    #: There may be this much of the resource at most.
     limit: int | None
     seconds: float
 

@@ -43,7 +43,7 @@ from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.circuit_breaker import CircuitBreaker
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.in_flight import CallsInFlight
-from core.ratelimit.notation import NO_WEIGHTS, LimitUnit, Weights, Window
+from core.ratelimit.notation import NO_WEIGHTS, LimitedResource, Weights, Window
 from core.ratelimit.prefetch import PrefetchedPermits
 from core.ratelimit.recovery import Recovery
 from core.ratelimit.scripts import Keys
@@ -52,7 +52,7 @@ from core.ratelimit.windows import (
     LONGEST_WAIT_SECONDS,
     OLDER_CALL_WAITS,
     RECOVERY_NEEDED,
-    WEIGHTED_UNITS,
+    WEIGHTED_RESOURCES,
     Permit,
     PermitWindows,
     Taken,
@@ -80,7 +80,7 @@ KEEP_PLACE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _WaitingCall:
+class _QueuedCall:
     future: asyncio.Future[Permit]
     weights: tuple[int, ...]
     # The time is monotonic.
@@ -122,16 +122,16 @@ class RateLimiter:
         self._prefetched = PrefetchedPermits(self._windows, clock)
         self._in_flight = CallsInFlight(self._windows, read_limits, clock)
 
-        self._waiting: deque[_WaitingCall] = deque()
+        self._waiting: deque[_QueuedCall] = deque()
         self._distribution = BackgroundTask(self._distribute_permits)
 
-    def call(self, weights: Weights = NO_WEIGHTS) -> _Call:
+    def call(self, weights: Weights = NO_WEIGHTS) -> _PermittedCall:
         """Wait until one call of *weights* is allowed; hold its permit until the block is left.
 
         Raises `BrokerAway`, `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`, and
         `ServiceRefused` if the weights are more than a window ever allows.
         """
-        return _Call(self, weights)
+        return _PermittedCall(self, weights)
 
     async def begin_call(self, weights: Weights = NO_WEIGHTS) -> Permit:
         """Return the permit of one call as soon as it is allowed; see `call`."""
@@ -206,7 +206,7 @@ class RateLimiter:
         self._windows.change(_without_duplicates(limits.windows), limits.version)
         await self._prefetched.clear()
         for call in self._waiting:
-            weights = dict(zip(WEIGHTED_UNITS, call.weights, strict=True))
+            weights = dict(zip(WEIGHTED_RESOURCES, call.weights, strict=True))
             try:
                 self._windows.check_weights(weights)
             except ServiceRefused as error:
@@ -225,7 +225,7 @@ class RateLimiter:
         waits_since = self._clock.monotonic()
         while True:
             future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_WaitingCall(future, weights, waits_since))
+            self._waiting.append(_QueuedCall(future, weights, waits_since))
             self._distribution.ensure_running()
             try:
                 permit = await future
@@ -342,7 +342,7 @@ class RateLimiter:
         if call is not None:
             call.future.set_exception(error)
 
-    def _next_waiting(self) -> _WaitingCall | None:
+    def _next_waiting(self) -> _QueuedCall | None:
         while self._waiting:
             call = self._waiting.popleft()
             # A call whose future is done was cancelled.
@@ -357,19 +357,19 @@ class RateLimiter:
 
     @property
     def _has_weights(self) -> bool:
-        return bool(self._windows.units)
+        return bool(self._windows.resources)
 
 
 def _without_duplicates(windows: Sequence[Window]) -> list[Window]:
-    """Return the smaller of windows of the same unit and length, which share a key."""
-    smallest: dict[tuple[LimitUnit, int], Window] = {}
+    """Return the smaller of windows of the same resource and length, which share a key."""
+    smallest: dict[tuple[LimitedResource, int], Window] = {}
     for window in sorted(windows, key=lambda window: (window.seconds, -window.amount)):
-        smallest[window.unit, window.seconds] = window
+        smallest[window.resource, window.seconds] = window
 
     return list(smallest.values())
 
 
-class _Call:
+class _PermittedCall:
     """The block of one call."""
 
     __slots__ = ("_limiter", "_permit", "_stated_limits", "_used", "_weights")

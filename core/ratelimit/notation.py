@@ -26,7 +26,7 @@ _ADVICE = (
 )
 
 
-class LimitUnit(StrEnum):
+class LimitedResource(StrEnum):
     """What a window counts."""
 
     CALLS = "calls"
@@ -36,18 +36,26 @@ class LimitUnit(StrEnum):
     COST = "cost"
 
 
-#: What a call counts in the windows of tokens and of cost; a unit that is left out counts 0.
-Weights = Mapping[LimitUnit, int]
+#: What a call counts in the windows of tokens and of cost; a resource that is left out counts 0.
+Weights = Mapping[LimitedResource, int]
 NO_WEIGHTS: Weights = MappingProxyType({})
+
+#: What a call without tokens counts in each unit.
+ONE_CALL: Mapping[LimitedResource, float] = MappingProxyType({LimitedResource.CALLS: 1.0})
+
+
+def weigh_call(tokens: float, cost: float) -> dict[LimitedResource, float]:
+    """Return what a call counts in windows of each unit; *cost* is in millionths."""
+    return {**ONE_CALL, LimitedResource.TOKENS: tokens, LimitedResource.COST: cost}
 
 
 @dataclass(frozen=True)
 class Window:
-    """At most *amount* of *unit* in any period of *seconds*."""
+    """At most *amount* of *resource* in any period of *seconds*."""
 
     amount: int
     seconds: int
-    unit: LimitUnit = LimitUnit.CALLS
+    resource: LimitedResource = LimitedResource.CALLS
 
     #: Three letters for a window of cost.
     currency: str = ""
@@ -61,16 +69,16 @@ class Window:
 
     @property
     def amount_text(self) -> str:
-        """The amount with its unit, as the notation has it."""
-        if self.unit is LimitUnit.CALLS:
+        """The amount with its resource, as the notation has it."""
+        if self.resource is LimitedResource.CALLS:
             return str(self.amount)
-        if self.unit is LimitUnit.COST:
+        if self.resource is LimitedResource.COST:
             return f"{format(Decimal(self.amount) / MICRO_UNITS, 'f')} {self.currency}"
 
         multiple = max(
             (m for m in _MULTIPLES if self.amount % _MULTIPLES[m] == 0), key=_MULTIPLES.__getitem__
         )
-        return f"{self.amount // _MULTIPLES[multiple]}{multiple} {self.unit}"
+        return f"{self.amount // _MULTIPLES[multiple]}{multiple} {self.resource}"
 
 
 def parse_limits(text: str) -> tuple[Window, ...]:
@@ -93,7 +101,7 @@ def parse_call_limits(text: str) -> tuple[Window, ...]:
     """Return the windows of a service whose calls have no weights. Raises `SettingsError`."""
     windows = parse_limits(text)
     for window in windows:
-        if window.unit is not LimitUnit.CALLS:
+        if window.resource is not LimitedResource.CALLS:
             raise SettingsError(
                 f"{str(window)!r} is no limit for a service that counts calls alone: {_ADVICE}"
             )
@@ -106,15 +114,15 @@ def _parse_window(limit: str) -> Window:
     if match is None or match[4] == "0":
         raise SettingsError(f"{limit!r} is no limit: {_ADVICE}")
 
-    unit, currency = LimitUnit.CALLS, ""
+    resource, currency = LimitedResource.CALLS, ""
     amount = Decimal(match[1]) * _MULTIPLES[match[2]]
-    if match[3] == LimitUnit.TOKENS:
-        unit = LimitUnit.TOKENS
+    if match[3] == LimitedResource.TOKENS:
+        resource = LimitedResource.TOKENS
     elif match[3]:
-        unit, currency = LimitUnit.COST, match[3]
+        resource, currency = LimitedResource.COST, match[3]
         amount *= MICRO_UNITS
 
     if not amount or amount % 1:
         raise SettingsError(f"{limit!r} is no limit: {_ADVICE}")
 
-    return Window(int(amount), int(match[4] or 1) * _PERIODS[match[5]], unit, currency)
+    return Window(int(amount), int(match[4] or 1) * _PERIODS[match[5]], resource, currency)

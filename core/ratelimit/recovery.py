@@ -95,7 +95,7 @@ class Recovery:
 
             arguments: list[str | int | float] = [token, *self._windows.arguments_of(window)]
             for count in await self._history(window.seconds + 60):
-                amount = getattr(count, window.unit)
+                amount = getattr(count, window.resource)
                 if amount > 0:
                     arguments += (count.ended_ago, amount)
 

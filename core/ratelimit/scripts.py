@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.ratelimit.notation import LimitUnit, Window
+from core.ratelimit.notation import LimitedResource, Window
 
 KEY_PREFIX = "tidings:limit"
 OPEN_UNTIL, TRIAL = "open_until", "trial"
@@ -232,8 +232,8 @@ class Keys:
 
 
 def _window_name(window: Window) -> str:
-    unit = "" if window.unit is LimitUnit.CALLS else f":{window.unit}"
-    return f"{window.seconds}s{unit}"
+    resource = "" if window.resource is LimitedResource.CALLS else f":{window.resource}"
+    return f"{window.seconds}s{resource}"
 
 
 # KEYS: run id, open until, trial, lowered, taken, spacing, a set per window. ARGV: count, first id,

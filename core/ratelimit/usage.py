@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from core.errors import BrokerAway
-from core.ratelimit.notation import LimitUnit, Window
+from core.ratelimit.notation import LimitedResource, Window
 from core.ratelimit.scripts import Keys
 
 #: What counts no more within so many seconds is told beside what is used.
@@ -74,7 +74,7 @@ def read_closed_seconds(client: Redis, service: str, credential: str) -> float:
 
 def _read_window(client: Redis, key: str, window: Window, now: float) -> WindowUse:
     soon = now + HORIZON_SECONDS * 1000
-    if window.unit is LimitUnit.CALLS:
+    if window.resource is LimitedResource.CALLS:
         used = client.zcount(key, f"({now}", "+inf")
         return WindowUse(window, used, client.zcount(key, f"({now}", soon))
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core.errors import CapReached, ServiceRefused
 from core.ratelimit import StatedLimit
 from core.ratelimit.clock import Clock
-from core.ratelimit.notation import LONG_WINDOW_SECONDS, LimitUnit, Weights, Window
+from core.ratelimit.notation import LONG_WINDOW_SECONDS, LimitedResource, Weights, Window
 from core.ratelimit.scripts import (
     HOLD_MS,
     REMOVE_PERMITS,
@@ -28,8 +28,8 @@ SPACING_TOLERANCE_MS = 10.0
 # A longer wait is an error, so that it does not hold a worker.
 LONGEST_WAIT_SECONDS = 20.0
 
-WEIGHTED_UNITS = (LimitUnit.TOKENS, LimitUnit.COST)
-_UNIT_NUMBERS = {LimitUnit.CALLS: 0, LimitUnit.TOKENS: 1, LimitUnit.COST: 2}
+WEIGHTED_RESOURCES = (LimitedResource.TOKENS, LimitedResource.COST)
+_RESOURCE_NUMBERS = {LimitedResource.CALLS: 0, LimitedResource.TOKENS: 1, LimitedResource.COST: 2}
 
 # These are reasons to wait; other reasons are the number of a window, from 1.
 OLDER_CALL_WAITS, RECOVERY_NEEDED, CIRCUIT_OPEN = -3, -2, -1
@@ -43,7 +43,7 @@ class Permit(NamedTuple):
     # The time is monotonic.
     taken_at: float
 
-    # There is one for each of `WEIGHTED_UNITS`.
+    # There is one for each of `WEIGHTED_RESOURCES`.
     weights: tuple[int, ...] = (0, 0)
 
     # Of calls, tokens and cost: what is free, and what has been taken, together.
@@ -93,8 +93,8 @@ class Taken(NamedTuple):
 class PermitWindows:
     """The log of calls of one service and credential, a sorted set per window.
 
-    Each permit is scored by the time at which it stops counting. *units* are those that calls have
-    weights of: all of `WEIGHTED_UNITS`, or none.
+    Each permit is scored by the time at which it stops counting. *resources* are those that calls
+    have weights of: all of `WEIGHTED_RESOURCES`, or none.
     """
 
     def __init__(
@@ -117,8 +117,8 @@ class PermitWindows:
         self.windows = windows
         self.version = version
         self._keys.name_windows(windows)
-        has_weights = any(window.unit is not LimitUnit.CALLS for window in windows)
-        self.units = WEIGHTED_UNITS if has_weights else ()
+        has_weights = any(window.resource is not LimitedResource.CALLS for window in windows)
+        self.resources = WEIGHTED_RESOURCES if has_weights else ()
 
         self._arguments: list[int] = []
         for window in windows:
@@ -137,26 +137,26 @@ class PermitWindows:
         return int(version or 0) > self.version
 
     def arguments_of(self, window: Window) -> tuple[int, int, int]:
-        """Return what the scripts read of *window*: the number of its unit, amount and length."""
-        return _UNIT_NUMBERS[window.unit], window.amount, window.seconds * 1000
+        """Return what the scripts read of *window*: number of its resource, amount and length."""
+        return _RESOURCE_NUMBERS[window.resource], window.amount, window.seconds * 1000
 
     def weights_of(self, weights: Weights) -> tuple[int, ...]:
-        """Return the weight of each of `WEIGHTED_UNITS`."""
-        return tuple(weights.get(unit, 0) for unit in WEIGHTED_UNITS)
+        """Return the weight of each of `WEIGHTED_RESOURCES`."""
+        return tuple(weights.get(resource, 0) for resource in WEIGHTED_RESOURCES)
 
     def permit_without_windows(self, weights: Weights) -> Permit:
         """Return the permit of a call that no window counts, in case that one will."""
         self._next_id += 1
-        no_headrooms = (-1,) * len(_UNIT_NUMBERS)
+        no_headrooms = (-1,) * len(_RESOURCE_NUMBERS)
         now = self._clock.monotonic()
         return Permit(self._next_id - 1, now, self.weights_of(weights), no_headrooms)
 
     def check_weights(self, weights: Weights) -> None:
         """Raise `ServiceRefused` if a call of *weights* fits into no empty window."""
         for window in self.windows:
-            weight = weights.get(window.unit, 0)
+            weight = weights.get(window.resource, 0)
             if weight > window.amount:
-                call = Window(weight, window.seconds, window.unit, window.currency).amount_text
+                call = Window(weight, window.seconds, window.resource, window.currency).amount_text
                 raise ServiceRefused(
                     f"{self._service}: a call of {call} can never be made within the limit of "
                     f"{window}: raise the limit, or ask for less at once",
@@ -196,11 +196,11 @@ class PermitWindows:
         """Take a permit for each of the *waiting* calls, until one of them does not fit."""
         first_id = self._next_id
         self._next_id += len(waiting)
-        units = len(self.units)
-        arguments: list[float | str] = [self._process_id, HOLD_MS, units, self.noted_version]
+        resources = len(self.resources)
+        arguments: list[float | str] = [self._process_id, HOLD_MS, resources, self.noted_version]
         arguments += self._arguments
         for permit_id, call in enumerate(waiting, start=first_id):
-            arguments += (permit_id, call.age_ms, *call.weights[:units])
+            arguments += (permit_id, call.age_ms, *call.weights[:resources])
 
         keys = self._keys
         sent_at = self._clock.monotonic()
@@ -238,13 +238,13 @@ class PermitWindows:
         have counted the permits before. Return whether the limits have changed meanwhile.
         """
         arguments: list[float] = [hold_ms, int(succeeded), int(is_sent_again)]
-        arguments += (len(self.units), len(stamps))
+        arguments += (len(self.resources), len(stamps))
         arguments += self._arguments
         for permit_id, age_ms, weights in stamps:
-            arguments += (permit_id, age_ms, *weights[: len(self.units)])
+            arguments += (permit_id, age_ms, *weights[: len(self.resources)])
 
-        for (unit, remaining, limit, seconds), *ages_ms, headrooms in statements:
-            number = _UNIT_NUMBERS[unit]
+        for (resource, remaining, limit, seconds), *ages_ms, headrooms in statements:
+            number = _RESOURCE_NUMBERS[resource]
             amounts = [-1 if amount is None else amount for amount in (remaining, limit)]
             arguments += (number, *amounts, seconds * 1000, *ages_ms, headrooms[number])
 
@@ -273,7 +273,7 @@ class PermitWindows:
         queue may find none again.
         """
         longest = LONGEST_WAIT_SECONDS
-        if self.units and taken.reason > 0:
+        if self.resources and taken.reason > 0:
             seconds = self.windows[taken.reason - 1].seconds
             if seconds <= LONG_WINDOW_SECONDS:
                 longest = LONG_WINDOW_SECONDS

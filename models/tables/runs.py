@@ -203,6 +203,9 @@ class JobStep(Base):
     # a document.
     refused: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
+    # Of texts that were read by machine, the share of their words that a dictionary has.
+    dictionary_share: Mapped[float | None]
+
 
 class JobDocument(Base):
     """A document that a search found (see `models.documents.documents_of` for other jobs)."""

@@ -114,6 +114,11 @@ class Table(Generic[T]):
         return bool(getattr(kind, self.needs))
 
     @property
+    def has_documents(self) -> bool:
+        """Whether rows are of documents with texts, and so have a column for each search."""
+        return self.read_cells is not None
+
+    @property
     def description(self) -> str:
         """What one row of the table is, in a sentence or two."""
         return " ".join((self.row.__doc__ or "").split())

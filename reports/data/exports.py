@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
 from difflib import get_close_matches
-from itertools import product, repeat, starmap
+from itertools import product, repeat
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +32,7 @@ from reports.data.formats import (
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.searched_texts import add_found_columns
 from reports.data.selection import check_found
 from reports.data.tables.collocates import COLLOCATES
 from reports.data.tables.comentions import COMENTIONS
@@ -152,9 +153,10 @@ def write_table(
 ) -> int:
     """Write a table to a file for each format, read once; return its number of rows.
 
-    Without *texts* the texts of whole documents are null.
+    Without *texts* the texts of whole documents are null, and what was found is not told.
     """
-    return sum(map(len, _write_batches(run, table, files, () if texts else {TEXT})))
+    without = () if texts else {TEXT}
+    return sum(map(len, _write_batches(run, table, files, without, with_found=texts)))
 
 
 class ExportFolder:
@@ -194,12 +196,13 @@ class ExportFolder:
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
         """Yield the rows of *table*, whose fields are its columns, each once it is written.
 
+        They are without what searches have found.
         The files are put in place after the last row. If the generator is closed before that, they
         are as they were.
         """
         with closing(self._write(table)) as batches:
             for batch in batches:
-                yield from starmap(table.row, batch)
+                yield from (table.row(*cells[: len(table.columns)]) for cells in batch)
 
     def _write(self, table: Table[Any]) -> Generator[list[Values]]:
         """Write the files of *table*; yield the cells of each batch of rows once it is written."""
@@ -291,6 +294,13 @@ def _describe_selection(run: RunData) -> str:
             "month (for accounts and searches of each job too) counts."
         )
 
+    if selection.stories:
+        order = ", ".join(run.month_parameters.sources)
+        lines.append(
+            "- Of a story that several sources hold, by its address or by headline and day, the "
+            f"documents of the first count, in this order: {order}."
+        )
+
     for text in selection.without:
         quoted = " ".join(text.replace("`", "").split())
         lines.append(f"- Left out are `{quoted}` and texts that are like it.")
@@ -308,12 +318,18 @@ def _write_batches(
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
+    *,
+    with_found: bool = True,
 ) -> Generator[list[Values]]:
     """Write the rows of *table* to a file for each format, and yield each batch once it is written.
 
-    The columns *without* are written as null.
+    The columns *without* are written as null. Tables of documents tell *with_found* what searches
+    have found, which follows from the texts.
     """
     columns, rows_of_cells = _read_cells(run, table)
+    if table.has_documents and with_found:
+        columns, rows_of_cells = add_found_columns(run, columns, rows_of_cells)
+
     is_whole = columns.keys().isdisjoint(without)
 
     with ExitStack() as stack:

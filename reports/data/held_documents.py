@@ -27,6 +27,7 @@ from reports.data.tables.distinctive import read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities, read_run_names
 from reports.data.tables.phrases import read_phrases
 from reports.data.unread_documents import find_unread
+from textapi.messages import Operation
 from textapi.text.keywords import TermPattern
 from textapi.text.normal_form import normal_form
 
@@ -73,17 +74,18 @@ def read_held(run: RunData, job: RunJob, *, texts: bool = True) -> Iterator[Held
     for word_row in read_distinctive(run, [job.name]):
         distinctive[word_row.keyword].add(word_row.word.casefold())
 
-    unread = find_unread(run, job) if names or phrases else {}
+    unread = find_unread(run, job) if phrases else {}
+    unread_names = find_unread(run, job, Operation.NER) if names else {}
     for corpus, patterns in _read_corpora(run, job):
-        keyword, read = corpus.keyword or None, corpus.without(unread)
+        keyword, named = corpus.keyword or None, corpus.without(unread_names)
         words = _find_words(corpus, patterns)
         if not texts:
             words = {word: words.get(word, set()) for word in distinctive[keyword]}
 
         yield HeldDocuments(
             keyword,
-            _find_names(run, names[keyword], read) if names[keyword] else [],
-            _find_phrases(phrases[keyword], read),
+            _find_names(run, names[keyword], named) if names[keyword] else [],
+            _find_phrases(phrases[keyword], corpus.without(unread)),
             words,
         )
 

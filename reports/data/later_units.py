@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from analysis.codebooks.codebook import CodedUnit
 from models.tables import Document, Job, Mention
 from reports.data.coded_samples import CodedSample
 from reports.data.queries import fetch_scalars
@@ -14,7 +13,7 @@ from reports.data.run_data import RunData, documents_condition
 def count_population(sample: CodedSample) -> int:
     """Return of how many units a sample was drawn; whole texts are the same for each keyword."""
     first_keyword = sample.keywords[0]
-    is_of_mentions = sample.codebook.unit == CodedUnit.MENTION
+    is_of_mentions = sample.codebook.is_of_mentions
     return sum(
         stratum.population
         for stratum in sample.strata
@@ -24,7 +23,7 @@ def count_population(sample: CodedSample) -> int:
 
 def count_later_units(run: RunData, sample: CodedSample) -> int:
     """Return how many units more the run has now."""
-    if sample.codebook.unit == CodedUnit.MENTION:
+    if sample.codebook.is_of_mentions:
         columns = (Mention.document_id, Mention.keyword, Mention.position)
         mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run.id)
         distinct_mentions = mentions.distinct().subquery()

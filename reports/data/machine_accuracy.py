@@ -26,10 +26,8 @@ from reports.data.machine_counts import count_unusable_answers
 from reports.data.run_data import RunData
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
+from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
-
-# Errors differ if the adjusted p-value is below this.
-LEVEL = 0.05
 
 
 class Compared(StrEnum):

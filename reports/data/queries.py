@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice, repeat
@@ -121,6 +122,15 @@ def in_batches(elements: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
 def index_by(attribute: str, elements: Iterable[T]) -> dict[Any, T]:
     """Return *elements* by the value of an attribute, which differs in each."""
     return {getattr(element, attribute): element for element in elements}
+
+
+def group_by(attribute: str, elements: Iterable[T]) -> dict[Any, list[T]]:
+    """Return *elements* by the value of an attribute, in their order; nothing is an empty list."""
+    groups: dict[Any, list[T]] = defaultdict(list)
+    for element in elements:
+        groups[getattr(element, attribute)].append(element)
+
+    return groups
 
 
 def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:

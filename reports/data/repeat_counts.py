@@ -33,9 +33,8 @@ class PlaceCount:
     # Whether the texts repeat an earlier one of their month.
     is_repeat: bool
 
-    # The place of the pattern, and of the label, among those of the run.
+    # The place of the pattern among those of the run.
     place: int | None
-    label: int | None
 
     # Of posts each document is a mention.
     documents: int
@@ -71,15 +70,12 @@ def count_places(
         month=month,
         is_repeat=pl.col("document").is_in(repeated),
         place=pl.Series(patterns.find_places(rows["form"].to_numpy())),
-        label=pl.Series(patterns.find_labels(rows["document"].to_numpy())),
     )
-    keys = ("keyword", "month", "is_repeat", "place", "label")
+    keys = ("keyword", "month", "is_repeat", "place")
     counts = keyed.group_by(keys).agg(pl.len().alias("documents"), pl.col("mentions").sum())
     for row in counts.sort(keys).iter_rows(named=True):
-        for column in ("place", "label"):
-            row[column] = None if row[column] < 0 else row[column]
-
-        yield PlaceCount(subject=row.pop("keyword"), **row)
+        place = None if row["place"] < 0 else row["place"]
+        yield PlaceCount(subject=row.pop("keyword"), **(row | {"place": place}))
 
 
 def _count_repeats(run: RunData) -> Counter[SubjectMonth]:

@@ -2,12 +2,13 @@
 
 A *pattern* is a group of texts that are one: they share a form, names and figures aside, or, as a
 *family*, a fixed head or tail. Its texts are *repeats*. A *copy* is a text that another outlet has
-first. A *label* is a head that recurs and makes no pattern (see `near_duplicates`).
+first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 import polars as pl
 from sqlalchemy import func, select
@@ -86,7 +87,7 @@ def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
 
 def _looks_at_mentions(run: RunData) -> bool:
     """Return whether repeats are looked for among the documents that mention a keyword alone."""
-    return not run.selection and is_large(run)
+    return not replace(run.selection, stories=False) and is_large(run)
 
 
 def _list_searched(run: RunData, frames: Frames) -> pl.DataFrame:

@@ -47,9 +47,12 @@ class Selection:
     # The days, in UTC, whose documents are left out.
     days: frozenset[date] = frozenset()
 
+    # True if a story counts once that several sources of the run hold.
+    stories: bool = False
+
     def __bool__(self) -> bool:
         """Whether anything may be left out."""
-        return self.distinct or bool(self.without or self.days)
+        return self.distinct or self.stories or bool(self.without or self.days)
 
     def __or__(self, selection: Selection) -> Selection:
         """Return the selection that leaves out what either of the two leaves out."""
@@ -58,6 +61,7 @@ class Selection:
             self.distinct or selection.distinct,
             tuple(without),
             self.days | selection.days,
+            self.stories or selection.stories,
         )
 
 
@@ -242,7 +246,11 @@ def load_run(
 
     stored_grain: Grain = getattr(parameters, "by", Grain.MONTH)
     if kind.has_documents:
-        selection = Selection(parameters.distinct, parameters.without) | selection
+        has_several_sources = len(getattr(parameters, "sources", ())) > 1
+        of_parameters = Selection(
+            parameters.distinct, parameters.without, stories=has_several_sources
+        )
+        selection = of_parameters | selection
 
     return RunData(
         db=db,

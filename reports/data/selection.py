@@ -10,6 +10,7 @@ import polars as pl
 from core.errors import UsageError
 from reports.data.repeats import find_repeated, read_patterns
 from reports.data.run_data import RunData, RunJob, Selection
+from reports.data.stories import find_held_before
 from reports.frames.reading import load_frames
 
 
@@ -68,5 +69,7 @@ def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
         unwanted |= set(documents.filter(is_patterned)["document"])
     if run.selection.distinct:
         unwanted |= find_repeated(run, job)
+    if run.selection.stories:
+        unwanted |= find_held_before(run, job)
 
     return frozenset(unwanted)

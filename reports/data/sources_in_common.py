@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 import polars as pl
-from sqlalchemy import select
 
-from models.documents import quoted_text
-from models.tables import Document, Origin
-from reports.data.queries import fetch_column_pages
-from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.run_data import RunData, RunJob
+from reports.data.stories import read_stories
 from reports.frames.reading import load_frames
 from reports.stats.capture_recapture import (
-    LEVEL,
     Table,
     add_up,
     estimate_from_three,
@@ -28,8 +25,7 @@ from reports.stats.capture_recapture import (
     measure_dispersion,
 )
 from reports.stats.estimates import Estimate
-from sources.base import host_of
-from sources.stories import canonical_address
+from reports.stats.intervals import LEVEL
 
 Sources: TypeAlias = frozenset[str]
 # The sources that hold a story, its day and its section.
@@ -59,8 +55,7 @@ class CommonPeriod:
     # The p-value that the sources do not depend on each other; None of two sources.
     independence_p: float | None
 
-    # By keyword, the stories that mention it, of those that all sources hold and of all seen; in
-    # the row of all months alone.
+    # By keyword, the stories that mention it, of those that all sources hold and of all seen.
     mentioning: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -75,25 +70,14 @@ class CommonPeriod:
 
 
 @dataclass(slots=True)
-class _Story:
-    """Documents with one address, or one headline on one day."""
-
-    site: str
-    day: date | None
-    section: str
-    sources: set[str] = field(default_factory=set)
-    documents: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Outlet:
     """What the sources hold of an outlet: the stories of each place, month by month."""
 
     names: Counter[str] = field(default_factory=Counter)
     months: dict[str, Counter[Place]] = field(default_factory=dict)
 
-    # The stories of each set of sources that mention a keyword.
-    mentioning: Counter[tuple[Sources, str]] = field(default_factory=Counter)
+    # The stories of each month and set of sources that mention a keyword.
+    mentioning: Counter[tuple[str, Sources, str]] = field(default_factory=Counter)
 
 
 def read_sources_in_common(run: RunData) -> list[CommonPeriod]:
@@ -111,12 +95,14 @@ def _read(run: RunData) -> Iterator[CommonPeriod]:
     outlets: dict[str, _Outlet] = defaultdict(_Outlet)
     for job in run.collecting_jobs:
         mentioning = _read_mentioning(run, job)
-        for story in _read_stories(run, job, outlets):
-            outlet, sources = outlets[story.site], frozenset(story.sources)
+        for story in read_stories(run, job):
+            outlet, sources = outlets[story.site], frozenset(story.documents)
+            outlet.names += story.outlets
             month = outlet.months.setdefault(job.name, Counter())
             month[sources, story.day, story.section] += 1
+            held = set(chain.from_iterable(story.documents.values()))
             for keyword, documents in mentioning.items():
-                outlet.mentioning[sources, keyword] += not documents.isdisjoint(story.documents)
+                outlet.mentioning[job.name, sources, keyword] += not documents.isdisjoint(held)
 
     named = {_name(outlet): outlet for outlet in outlets.values()}
     for name in sorted(named):
@@ -136,45 +122,6 @@ def _read_mentioning(run: RunData, job: RunJob) -> dict[str, set[int]]:
         mentioning[keyword.name] = set(of_keyword["document"])
 
     return mentioning
-
-
-def _read_stories(run: RunData, job: RunJob, outlets: Mapping[str, _Outlet]) -> Iterable[_Story]:
-    """Return the stories of a job; count the names of their outlets in *outlets*."""
-    columns = (
-        *(Document.source, Origin.outlet, Origin.section),
-        *(Document.address, Document.published_at),
-    )
-    selected = select(Document.id, *columns, quoted_text(run.text_part))
-    statement = selected.join(Origin, Origin.id == Document.origin_id)
-    pages = fetch_column_pages(run.db, statement.where(documents_condition(run, job)), Document.id)
-    documents = [row for page in pages for row in zip(*page, strict=True)]
-    # Documents without an address are of the site that others of their outlet have.
-    site_of_outlet = {
-        outlet.casefold(): site
-        for _, _, outlet, _, address, _, _ in documents
-        if outlet and (site := _site_of(address))
-    }
-
-    stories: dict[object, _Story] = {}
-    for number, source, outlet, section, address, at, text in documents:
-        name = outlet.casefold()
-        site = _site_of(address) or site_of_outlet.get(name, name)
-        outlets[site].names[outlet or site] += 1
-        headline = "".join(filter(str.isalnum, text.casefold()))
-        day = at.date() if at else None
-        keys: list[object] = [(site, day, headline)]
-        if address:
-            keys.insert(0, canonical_address(address).replace("//www.", "//", 1))
-
-        new_story = _Story(site, day, section)
-        story = next((stories[key] for key in keys if key in stories), new_story)
-        story.sources.add(source)
-        story.documents.append(number)
-        for key in keys:
-            stories.setdefault(key, story)
-
-    # A story stands under each of its keys.
-    return {id(story): story for story in stories.values()}.values()
 
 
 def _compare(name: str, outlet: _Outlet) -> Iterator[CommonPeriod]:
@@ -199,16 +146,19 @@ def _compare(name: str, outlet: _Outlet) -> Iterator[CommonPeriod]:
 
     everything: Table = np.sum(list(tables.values()), axis=0)
 
-    mentioning: dict[str, tuple[int, int]] = {}
-    for (sources, keyword), count in outlet.mentioning.items():
-        in_all, seen = mentioning.get(keyword, (0, 0))
-        in_all += count * sources.issuperset(compared)
-        mentioning[keyword] = (in_all, seen + count * (not sources.isdisjoint(compared)))
+    mentioning: dict[str | None, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for (month_name, sources, keyword), count in outlet.mentioning.items():
+        for period in (None, month_name):
+            in_all, seen = mentioning[period].get(keyword, (0, 0))
+            in_all += count * sources.issuperset(compared)
+            seen += count * (not sources.isdisjoint(compared))
+            mentioning[period][keyword] = (in_all, seen)
 
     together = _describe(name, None, compared, everything, add_up(months), p_value)
-    yield replace(together, mentioning=mentioning)
+    yield replace(together, mentioning=mentioning[None])
     for (period, table), total in zip(tables.items(), months, strict=True):
-        yield _describe(name, period, compared, table, total, p_value)
+        of_month = _describe(name, period, compared, table, total, p_value)
+        yield replace(of_month, mentioning=mentioning[period])
 
 
 def _tabulate(month: Counter[Place], compared: Sequence[str]) -> Table:
@@ -263,15 +213,3 @@ def _describe(  # noqa: PLR0917 - they are the parts of one row
         total=total,
         independence_p=p_value,
     )
-
-
-def _site_of(address: str | None) -> str | None:
-    """Return the site of an address: its host without what stands before the registered name."""
-    host = host_of(address)
-    if host is None:
-        return None
-
-    labels = host.partition(":")[0].split(".")
-    # "bbc.co.uk" and "abc.net.au" are registered below a second label of few letters.
-    is_below = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return ".".join(labels[-3:] if is_below else labels[-2:])

@@ -15,6 +15,7 @@ from models.tables import Document, Mention, PostPolarity
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
 from reports.data.tables.coverage import read_coverage_grid
+from textapi.messages import Operation, languages_read
 
 
 def count_unread(run: RunData) -> dict[str, Counter[str]]:
@@ -41,20 +42,21 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
     return unread
 
 
-def _languages_read(run: RunData) -> frozenset[str] | None:
+def _languages_read(run: RunData, operation: Operation | None = None) -> frozenset[str] | None:
     """Return the languages that all engines of a run read; None if one of them declares none."""
     declared = [run.engine_languages[engine] for engine in run.engines]
-    known = [codes for codes in declared if codes is not None]
+    known = [languages_read(languages, operation) for languages in declared if languages]
     return frozenset.intersection(*known) if known and len(known) == len(declared) else None
 
 
-def find_unread(run: RunData, job: RunJob) -> Mapping[int, str]:
+def find_unread(run: RunData, job: RunJob, operation: Operation | None = None) -> Mapping[int, str]:
     """Return the documents of a job that its engine does not read, with their languages."""
-    return run.once_of_all((find_unread, job.id), lambda: _find_unread(run, job))
+    key = (find_unread, job.id, operation)
+    return run.once_of_all(key, lambda: _find_unread(run, job, operation))
 
 
-def _find_unread(run: RunData, job: RunJob) -> Mapping[int, str]:
-    languages = _languages_read(run)
+def _find_unread(run: RunData, job: RunJob, operation: Operation | None) -> Mapping[int, str]:
+    languages = _languages_read(run, operation)
     if languages is None:
         return {}
 

@@ -15,10 +15,6 @@ from reports.figures.sheet import HATCHED, Place, Sheet, measure
 LABEL, SMALL, LINE = 10.0, 9.5, 12.0
 # Labels of dates, or numbers and the name of their axis, have this room below a chart.
 BELOW = 2 * LINE + 5
-# The name of a row is cut to so many letters: the whole one is in the title of its mark.
-_LONGEST_NAME = 26
-# Above the highest value, and below the lowest, is this part of the height.
-_HEADROOM = 0.1
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -111,18 +107,20 @@ def _choose_ends(
     return (low, high) if high > low else (low, low + 1)
 
 
-def find_ends(chart: Chart) -> tuple[float, float]:
-    """Return the ends of a chart's values: all shapes have room, the intervals of few aside."""
+def find_ends(chart: Chart, headroom: float = 0.1) -> tuple[float, float]:
+    """Return the ends of a chart's values: all shapes have room, the intervals of few aside.
+
+    The *headroom* above the highest value, and below a lowest one, is a part of the height.
+    """
     numbers = [0.0]
     for layer in chart.layers:
         for mark in layer.marks:
-            base = layer.bases.get(mark.position, 0.0)
             sure = () if mark.is_few else (mark.low, mark.high)
-            numbers += [base + number for number in (mark.value, *sure) if number is not None]
+            numbers += [number for number in (mark.value, *sure) if number is not None]
 
     axis = chart.values
     low, high = _choose_ends((axis.low, axis.high), numbers)
-    room = _HEADROOM * (high - low)
+    room = headroom * (high - low)
     is_below = axis.low is None and low < 0
     return low - room if is_below else low, high + room if axis.high is None else high
 
@@ -140,9 +138,9 @@ def list_ticks(axis: Axis, scale: LinearScale, most: int = 5) -> Sequence[float]
     return [round(number * step, 10) for number in range(first, last + 1)]
 
 
-def cut_name(name: str) -> str:
-    """Return the name of a row as it is written."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
+def cut_name(name: str, longest: int = 26) -> str:
+    """Return the name of a row as it is written: the title of its mark has the whole one."""
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
 
 
 def write_names(sheet: Sheet, names: Sequence[str], right: float, rows: LinearScale) -> None:

@@ -22,8 +22,6 @@ from reports.words.quantities import quantity
 
 # Words are laid out in these units, because finding room is slow.
 WIDTH, HEIGHT = 160, 100
-# A larger mask is laid out at this size.
-LARGEST_MASK = 160
 # These sizes of the most frequent word are tried, down to 4.
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
 # Words are measured once at this size; so many are kept.
@@ -32,8 +30,6 @@ _MEASURED, _KEPT_WORDS = 40, 1024
 _PAPER, _CLOSED = 250, 255
 # The space between words is in layout units.
 _MARGIN = 2
-# This share of the words lies flat; the others stand upright.
-_FLAT = 0.92
 # Each ink is dark enough on white.
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")
 
@@ -115,7 +111,7 @@ def read_mask(png: bytes) -> np.ndarray:
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise BadInput(f"the mask is no picture that can be read ({error}): give a PNG") from error
 
-    picture.thumbnail((LARGEST_MASK, LARGEST_MASK))
+    picture.thumbnail((WIDTH, WIDTH))
     paper = Image.new("RGBA", picture.size, "white")
     shades = np.array(Image.alpha_composite(paper, picture).convert("L"))
     return np.where(shades > _PAPER, _CLOSED, shades).astype(np.uint8)
@@ -189,10 +185,19 @@ def _place_all(
 
 
 def _find_room(
-    room: IntegralOccupancyMap, chance: Random, word: str, size: float, ink: str
+    room: IntegralOccupancyMap,
+    chance: Random,
+    word: str,
+    size: float,
+    ink: str,
+    *,
+    flat: float = 0.92,
 ) -> PlacedWord | None:
-    """Return the word at a free place that *chance* chooses; None if there is none."""
-    is_turned = chance.random() >= _FLAT
+    """Return the word at a free place that *chance* chooses; None if there is none.
+
+    So large a share of the words lies flat; the others stand upright.
+    """
+    is_turned = chance.random() >= flat
     for turned in (is_turned, True):
         one = PlacedWord(word, size, 0, 0, turned, ink)
         height, width = math.ceil(one.bottom) + _MARGIN, math.ceil(one.right) + _MARGIN

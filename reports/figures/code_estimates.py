@@ -11,9 +11,6 @@ from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import format_share
 
-# At most this many panels stand in a row.
-_COLUMNS = 2
-
 
 @dataclass(frozen=True, slots=True)
 class EstimatedShare:
@@ -46,7 +43,7 @@ def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> Fi
     has_periods = any(panel.periods for panel in panels)
     line = " The dashed line is the whole run." if has_periods else ""
     charts = _chart_periods(name, panels) if has_periods else [_chart_whole(name, panels)]
-    columns = min(_COLUMNS, len(charts))
+    columns = min(2, len(charts))
     return FigureSpec(
         name=name,
         picture=Picture(panels=charts, title=title, columns=columns),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from reports.figures import style
-from reports.figures.axes import SMALL, Plot, draw_triangle
+from reports.figures.axes import Plot
 from reports.figures.marks import Layer
-from reports.figures.sheet import Anchor
 
 _RADIUS, _INTERVAL = 2.6, 1.8
 # Intervals, and dots of which there are more than this, let others be seen through.
@@ -39,25 +38,3 @@ def _draw_each(plot: Plot, layer: Layer, fill: str) -> None:
             plot.sheet.draw_dot(place, radius, color, is_hollow=mark.is_few)
             if mark.label:
                 plot.label(mark, mark.value if mark.high is None else mark.high)
-
-
-def draw_levels(plot: Plot, layer: Layer) -> None:
-    """Draw a level line over the room of each value's period."""
-    for mark in layer.marks:
-        x, y = plot.point(mark.position, mark.value or 0.0)
-        half = 0.45 * plot.room(mark.position)
-        with plot.sheet.group(mark):
-            plot.sheet.draw_line(((x - half, y), (x + half, y)), layer.color, 1.6)
-
-
-def draw_signs(plot: Plot, layer: Layer) -> None:
-    """Draw an upright line to each value, with a triangle at its end and its label beside it."""
-    for mark in layer.marks:
-        x, y = plot.point(mark.position, mark.value or 0.0)
-        is_right = x > (plot.left + plot.right) / 2
-        aside = -6 if is_right else 6
-        with plot.sheet.group(mark):
-            plot.sheet.draw_line(((x, plot.bottom), (x, y)), layer.color, 0.9)
-            draw_triangle(plot.sheet, (x, y))
-            anchor: Anchor = "end" if is_right else "start"
-            plot.sheet.write((x + aside, y), mark.label, SMALL, style.INK, anchor=anchor)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
@@ -19,10 +18,8 @@ from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
+from reports.words.writing import write_sentence
 from textapi.text.keywords import TermPattern
-
-NAMES_PER_TYPE = 8
-TYPES_SHOWN = 6
 
 #: A report names the engine's types like this.
 TYPES = {
@@ -54,6 +51,13 @@ class NameCounts:
 
     # False if a result is from before documents were counted.
     has_documents: bool = True
+
+    def add(self, entity_rows: Sequence[EntityRow]) -> None:
+        """Count the names of whole jobs."""
+        self.times.update(sum_counts(entity_rows))
+        self.documents.update(sum_documents(entity_rows))
+        self.uncounted |= find_uncounted(entity_rows)
+        self.has_documents &= all(row.has_documents for row in entity_rows)
 
 
 @dataclass(frozen=True)
@@ -92,36 +96,28 @@ def top_names(
     once may be a slip of the engine, so it is left out if another came twice. All names are in the
     exports. *run_names* say what each name stands for, by default these rows alone.
     """
-    entity_rows = list(entity_rows)
-    top = rank_names(
-        sum_counts(entity_rows),
-        terms,
-        account_names=account_names,
-        run_names=run_names,
-        documents=sum_documents(entity_rows),
-        uncounted=find_uncounted(entity_rows),
-    )
-    return replace(top, has_documents=all(row.has_documents for row in entity_rows))
+    counts = NameCounts()
+    counts.add(list(entity_rows))
+    return rank_names(counts, terms, account_names=account_names, run_names=run_names)
 
 
 def rank_names(
-    counts: Mapping[EntityName, int],
+    counts: NameCounts,
     terms: Sequence[TermPattern] = (),
     *,
     account_names: Sequence[str] = (),
     run_names: RunNames | None = None,
-    documents: Mapping[EntityName, int] | None = None,
-    uncounted: Collection[EntityName] = (),
+    most_types: int = 6,
+    most_names: int = 8,
 ) -> TopNames:
     """Return the most frequent names as `top_names` does, from the *counts* of each.
 
-    *documents* are those that hold each name, by default as many as its count; of *uncounted* names
-    they may be how often each was taken for one.
+    There are at most so many types, with at most so many names each.
     """
-    run_names = run_names or RunNames.of(counts)
+    run_names = run_names or RunNames.of(counts.times)
     subject = set()
     other_counts = {}
-    for (type_, entity_name), count in counts.items():
+    for (type_, entity_name), count in counts.times.items():
         written_names = (entity_name, run_names.full_name(type_, entity_name))
         if any(term.search(written) for term in terms for written in written_names):
             subject.add(entity_name)
@@ -129,7 +125,7 @@ def rank_names(
             other_counts[type_, entity_name] = count
 
     named_entities, account, unproven = run_names.merge(
-        other_counts, account_names, documents, uncounted
+        other_counts, account_names, counts.documents, counts.uncounted
     )
     least = min(2, max((entity.times for entity in named_entities), default=0))
     names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -140,8 +136,8 @@ def rank_names(
             if entity.has_evidence and entity.type in HEADLINE_TYPES:
                 headlines[entity.type].append((entity.label, entity.count))
 
-    first_types = list(names_by_type.items())[:TYPES_SHOWN]
-    top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
+    first_types = list(names_by_type.items())[:most_types]
+    top_types = {kind: ranked[:most_names] for kind, ranked in first_types}
     labels = {entity.label for entity in named_entities if not entity.has_documents}
     return TopNames(
         top_types,
@@ -149,6 +145,7 @@ def rank_names(
         account,
         unproven,
         dict(headlines),
+        has_documents=counts.has_documents,
         uncounted=frozenset(labels),
     )
 
@@ -157,64 +154,32 @@ def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, NameCounts
     """Return how often each name of *entity_rows* came in whole jobs, by keyword."""
     counts_by_keyword: dict[str | None, NameCounts] = defaultdict(NameCounts)
     for entity_row in entity_rows:
-        counts = counts_by_keyword[entity_row.keyword]
-        counts.times.update(sum_counts([entity_row]))
-        counts.documents.update(sum_documents([entity_row]))
-        counts.uncounted |= find_uncounted([entity_row])
-        counts.has_documents &= entity_row.has_documents
+        counts_by_keyword[entity_row.keyword].add([entity_row])
 
     return counts_by_keyword
 
 
-def entities_spec(
-    subject: Subject, top: TopNames, *, unit: str, in_title_case: bool
-) -> FigureSpec | None:
-    """Declare the figure of the most frequent names; *in_title_case* says how texts are written."""
+def entities_spec(subject: Subject, top: TopNames, *, unit: str) -> FigureSpec | None:
+    """Declare the figure of the most frequent names; the *unit* is what is counted."""
     if not top.by_type:
         return None
 
-    counted = (
-        "The figure is the number of texts that hold the name, as in the table entities; of a word "
-        "that is a name too, and stands in many more, how often it was taken for one."
-    )
+    labels = [label for ranked in top.by_type.values() for label, _ in ranked]
+    kinds = {
+        "names in a picture": 1,
+        "names in headlines": subject.noun == "document",
+        "counted names": top.has_documents,
+        "names taken": not top.has_documents,
+        "names counted once": 1,
+        "names of the subject": top.subject,
+        "names of the account": top.account,
+        "names without evidence": top.unproven,
+        "names with as": sum(" (as " in label for label in labels),
+        "names with also": sum(" (also " in label for label in labels),
+    }
+    sentences = [write_sentence(kind, n=n) for kind, n in kinds.items() if n]
     if not top.has_documents:
         unit = "times taken for a name"
-        counted = (
-            "The figure is how often it was taken for one: the results are from before the texts "
-            "that hold a name were counted."
-        )
-
-    caption = (
-        "Names and their kinds as a program found them: read them with care. "
-        f"{counted} "
-        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
-        "first of a month counts. Names that came once, dates and numbers are left to the table "
-        "entities."
-    )
-    if top.subject:
-        verb = "is" if top.subject == 1 else "are"
-        left_out = quantity(top.subject, "name that holds", "names that hold")
-        caption += f" So {verb} {left_out} the subject itself."
-
-    if top.account:
-        verb = "is" if top.account == 1 else "are"
-        left_out = quantity(top.account, "name that is", "names that are")
-        caption += f" So {verb} {left_out} the subject's own."
-
-    if top.unproven:
-        verb, pronoun = ("is", "it names") if top.unproven == 1 else ("are", "they name")
-        left_out = quantity(top.unproven, "name without evidence", "names without evidence")
-        caption += f" So {verb} {left_out} of what {pronoun}."
-
-    labels = [label for ranked in top.by_type.values() for label, _ in ranked]
-    if any(" (as " in label for label in labels):
-        caption += " \u201cAs\u201d gives the number with the full name."
-    if any(" (also " in label for label in labels):
-        caption += " \u201cAlso\u201d names others of that last name who may be meant."
-    if in_title_case:
-        caption += (
-            " Headlines capitalize every word, so common words are mistaken for names more often."
-        )
 
     samples = []
     for kind, ranked in top.by_type.items():
@@ -225,7 +190,7 @@ def entities_spec(
         name=f"{subject.slug}-entities",
         picture=Picture(panels=_chart_types(subject, top), title=title),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
-        caption=f"{caption} All bars are on one scale.",
+        caption=f"{' '.join(sentences)} All bars are on one scale.",
     )
 
 
@@ -258,14 +223,3 @@ def _mark(subject: Subject, top: TopNames, kind: str, label: str, count: int) ->
         row=name_row("entities", kind, label),
         documents=subject.find(name=label) if has_documents else None,
     )
-
-
-def is_in_title_case(texts: Sequence[str]) -> bool:
-    """Return whether most words of four letters and more begin with a capital."""
-    total = capitals = 0
-    for word in re.findall(r"[^\W\d_]{4,}", " ".join(texts)):
-        if word[0].lower() != word[0].upper():
-            total += 1
-            capitals += word[0].isupper()
-
-    return capitals > 0.6 * total

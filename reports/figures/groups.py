@@ -19,19 +19,13 @@ from reports.figures.marks import (
     name_row,
 )
 from reports.figures.period_marks import fill_span
-from reports.figures.polarity import signed_tick
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
+from reports.stats.thresholds import FEWEST_OF_GROUP
 from reports.words.document_queries import DocumentQuery
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity
 
-# A cell of fewer documents says little of a share.
-FEW_DOCUMENTS = 30
-# Fewer mentions say little of a mean.
-FEW_MENTIONS = 5
-# A heat map has no more rows.
-MOST_ROWS = 60
 # This layout is for a figure that may stand alone, but not across the page.
 NOT_WIDE = "chart square"
 # A cell of few documents has this sign.
@@ -69,7 +63,7 @@ def mark_share(  # noqa: PLR0917 - what a mark consists of
         low=low,
         high=high,
         n=documents,
-        is_few=documents < FEW_DOCUMENTS,
+        is_few=documents < FEWEST_OF_GROUP,
         title=f"{group}{when}: {matched:,} of {quantity(documents, 'document')}, "
         f"{format_share(share)}",
         row=name_row("groups", "share", period or None, group),
@@ -82,7 +76,10 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[Mark]) -> FigureSpec |
     if len(groups) < 2:
         return None
 
-    few = _describe_few(groups, f"{FEW_DOCUMENTS} documents")
+    few = ""
+    if any(mark.is_few for mark in groups):
+        few = f" Hollow: fewer than {FEWEST_OF_GROUP} documents; the interval may end outside."
+
     chart = Chart(
         layers=[Layer(draw=draw_dots, marks=groups, color=style.VERMILLION)],
         names=[str(mark.position) for mark in groups],
@@ -96,36 +93,6 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[Mark]) -> FigureSpec |
         caption=f"Over all months that each group has, with 95 % Wilson intervals.{few}",
         layout=NOT_WIDE,
     )
-
-
-def polarities_spec(
-    keyword: str, slug: str, groups: Sequence[Mark], scale: str
-) -> FigureSpec | None:
-    """Declare the figure of the groups' mean polarities over all periods, on *scale*."""
-    if len(groups) < 2:
-        return None
-
-    few = _describe_few(groups, f"{FEW_MENTIONS} mentions")
-    chart = Chart(
-        layers=[Layer(draw=draw_dots, marks=groups)],
-        names=[str(mark.position) for mark in groups],
-        values=Axis(format=signed_tick),
-    )
-    return FigureSpec(
-        name=f"groups-{slug}-polarity",
-        picture=Picture(panels=[chart], title=f"Mean polarity of “{keyword}”"),
-        alt=f"Dots: mean polarity of the sentences of each group that mention {keyword}, with its "
-        "interval. The numbers are in the table.",
-        caption=f"Over all months that each group has, with 95 % t intervals; {scale}.{few}",
-        layout=NOT_WIDE,
-    )
-
-
-def _describe_few(groups: Sequence[Mark], fewest: str) -> str:
-    """Return a caption's explanation of hollow dots; nothing if there are none."""
-    if not any(mark.is_few for mark in groups):
-        return ""
-    return f" Hollow: fewer than {fewest}; the interval may end outside the picture."
 
 
 def panel_spec(
@@ -163,7 +130,7 @@ def series_spec(
     if len(span) < 2 or not any(panel.shares for panel in panels):
         return None
     if len(panels) > most:
-        return _heat_spec(keyword, slug, panels[:MOST_ROWS], span)
+        return _heat_spec(keyword, slug, panels[: style.MOST_ROWS], span)
 
     marks = [mark for panel in panels for mark in panel.shares if not mark.is_few]
     top = max((mark.high or 0 for mark in marks), default=1.0)
@@ -174,7 +141,7 @@ def series_spec(
         alt=f"Lines: share of the documents of each group that mention {keyword}, in each "
         f"{span.grain}, a panel for each group.",
         caption="All on one scale; bands are 95 % intervals. Small faint dots: fewer than "
-        f"{FEW_DOCUMENTS} documents.",
+        f"{FEWEST_OF_GROUP} documents.",
         layout=NOT_WIDE,
     )
 
@@ -213,7 +180,7 @@ def _heat_spec(
             "0 %": style.BLUES[0],
             "no document of it": "#ffffff",
             "no data": HATCHED,
-            f"fewer than {FEW_DOCUMENTS} documents": _FEW_SIGN,
+            f"fewer than {FEWEST_OF_GROUP} documents": _FEW_SIGN,
         },
     )
     return FigureSpec(

@@ -65,9 +65,6 @@ class Layer:
 
     is_dashed: bool = False
 
-    # Where bars begin that stand on other bars, by position.
-    bases: Mapping[str | float, float] = field(default_factory=dict)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:

@@ -101,7 +101,7 @@ def _find_end(layer: Layer, mark: Mark) -> float:
     # A bar has no line of its interval.
     high = None if layer.draw is draw_bars else mark.high
     ends = [end for end in (mark.value, high) if end is not None]
-    return layer.bases.get(mark.position, 0.0) + max(0.0, *ends)
+    return max(0.0, *ends)
 
 
 def _find_room(

@@ -19,7 +19,7 @@ from sources.registry import source_label
 # The sources' names, or the runs' numbers, are cut to this many characters, with "…" at the end.
 LONGEST = 60
 # A run's name is cut to this many characters.
-LONGEST_NAME = 30
+LONGEST_NAME = LONGEST // 2
 
 ON_EXAMPLE_SITE = Document.address.like("%://example.org/%")
 _MARKED = Document.identity.like("%:made-up-%")

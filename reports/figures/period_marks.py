@@ -9,6 +9,7 @@ from reports.data.block_intervals import DrawnRow
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.marks import Mark, name_row
+from reports.stats.thresholds import FEW
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity, signed
 
@@ -84,7 +85,7 @@ def _mark(  # noqa: PLR0917 - what a mark consists of
         low=low,
         high=high,
         n=n,
-        is_few=n < style.FEW,
+        is_few=n < FEW,
         title=f"{period_name(row.period, '%B %Y')}: {said}",
         row=name_row("periods", column, row.period, subject, row.term),
         documents=row.query if row.matched else None,

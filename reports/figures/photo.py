@@ -11,14 +11,14 @@ from reports.figures import style
 from reports.figures.marks import Photo
 from reports.figures.sheet import Place, Sheet
 
-_SIZE = 6.5
 
-
-def draw_photo(sheet: Sheet, photo: Photo, corner: Place, width: float) -> float:
+def draw_photo(
+    sheet: Sheet, photo: Photo, corner: Place, width: float, *, letters: float = 6.5
+) -> float:
     """Draw a picture with its title above it; return where it ends."""
     left, top = corner
     title = [photo.title]
-    y = sheet.write_lines((left + width / 2, top), title, _SIZE, style.INK, anchor="middle")
+    y = sheet.write_lines((left + width / 2, top), title, letters, style.INK, anchor="middle")
     pixels = np.asarray(photo.pixels, dtype=float)
     side = round(len(pixels) ** 0.5)
     shape = (side, side) if side * side == len(pixels) else (1, len(pixels))

@@ -15,6 +15,7 @@ from reports.figures import style
 from reports.figures.marks import Heat, Mark, Picture, label_columns, name_row
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec, Subject
+from reports.stats.thresholds import FEW
 from reports.words.periods import period_name
 from reports.words.quantities import quantity
 
@@ -100,7 +101,7 @@ def _heat(
         title=title,
         sub=f"of the documents that mention it · blank: not among a {unit}'s {most}",
         # The cell of a phrase in few documents is not to be dark.
-        high=max(top, 2.0 * style.FEW),
+        high=max(top, 2.0 * FEW),
         # A phrase in hundreds of documents must not blanch all others.
         power=0.5,
         gaps={phrase: [gap for gap in missing if gap in table.periods] for phrase in rows},

@@ -15,15 +15,6 @@ from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import describe_range, format_share, quantity
 
-# Up to so many panels stand below each other; more stand in two columns.
-_ONE_COLUMN = 4
-# Up to this many periods a bar has room for its share.
-_MOST_LABELLED = 8
-# Panels have one scale unless the highest share is this many times that of another panel.
-_MOST_TIMES = 4.0
-# The bar of a share without repeats is this part as wide as the one behind it.
-_NARROWER = 0.55
-
 
 @dataclass(frozen=True)
 class SharePanel:
@@ -84,7 +75,9 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
 
     return FigureSpec(
         name="shares",
-        picture=Picture(panels=charts, title=title, columns=1 + (len(panels) > _ONE_COLUMN)),
+        picture=Picture(
+            panels=charts, title=title, columns=1 + (len(panels) > style.SIDE_BY_SIDE // 2)
+        ),
         alt=f"Bars: share of documents that mention each subject in each {span.grain}, a panel "
         f"for each.{_describe_peaks(panels)}",
         caption=caption,
@@ -92,10 +85,10 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
     )
 
 
-def has_one_scale(panels: Sequence[SharePanel]) -> bool:
-    """Return whether one scale shows each panel's shares."""
+def has_one_scale(panels: Sequence[SharePanel], most_times: float = 4.0) -> bool:
+    """Return whether the highest share is at most so many times that of another panel."""
     peaks = [panel.peak.share or 0 for panel in panels if panel.peak is not None]
-    return not peaks or max(peaks) <= _MOST_TIMES * min(peaks)
+    return not peaks or max(peaks) <= most_times * min(peaks)
 
 
 def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
@@ -105,7 +98,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
     stands before it; the label stands above both.
     """
     labels = {}
-    for row in panel.rows if len(span) <= _MOST_LABELLED else [panel.peak]:
+    for row in panel.rows if len(span) <= style.SIDE_BY_SIDE else [panel.peak]:
         if row is not None and row.share is not None:
             labels[row.period] = format_share(row.share)
 
@@ -128,7 +121,7 @@ def _chart(panel: SharePanel, span: style.Range, top: float) -> Chart:
     layers = [Layer(draw=draw_bars, marks=all_marks)]
     if panel.has_repeats:
         pale = replace(layers[0], color=style.PALE_BLUE, name="share of all documents")
-        narrow = Layer(draw=draw_bars, marks=distinct, size=_NARROWER, name="without repeats")
+        narrow = Layer(draw=draw_bars, marks=distinct, size=0.55, name="without repeats")
         layers = [pale, narrow]
 
     return Chart(

@@ -10,6 +10,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.line import draw_line
 from reports.figures.marks import Layer, Mark
+from reports.stats.thresholds import FEW
 
 # The window is a whole week of days, so that weekdays do not show.
 WINDOW = 7
@@ -21,7 +22,7 @@ NAME = f"{WINDOW}-day moving average"
 _POOLED = {
     "mentions": "",
     "share": " (of shares: their matching documents over all their documents)",
-    "polarity_mean": f" (the mean of all that is scored in them, {style.FEW} polarities at least)",
+    "polarity_mean": f" (the mean of all that is scored in them, {FEW} polarities at least)",
 }
 
 # A day's value has a numerator and a denominator.
@@ -77,7 +78,7 @@ def smooth(
         return []
 
     parts = {period_row.period: PARTS[column](period_row) for period_row in period_rows}
-    least = style.FEW if column == "polarity_mean" else 0
+    least = FEW if column == "polarity_mean" else 0
     averages = moving_average([parts.get(period) for period in span], least=least)
     marks = []
     for period, average in zip(span, averages, strict=True):

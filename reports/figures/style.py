@@ -26,8 +26,10 @@ ORANGES = ("#fff5eb", "#fdae6b", "#d94801")
 # A month of which days are missing has this mark.
 CUT_OFF = "†"
 BULK_DAY = "\u25bc"
-# Periods with fewer mentions are drawn lighter, and nothing is said of their means.
-FEW = 5
+# A picture or a table has so many rows: those of most documents.
+MOST_ROWS = 40
+# Up to so many subjects stand beside each other, as many as there are colours.
+SIDE_BY_SIDE = len(CYCLE)
 # Fainter things are drawn with this opacity.
 FAINT = 0.38
 

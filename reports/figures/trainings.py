@@ -17,8 +17,6 @@ from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
 PICTURES_SHOWN, _ACROSS = 40, 5
-# Labels are bytes in the format of MNIST.
-MOST_CLASSES = 256
 # A training that diverges ends far beyond.
 MOST_DRAWN = 1e30
 
@@ -140,9 +138,9 @@ def find_axis(numbers: Sequence[float]) -> Axis:
     return Axis(low=low - room, high=high + room)
 
 
-def class_of(label: float | None) -> int | None:
-    """Return the class that *label* stands for; None if it stands for none."""
-    return int(label) if label is not None and 0 <= label < MOST_CLASSES else None
+def class_of(label: float | None, classes: int = 256) -> int | None:
+    """Return the class that *label*, a byte in the format of MNIST, stands for; None for none."""
+    return int(label) if label is not None and 0 <= label < classes else None
 
 
 def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:

@@ -8,10 +8,8 @@ from typing import Any
 from analysis.kinds.kind import Kind
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
+from reports.words.quantities import NAMED
 from reports.words.writing import write_sentence
-
-# At most this many months are named.
-SHOWN = 3
 
 # The counts by subject and month; the subject "" stands for all documents.
 Counts = Mapping[str, Mapping[str, int]]
@@ -46,7 +44,7 @@ def describe_changes(
         changes[subject] = _compare(old_counts.get(subject, {}), counts)
 
     if not kind.has_mentions:
-        return _describe_posts(changes)
+        return _describe_posts(changes, kind.job_nouns, kind.document_noun)
     if not changes.get(""):
         return [write_sentence("no new documents")]
 
@@ -60,17 +58,18 @@ def describe_changes(
     return sentences
 
 
-def _describe_posts(changes: Counts) -> list[str]:
+def _describe_posts(changes: Counts, subjects: str, noun: str) -> list[str]:
     sentences = [
-        write_sentence("new posts", subject=job_name, **_list_figures(differences, "post"))
+        write_sentence("new posts", subject=job_name, **_list_figures(differences, noun))
         for job_name, differences in changes.items()
         if differences
     ]
     silent = len(changes) - len(sentences)
     if not sentences:
-        return [write_sentence("no new posts")]
+        return [write_sentence("no new posts", noun=noun)]
     if silent:
-        sentences.append(write_sentence("silent since", silent=silent, accounts=len(changes)))
+        figures = {"silent": silent, "accounts": len(changes), "subjects": subjects, "noun": noun}
+        sentences.append(write_sentence("silent since", **figures))
 
     return sentences
 
@@ -97,9 +96,9 @@ def _list_figures(differences: Mapping[str, int], noun: str) -> dict[str, object
             "is_alone": len(months) == 1,
             "is_earlier": False,
         }
-        for month in months[-SHOWN:]
+        for month in months[-NAMED:]
     ]
-    earlier = months[:-SHOWN]
+    earlier = months[:-NAMED]
     if earlier:
         n = sum(differences[month] for month in earlier)
         named.insert(0, {"months": earlier, "n": n, "is_alone": False, "is_earlier": True})

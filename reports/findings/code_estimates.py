@@ -23,24 +23,19 @@ from reports.data.run_data import RunData
 from reports.data.tables.estimates import EstimateRow
 from reports.findings.finding import Finding, FindingKind
 from reports.stats.estimates import Estimate
+from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.proportions import compare_shares
 from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
 from reports.words.quantities import (
+    NAMED,
     format_confidence,
     format_points,
     format_share,
     quantity,
 )
 from reports.words.writing import write_sentence
-
-# A difference is told if it has this p-value, adjusted for all that the page tests.
-LEVEL = 0.05
-# A longer question is named by its variable.
-LONGEST_QUESTION = 120
-# A sentence names at most so many categories, the most common ones.
-CATEGORIES_SHOWN = 4
 
 
 def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
@@ -53,7 +48,7 @@ def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
                 continue
 
             ranked = sorted(counts.codes.items(), key=lambda code: (-code[1], code[0]))
-            (code, n), *others = ranked[:CATEGORIES_SHOWN]
+            (code, n), *others = ranked[:NAMED]
             text = write_sentence(
                 "coding",
                 asked=_ask(variable, keyword),
@@ -71,9 +66,17 @@ def state_coding(coding: MachineCoding, unit: str) -> list[Finding]:
     return findings
 
 
-def _ask(variable: Variable, keyword: str) -> str:
+def state_search(coder: str, sought: str, outcome: str) -> list[Finding]:
+    """State how much of what is sought a model has found; nobody has checked it."""
+    text = write_sentence("search", coder=coder, sought=sought, outcome=outcome)
+    mark = "not checked against people"
+    return [Finding(FindingKind.FACT, ("search", coder, sought), (), text, mark=mark)]
+
+
+def _ask(variable: Variable, keyword: str, longest: int = 120) -> str:
+    """Return the question; a longer one is named by its variable."""
     question = variable.question_about(keyword)
-    if len(question) > LONGEST_QUESTION:
+    if len(question) > longest:
         return f"{variable.name}:"
     return f"“{question}”" if question.endswith("?") else f"“{question}?”"
 
@@ -83,7 +86,7 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
 
     Behind it stand the other categories, and how sure it is.
     """
-    first, *others = sorted(rows, key=lambda row: -row.estimate)[:CATEGORIES_SHOWN]
+    first, *others = sorted(rows, key=lambda row: -row.estimate)[:NAMED]
     text = write_sentence(
         "share of answers",
         asked=_ask(variable, first.keyword or ""),

@@ -9,12 +9,12 @@ from reports.data.run_data import RunData
 from reports.data.variants import read_variants
 from reports.findings.finding import Fact, FactsBySubject
 from reports.findings.overtakings import limit_overtakings
+from reports.stats.thresholds import LEAST_CHANGE
 
 # Subjects are keywords, or the names of jobs of posts; this key stands for all of them together.
 ALL = ""
-# Counts and shares that change by a larger part are printed with both numbers, unless they change
-# by a smaller part of the largest figure of the fact.
-LEAST_CHANGE = 0.1
+# Counts and shares that change are printed with both numbers, unless they change by a smaller part
+# of the largest figure of the fact.
 LEAST_BESIDE_LARGEST = 0.02
 # A count that changes by so few documents is taken for the same.
 FEW_DOCUMENTS = 2

@@ -12,11 +12,10 @@ from core.enums import Grain
 from reports.findings.events import Event
 from reports.findings.finding import Finding, FindingKind
 from reports.findings.measures import POSTS, SHARE
+from reports.stats.thresholds import LEAST_CHANGE
 from reports.words.document_queries import Counted
 from reports.words.writing import fill_phrase, write_clause, write_sentence
 
-# Small print says what is left without repeats and bulk days where that differs so much.
-NOTABLE = 0.1
 # An event that is no rise of a share or of posts is told after what is said of the whole run.
 UNREMARKABLE = 0.2
 
@@ -82,7 +81,7 @@ def _list_figures(event: Event, kind: Kind[Any], name: str) -> dict[str, Any]:
         "matched": Counted(event.row.matched or 0, event.row.query),
         "documents": event.row.documents,
         "n": event.row.polarity_n or 0,
-        "unit": "mention" if kind.has_mentions else "post",
+        "unit": "mention" if kind.has_mentions else kind.document_noun,
         "level": event.measure.form,
         "now": event.now,
         "before": event.before,
@@ -116,7 +115,7 @@ def _write_marks(group: Sequence[Event], figures: dict[str, Any]) -> list[str]:
         marks.append(fill_phrase("furthest", furthest=furthest, **figures))
     if event.season:
         marks.append(fill_phrase("a year before", **figures))
-    if not event.measure.is_mean and abs(event.now - event.judged.now) > NOTABLE * event.now:
+    if not event.measure.is_mean and abs(event.now - event.judged.now) > LEAST_CHANGE * event.now:
         marks.append(fill_phrase("judged", **figures))
 
     return marks

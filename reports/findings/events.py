@@ -27,18 +27,15 @@ from analysis import grains
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.findings.measures import MOOD, POSTS, SHARE, WORDING, Measure, Rows
+from reports.stats.intervals import LEVEL
 from reports.stats.surprise import MONTHS, SEASON_YEARS, WEEKS, Departure, Judgement, ListSeason
 
-# The probability of any false event of a subject is at most this level, in ten years.
-LEVEL = 0.05
-# The parts that months and weeks have of a measure's part of the level.
+# The probability of any false event of a subject is at most `LEVEL`, in ten years. Months and weeks
+# have these parts of a measure's part of it.
 GRAIN_PARTS = {Grain.MONTH: 0.75, Grain.WEEK: 0.25}
 
-# So many changes that are no events are listed, and none that is more probable than this.
+# So many changes that are no events are listed, and none that is more probable than the level.
 MOST_CHANGES = 10
-PROBABLE = 0.05
-# The newest change is listed if it is less probable than this.
-IMPROBABLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -273,22 +270,24 @@ def _find_in_series(watched: Series, found: Departures) -> None:
             previous = event
         elif judgement.departs:
             found.recurring.append(watched.tell(judgement))
-        elif judgement.is_out_of_season and judgement.departure.p_value <= PROBABLE:
+        elif judgement.is_out_of_season and judgement.departure.p_value <= LEVEL:
             change = watched.tell(judgement)
             figures = change.before, change.now, change.row
             if change.is_worth_telling and watched.measure.is_worth_listing(*figures):
                 found.changes.append(change)
 
 
-def _choose_changes(candidates: Sequence[Event], events: Sequence[Event]) -> list[Event]:
-    """Return the largest changes, and the newest if it is large; none that an event tells."""
+def _choose_changes(
+    candidates: Sequence[Event], events: Sequence[Event], improbable: float = 0.01
+) -> list[Event]:
+    """Return the largest changes, and the newest if it is improbable; none that an event tells."""
     untold: list[Event] = []
     for change in sorted(candidates, key=lambda change: change.order_by_size):
         if not any(change.overlaps(told) for told in (*events, *untold)):
             untold.append(change)
 
     changes = untold[:MOST_CHANGES]
-    large = [change for change in untold if change.judged.p_value <= IMPROBABLE]
+    large = [change for change in untold if change.judged.p_value <= improbable]
     if large:
         newest = max(large, key=lambda change: change.last_day)
         if newest not in changes:

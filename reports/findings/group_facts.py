@@ -6,14 +6,9 @@ from collections.abc import Sequence
 
 from core.enums import Grouping
 from reports.findings.finding import Fact
-from reports.findings.mood_facts import FEWEST_POLARITIES, LEAST_DIFFERENCE
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import GroupCounts, KeywordGroups
-
-# A group with fewer documents is not ranked.
-FEWEST_DOCUMENTS = 30
-# Nor is one of which its months let expect fewer mentions: a single one would put it first.
-FEWEST_EXPECTED = 3.0
+from reports.stats.thresholds import FEWEST_EXPECTED, FEWEST_OF_GROUP, LEAST_DIFFERENCE
 
 
 def find_group_facts(
@@ -44,7 +39,7 @@ def _rank_shares(subject: str, groups: Sequence[GroupCounts], plural: str) -> li
     compared = {group.name: group.compared for group in groups}
     shares, ratios = {}, {}
     for group_name, counts in compared.items():
-        if counts.documents >= FEWEST_DOCUMENTS and counts.expected >= FEWEST_EXPECTED:
+        if counts.documents >= FEWEST_OF_GROUP and counts.expected >= FEWEST_EXPECTED:
             shares[group_name] = counts.matched / counts.documents
             ratios[group_name] = counts.matched / counts.expected
 
@@ -91,7 +86,7 @@ def _rank_means(subject: str, groups: Sequence[GroupCounts], overall: float) -> 
     means = {}
     for group in groups:
         polarities = group.compared.polarities
-        if polarities.n >= FEWEST_POLARITIES and polarities.mean is not None:
+        if polarities.n >= FEWEST_OF_GROUP and polarities.mean is not None:
             means[group.name] = overall + polarities.mean
 
     if len(means) < 2 or max(means.values()) - min(means.values()) < LEAST_DIFFERENCE:

@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis import grains
 from reports.data.tables.periods import PeriodRow
-from reports.findings.mood_facts import LEAST_DIFFERENCE, list_scored_periods, pool_means
+from reports.findings.mood_facts import list_scored_periods, pool_means
 from reports.stats.intervals import t_quantile
 from reports.stats.surprise import (
     Count,
@@ -27,16 +27,13 @@ from reports.stats.surprise import (
     compare_shares,
     find_surprises,
 )
-
-# A mean of fewer polarities says nothing.
-FEWEST_SCORED = 30
-# A rise to fewer documents is not told.
-FEWEST_DOCUMENTS = 5
-# A change that is no event is listed if at least so many documents or posts are on its higher side.
-FEWEST_OF_CHANGE = 10
-# A change is not told either if its figures in the whole run, with repeats and bulk days, differ by
-# less than this part of the larger one.
-LEAST_CHANGE = 0.1
+from reports.stats.thresholds import (
+    FEW,
+    FEW_DOCUMENTS,
+    FEWEST_OF_GROUP,
+    LEAST_CHANGE,
+    LEAST_DIFFERENCE,
+)
 
 Rows = Sequence[PeriodRow]
 
@@ -85,7 +82,7 @@ class Measure:
 
         Means are compared with the variance that they have, and each change of them is.
         """
-        is_of_few = now > before and (period_row.matched or 0) < FEWEST_DOCUMENTS
+        is_of_few = now > before and (period_row.matched or 0) < FEW
         is_large = abs(now - before) > LEAST_CHANGE * max(now, before)
         return self.is_mean or (is_large and not is_of_few)
 
@@ -95,7 +92,7 @@ class Measure:
             return abs(now - before) >= LEAST_DIFFERENCE
 
         count = self.read(period_row)
-        return count is not None and max(before, now) * count.exposure >= FEWEST_OF_CHANGE
+        return count is not None and max(before, now) * count.exposure >= FEW_DOCUMENTS
 
 
 def _count_documents(period_row: PeriodRow) -> Count | None:
@@ -118,7 +115,7 @@ def _measure_mood(period_row: PeriodRow) -> Mean | None:
     """Return the mean polarity of a whole period, with the variance that its interval has."""
     n, mean = period_row.polarity_n or 0, period_row.polarity_mean
     low, high = period_row.polarity_low, period_row.polarity_high
-    if period_row.cut_off or n < FEWEST_SCORED or mean is None or low is None or high is None:
+    if period_row.cut_off or n < FEWEST_OF_GROUP or mean is None or low is None or high is None:
         return None
 
     # One end of the interval may be cut at -1 or 1.

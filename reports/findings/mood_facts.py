@@ -8,11 +8,7 @@ from collections.abc import Sequence
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.stats.intervals import TAIL, t_quantile
-
-# A mean of fewer polarities is not compared: single sentences move it.
-FEWEST_POLARITIES = 30
-# Means that differ by less, about half of what an engine calls neutral, are not told.
-LEAST_DIFFERENCE = 0.15
+from reports.stats.thresholds import FEWEST_OF_GROUP, LEAST_DIFFERENCE
 
 # The topic of these facts.
 MOOD = ("mood",)
@@ -30,7 +26,7 @@ def find_mood_facts(
         return [Fact("several engines", subject, ("engines",), (), {"engines": engines})]
 
     scored = list_scored_periods(period_rows)
-    compared = [period_row for period_row in scored if _n(period_row) >= FEWEST_POLARITIES]
+    compared = [period_row for period_row in scored if _n(period_row) >= FEWEST_OF_GROUP]
     if len(compared) < 3:
         return []
 

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from analysis.grains import grain_of, next_period
 from reports.findings.finding import Fact
+from reports.stats.thresholds import FEW, MOST_PERIODS, MOST_TOLD
 
 # A side of an overtaking has at least so many periods.
 FEWEST_PERIODS = 3
-# On each side its leader is ahead in at least this share of the periods.
-LEADING_PERIODS = 0.8
-# On each side the leader has at least so many documents more.
-FEWEST_MORE = 5
-# A page tells at most this many overtakings.
-MOST_TOLD = 3
 
 # The topic of these facts, with the two subjects behind it.
 OVERTAKES = "overtakes"
@@ -39,8 +34,8 @@ class Side:
     @property
     def is_lasting(self) -> bool:
         """Whether the leader is ahead in most periods, and by more than a few documents."""
-        is_mostly_ahead = self.ahead >= LEADING_PERIODS * self.periods
-        return is_mostly_ahead and self.leading - self.trailing >= FEWEST_MORE
+        is_mostly_ahead = self.ahead >= MOST_PERIODS * self.periods
+        return is_mostly_ahead and self.leading - self.trailing >= FEW
 
     @property
     def clearness(self) -> float:

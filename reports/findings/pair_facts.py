@@ -8,16 +8,8 @@ from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair
 from reports.findings.finding import Fact
 from reports.findings.overtakings import rank_overtakings
+from reports.stats.thresholds import FEW_DOCUMENTS, LEAST_RATIO, MOST_TOLD
 from reports.words.document_queries import Counted, DocumentQuery
-
-# So many subjects of a run are set side by side; of more, each is a subject of its own.
-SIDE_BY_SIDE = 3
-# A pair is named if at least so many documents mention both.
-FEWEST_TOGETHER = 10
-# It is named if they are at least this many times as many as would be expected.
-LEAST_RATIO = 1.5
-# At most so many pairs are named.
-MOST_TOGETHER = 3
 
 
 def find_pair_facts(pairs: Sequence[KeywordPair], names: Mapping[str, str]) -> list[Fact]:
@@ -51,7 +43,7 @@ def find_pair_overtakings(pairs: Sequence[KeywordPair], names: Mapping[str, str]
     Only subjects that compete are compared: two or three that were set side by side, or two that
     go together.
     """
-    are_side_by_side = len({name for pair in pairs for name in pair.names}) <= SIDE_BY_SIDE
+    are_side_by_side = len({name for pair in pairs for name in pair.names}) <= MOST_TOLD
     counts_by_pair = {}
     for pair in list_compared(pairs):
         if are_side_by_side or _measure_closeness(pair) >= LEAST_RATIO:
@@ -67,7 +59,7 @@ def find_pair_overtakings(pairs: Sequence[KeywordPair], names: Mapping[str, str]
 def _measure_closeness(pair: KeywordPair) -> float:
     """Return how many times as many documents mention both as by chance; 0 of few documents."""
     is_free = pair.relation == Relation.FREE
-    if not is_free or pair.counts.both < FEWEST_TOGETHER or not pair.expected:
+    if not is_free or pair.counts.both < FEW_DOCUMENTS or not pair.expected:
         return 0.0
 
     return pair.counts.both / pair.expected
@@ -77,7 +69,7 @@ def _find_together(pairs: Sequence[KeywordPair], names: Mapping[str, str]) -> li
     """Return the pairs that stand together most often beside what chance would give."""
     closest = sorted(pairs, key=lambda pair: (-_measure_closeness(pair), pair.names))
     facts = []
-    for pair in closest[:MOST_TOGETHER]:
+    for pair in closest[:MOST_TOLD]:
         ratio, counts = _measure_closeness(pair), pair.counts
         if ratio < LEAST_RATIO:
             break

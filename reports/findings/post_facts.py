@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.grains import count_days
 from analysis.kinds.searches import Searches
 from reports.data.tables.periods import PeriodRow
 from reports.findings.finding import Fact
 from reports.findings.mood_facts import find_mood_facts
-
-# The busiest period is told if it has so many times the posts a day of all.
-LEAST_RATIO = 1.5
+from reports.stats.thresholds import LEAST_RATIO
 
 
 @dataclass(frozen=True)
@@ -31,36 +30,47 @@ class PostRate:
 
 
 def find_post_facts(
-    title: str, month_rows: Sequence[PeriodRow], engines: Sequence[str] = ()
+    title: str, month_rows: Sequence[PeriodRow], engines: Sequence[str] = (), noun: str = "post"
 ) -> list[Fact]:
-    """Return the facts about an account, or a search, by its title, the most interesting first."""
+    """Return the facts about an account, or a search, by its title, the most interesting first.
+
+    *noun* is what one of its documents is called.
+    """
     is_search, name = title.startswith(Searches.prefix), title.removeprefix(Searches.prefix)
-    posts = f"posts of “{name}”" if is_search else f"posts of {title}"
+    posts = f"{noun}s of “{name}”" if is_search else f"{noun}s of {title}"
+    figures = {"is_search": is_search, "name": name, "noun": noun}
     facts = [
-        *_find_busiest(name, _list_rates(month_rows), is_search=is_search),
-        *find_mood_facts(posts, month_rows, "post", engines),
+        *_find_busiest(_list_rates(month_rows), figures),
+        *find_mood_facts(posts, month_rows, noun, engines),
     ]
     return sorted(facts, key=lambda fact: -fact.interest)
 
 
-def find_account_facts(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> list[Fact]:
+def find_account_facts(
+    rows_by_account: Mapping[str, Sequence[PeriodRow]],
+    subjects: str = "accounts",
+    noun: str = "post",
+) -> list[Fact]:
     """Return the account, or search, with most posts, and how many have none.
+
+    *subjects* is what they are called, *noun* what one of their documents is.
 
     Accounts are compared in the months that all of them cover whole. Their moods are not compared:
     an engine's scores differ by names and by style.
     """
     posting = {account: rows for account, rows in rows_by_account.items() if rows}
     silent = len(rows_by_account) - len(posting)
-    facts = _find_most(posting, are_all=not silent)
+    nouns = {"subjects": subjects, "noun": noun}
+    facts = _find_most(posting, {"are_all": not silent, **nouns})
     if silent and posting:
-        figures = {"silent": silent, "accounts": len(rows_by_account)}
+        figures = {"silent": silent, "accounts": len(rows_by_account), **nouns}
         facts.append(Fact("silent accounts", "", ("silent",), (silent,), figures))
 
     return facts
 
 
-def _find_busiest(name: str, rates: Sequence[PostRate], *, is_search: bool) -> list[Fact]:
-    """Return the period with most posts a day, beside all."""
+def _find_busiest(rates: Sequence[PostRate], said: Mapping[str, Any]) -> list[Fact]:
+    """Return the period with most posts a day, beside all; *said* are figures of the sentence."""
     ranked = sorted(rates, key=lambda rate: (-rate.a_day, rate.period))
     days = sum(rate.days for rate in rates)
     average = sum(rate.posts for rate in rates) / max(1, days)
@@ -68,11 +78,13 @@ def _find_busiest(name: str, rates: Sequence[PostRate], *, is_search: bool) -> l
         return []
 
     top = ranked[0]
-    figures = {"is_search": is_search, "name": name, "top": top, "average": average}
+    figures = {**said, "top": top, "average": average}
     answer, counts = (top.period,), (top.posts,)
     interest = 0.6 * (1 - average / top.a_day)
     kind = "busiest period"
-    return [Fact(kind, name, ("busiest",), answer, figures, counts=counts, interest=interest)]
+    return [
+        Fact(kind, said["name"], ("busiest",), answer, figures, counts=counts, interest=interest)
+    ]
 
 
 def _list_rates(month_rows: Sequence[PeriodRow]) -> list[PostRate]:
@@ -83,8 +95,13 @@ def _list_rates(month_rows: Sequence[PeriodRow]) -> list[PostRate]:
     ]
 
 
-def _find_most(rows_by_account: Mapping[str, Sequence[PeriodRow]], *, are_all: bool) -> list[Fact]:
-    """Return the account with most posts a day in the months that all accounts cover whole."""
+def _find_most(
+    rows_by_account: Mapping[str, Sequence[PeriodRow]], said: Mapping[str, Any]
+) -> list[Fact]:
+    """Return the account with most posts a day in the months that all accounts cover whole.
+
+    *said* are figures of the sentence.
+    """
     rates_by_account = {account: _list_rates(rows) for account, rows in rows_by_account.items()}
     periods = [{rate.period for rate in rates} for rates in rates_by_account.values()]
     common = set.intersection(*periods) if len(periods) > 1 else set()
@@ -101,11 +118,6 @@ def _find_most(rows_by_account: Mapping[str, Sequence[PeriodRow]], *, are_all: b
     if most.posts == second.posts:
         return []
 
-    figures = {
-        "most": most,
-        "second": second,
-        "periods": sorted(common),
-        "are_all": are_all,
-    }
+    figures = {**said, "most": most, "second": second, "periods": sorted(common)}
     topic, counts = ("most posts",), (most.posts,)
     return [Fact("most posts", "", topic, (most.title,), figures, counts=counts, interest=0.9)]

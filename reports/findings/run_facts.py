@@ -49,14 +49,14 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
 
 def read_post_facts(run: RunData) -> dict[str, list[Fact]]:
     """Return the facts of each account or search, and under `ALL` those that compare them."""
-    facts, rows_by_account = {}, {}
+    facts, rows_by_account, noun = {}, {}, run.kind.document_noun
     account_rows = read_account_rows(run)
     for job in run.jobs:
         account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
         rows_by_account[title] = account.months
-        facts[job.name] = find_post_facts(title, account.months, run.engines)
+        facts[job.name] = find_post_facts(title, account.months, run.engines, noun)
 
-    facts[ALL] = find_account_facts(rows_by_account)
+    facts[ALL] = find_account_facts(rows_by_account, run.kind.job_nouns, noun)
     return facts
 
 

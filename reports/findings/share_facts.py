@@ -19,36 +19,28 @@ from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import WHOLE_MONTHS
 from reports.findings.finding import Fact
+from reports.stats.thresholds import (
+    FEW_DOCUMENTS,
+    FEWEST_EXPECTED,
+    LARGE_RATIO,
+    LEAST_RATIO,
+    MOST_PERIODS,
+)
 from reports.words.document_queries import Counted, DocumentQuery
 
 # The topics of what is said of the highest share, of a change of level, of years, and of a run that
 # is too short for them.
 SHARE, LEVEL, YEARS, COURSE = ("share",), ("level",), ("years",), ("course",)
 
-# Of fewer documents each month is named with its count, if the months are no more than these.
-FEW_DOCUMENTS = 10
-FEW_PERIODS = 4
-# A share that is so many times the average is a peak.
-PEAK_RATIO = 2.0
 # A level has at least so many periods on either side of its change: half a year, or three years.
 FEWEST_OF_LEVEL = {Grain.DAY: 182, Grain.WEEK: 26, Grain.MONTH: 6, Grain.YEAR: 3}
-# Of all pairs of a period before and one after, at least so many differ in the same direction.
-LEVEL_PAIRS = 0.95
-# At least this share of the periods after is beyond each period before.
-LEVEL_PERIODS = 0.75
-# The average share after a change of level is at least this many times that before, or the inverse.
-LEVEL_RATIO = 1.5
 # Years are alike whose highest share is at most so many times the lowest, and so many standard
 # errors above it. Counts of news vary about three times as much as independent documents
 # (docs/watch.md).
 ALIKE_RATIO, ALIKE_ERRORS, OVERDISPERSION = 1.2, 2.0, 3.0
-# A share that halves or doubles from the first third of a run to the last is told, if so many pairs
-# of months differ in that direction: one odd month makes no course.
-COURSE_RATIO, COURSE_PAIRS, FEWEST_OF_COURSE = 2.0, 0.8, 3
 # A first or last mention is told after, or before, twelve months without one, in which at least so
 # many documents would mention it if they came as often as in the twelve months beside.
 SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
-FEWEST_EXPECTED = 3.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +104,8 @@ def _pool(counts: Sequence[PeriodShare]) -> float:
     return matched / documents
 
 
-def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return each of several periods with its count, if the documents are few."""
+def find_few(subject: str, counts: Sequence[PeriodShare], few_periods: int = 4) -> Fact | None:
+    """Return each of several periods with its count, if the documents are few, and they are."""
     documents, matched = sum_shares(counts)
     if matched >= FEW_DOCUMENTS or len(counts) == 1:
         return None
@@ -125,7 +117,7 @@ def find_few(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         "named": [vars(count) for count in named],
         "periods": [count.period for count in counts],
     }
-    kind = "few mentions" if len(named) <= FEW_PERIODS else "few mentions in many periods"
+    kind = "few mentions" if len(named) <= few_periods else "few mentions in many periods"
     return Fact(kind, subject, SHARE, ("few",), figures, counts=(matched,), interest=0.1)
 
 
@@ -141,7 +133,7 @@ def find_highest(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         "average": average,
         "periods": [count.period for count in ranked],
         "highest": sorted(count.period for count in ranked if count.share == top.share),
-        "is_peak": top.share >= PEAK_RATIO * average,
+        "is_peak": top.share >= LARGE_RATIO * average,
     }
     kind, named = _kind_of_highest(ranked)
     if kind == "shares of two periods":
@@ -180,8 +172,18 @@ def _kind_of_highest(ranked: Sequence[PeriodShare]) -> tuple[str, Sequence[Perio
     return ("two nearly equal shares", [top, second]) if is_near else ("highest share", [top])
 
 
-def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return the period from which on nearly every share is above, or below, those before."""
+def find_level(
+    subject: str,
+    counts: Sequence[PeriodShare],
+    *,
+    least_pairs: float = 0.95,
+    least_periods: float = 0.75,
+) -> Fact | None:
+    """Return the period from which on nearly every share is above, or below, those before.
+
+    Of all pairs of a period before and one after, at least this part differs in that direction; of
+    the periods after, at least this part is beyond each period before.
+    """
     if not counts:
         return None
 
@@ -191,7 +193,7 @@ def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     for place in range(fewest, len(counts) - fewest + 1):
         pairs = list(product(shares[:place], shares[place:]))
         lead = sum((later > earlier) - (later < earlier) for earlier, later in pairs) / len(pairs)
-        if abs(lead) >= 2 * LEVEL_PAIRS - 1:
+        if abs(lead) >= 2 * least_pairs - 1:
             # Of all ways to part the periods in two, the clearest leaves the smallest squares.
             apart = fmean(shares[place:]) - fmean(shares[:place])
             clearness_by_place[place] = len(pairs) * apart**2
@@ -203,9 +205,9 @@ def find_level(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     earlier_counts, later_counts = counts[:change], counts[change:]
     share_before, share_after = _pool(earlier_counts), _pool(later_counts)
     low, high = sorted((share_before, share_after))
-    is_large = high > 0 and high >= LEVEL_RATIO * low
+    is_large = high > 0 and high >= LEAST_RATIO * low
     beyond = _count_beyond(earlier_counts, later_counts, is_rise=share_after > share_before)
-    is_lasting = beyond >= LEVEL_PERIODS * len(later_counts)
+    is_lasting = beyond >= least_periods * len(later_counts)
     if not (is_large and is_lasting and _is_step(earlier_counts, later_counts)):
         return None
 
@@ -266,7 +268,7 @@ def find_change_of_years(
         return None
 
     least = min(years, key=lambda count: count.share)
-    is_large = most.share >= LEVEL_RATIO * least.share
+    is_large = most.share >= LEAST_RATIO * least.share
     kind, named = "years apart", [most, least]
     variance = OVERDISPERSION * sum(count.share / count.documents for count in (most, least))
     is_within_errors = most.share - least.share <= ALIKE_ERRORS * math.sqrt(variance)
@@ -288,8 +290,11 @@ def find_change_of_years(
 
 
 def find_course(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
-    """Return how the share went from the first third of the periods to the last, if it is news."""
-    third = len(counts) // FEWEST_OF_COURSE
+    """Return how the share went from the first third of the periods to the last, if it is news.
+
+    It is told if most pairs of periods differ in that direction: one odd month makes no course.
+    """
+    third = len(counts) // 3
     if not third:
         return None
 
@@ -297,7 +302,7 @@ def find_course(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
     shares = _pool(first_counts), _pool(last_counts)
     is_rise = shares[1] > shares[0]
     higher = max(first_counts, last_counts, key=_pool)
-    is_large = max(shares) >= COURSE_RATIO * min(shares)
+    is_large = max(shares) >= LARGE_RATIO * min(shares)
     if not is_large or sum_shares(higher)[1] < FEW_DOCUMENTS:
         return None
 
@@ -308,7 +313,7 @@ def find_course(subject: str, counts: Sequence[PeriodShare]) -> Fact | None:
         for share, part in zip(shares, (first_counts, last_counts), strict=True)
     )
     is_within_errors = abs(shares[0] - shares[1]) <= ALIKE_ERRORS * math.sqrt(variance)
-    if in_direction < COURSE_PAIRS * len(pairs) or is_within_errors:
+    if in_direction < MOST_PERIODS * len(pairs) or is_within_errors:
         return None
 
     figures = {

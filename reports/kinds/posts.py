@@ -13,10 +13,7 @@ from reports.pages.keyword_pages import arrange_keyword_sentences
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
-from reports.words.quantities import join_words
-
-# The head of a page has room for so many accounts.
-MOST_NAMED = 4
+from reports.words.quantities import NAMED, join_words
 
 
 def name_run(run: RunSummary) -> str:
@@ -25,7 +22,7 @@ def name_run(run: RunSummary) -> str:
     if len(titles) == 1:
         return titles[0]
 
-    few = join_words(titles) if len(titles) <= MOST_NAMED else ""
+    few = join_words(titles) if len(titles) <= NAMED else ""
     return run.name or few or f"{len(titles)} {run.kind.job_nouns}"
 
 

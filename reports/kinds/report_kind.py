@@ -74,12 +74,11 @@ class Report:
         for file_name, content in write_parts(self.run, index):
             self.pages.add_once(file_name, content)
 
-        noun = "documents" if self.run.kind.has_mentions else "posts"
         self.write(
             DOCUMENT_LIST,
             "documents.html",
             index,
-            title=f"All {noun}",
+            title=f"All {self.run.kind.document_noun}s",
             own_script="documents.js",
         )
 

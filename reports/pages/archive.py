@@ -13,6 +13,7 @@ from reports.data.archive_health import ArchiveHealth, LoadedDay, LoneDocument, 
 from reports.data.missing_days import DayRange
 from reports.data.presence import Presence
 from reports.data.run_data import RunData
+from reports.data.silent_feeds import SilentFeed, read_silent_feeds
 from reports.data.sources_in_common import CommonPeriod, read_sources_in_common
 from reports.figures import archive as figures
 from reports.figures.figure_store import FigureRef, FigureStore
@@ -59,6 +60,8 @@ class ArchivePage:
     missing_days: int
     empty_months: Sequence[str]
 
+    silent_feeds: Sequence[SilentFeed]
+
     # The names with most documents, out of *all_presences*.
     presences: Sequence[PresenceRow]
     all_presences: int
@@ -69,6 +72,9 @@ class ArchivePage:
     # The outlets of which several sources have most stories, out of *all_common_outlets*.
     common: Sequence[CommonPeriod]
     all_common_outlets: int
+
+    # The shares of what all sources hold of the first of them, month by month.
+    common_figures: list[FigureRef]
 
 
 def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
@@ -81,7 +87,14 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
     bulk_days = sorted(health.bulk_days, key=lambda loaded: -loaded.bulk_day.documents)[:SHOWN]
     stretches = sorted(health.missing_days, key=lambda stretch: -stretch.days)[:SHOWN]
     rows = _list_presences(health.presences)
-    common = [period for period in read_sources_in_common(run) if period.period is None]
+    in_common = read_sources_in_common(run)
+    common = [period for period in in_common if period.period is None]
+    common.sort(key=lambda outlet: -outlet.seen)
+    common_spec = None
+    if common:
+        outlet = common[0].outlet
+        months = [row for row in in_common if row.outlet == outlet and row.period is not None]
+        common_spec = figures.common_spec(outlet, months)
 
     return ArchivePage(
         figures=store.show_all(spec),
@@ -96,11 +109,13 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
         all_stretches=len(health.missing_days),
         missing_days=sum(stretch.days for stretch in health.missing_days),
         empty_months=health.empty_months,
+        silent_feeds=read_silent_feeds(run),
         presences=rows[:SHOWN],
         all_presences=len(rows),
         lone_documents=health.lone_documents[:SHOWN],
         all_lone_documents=len(health.lone_documents),
-        common=sorted(common, key=lambda outlet: -outlet.seen)[:SHOWN],
+        common=common[:SHOWN],
+        common_figures=store.show_all(common_spec),
         all_common_outlets=len(common),
     )
 

@@ -13,12 +13,11 @@ from reports.pages.surprises import ShownEvent
 from reports.report_files import INDEX
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
-MOST_ENTRIES = 100
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_feed(run: RunSummary, title: str, events: Sequence[ShownEvent]) -> bytes:
-    """Return the feed of *events*, the newest of which come first, as they are given.
+def write_feed(run: RunSummary, title: str, events: Sequence[ShownEvent], most: int = 100) -> bytes:
+    """Return the feed of at *most* so many *events*, the newest first, as they are given.
 
     An entry keeps its id as long as its run is in the database.
     """
@@ -33,7 +32,7 @@ def write_feed(run: RunSummary, title: str, events: Sequence[ShownEvent]) -> byt
     _add(feed, "updated", _time(updated))
     _add(ET.SubElement(feed, _tag("author")), "name", "Tidings")
     ET.SubElement(feed, _tag("link"), rel="alternate", href=INDEX)
-    for shown_event in events[:MOST_ENTRIES]:
+    for shown_event in events[:most]:
         entry = ET.SubElement(feed, _tag("entry"))
         _add(entry, "id", uuid.uuid5(run_id, shown_event.event.key).urn)
         _add(entry, "title", shown_event.text)

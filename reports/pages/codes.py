@@ -20,6 +20,7 @@ from reports.data.pooled_shares import POOLED, pool_shares
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_level, read_looks
+from reports.data.searched_texts import read_models_search
 from reports.data.tables.estimates import EstimateRow, read_estimates
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
@@ -28,6 +29,7 @@ from reports.findings.code_estimates import (
     list_statements,
     state_coding,
     state_differences,
+    state_search,
 )
 from reports.findings.finding import Finding
 from reports.stats.coder_errors import CoderErrors, move_share
@@ -169,6 +171,9 @@ class CodingSection:
     unit: str
     findings: Sequence[Finding]
 
+    # What is searched for, where the machine was given what a search read.
+    sought: str | None = None
+
     @property
     def anchor(self) -> str:
         """The name of the section's place on the page."""
@@ -177,9 +182,12 @@ class CodingSection:
 
     @property
     def tables(self) -> list[tuple[str, Variable, Sequence[str]]]:
-        """A keyword, a variable and its codes for each table: those of a scale, or all given."""
+        """A keyword, a variable and its codes for each table: those of a scale, or all given.
+
+        What a search read is no picture of the run.
+        """
         tables: list[tuple[str, Variable, Sequence[str]]] = []
-        for keyword in self.coding.keywords:
+        for keyword in self.coding.keywords if self.sought is None else ():
             for variable in self.coding.codebook.variables:
                 given = self.coding.count(keyword, variable).codes
                 if given:
@@ -245,7 +253,13 @@ def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
     codings = []
     for coding in read_machine_codings(run):
         unit = name_unit(coding.codebook)
-        codings.append(CodingSection(coding, unit, state_coding(coding, unit)))
+        outcome = read_models_search(run) if coding.coder == run.parameters.coder else None
+        if outcome is None:
+            codings.append(CodingSection(coding, unit, state_coding(coding, unit)))
+        else:
+            sought = run.parameters.find
+            findings = state_search(coding.coder, sought, outcome)
+            codings.append(CodingSection(coding, unit, findings, sought))
 
     return CodesPage(sections, codings) if sections or codings else None
 

@@ -5,32 +5,31 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, groupby
-from operator import attrgetter
+from itertools import combinations
 
 import numpy as np
+import polars as pl
 
-from analysis.text.masking import mask_terms
 from core.enums import Grain
 from core.errors import UsageError
 from reports.data.account_rows import fill_periods
 from reports.data.run_data import RunData
-from reports.data.tables.documents import read_documents
 from reports.data.tables.keyword_pairs import read_pairs_of_runs
-from reports.data.tables.mentions import read_mentions
 from reports.data.tables.periods import PeriodRow, read_series
-from reports.figures import comparison, style
+from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore
+from reports.figures.over_time import lines_spec
 from reports.findings.finding import Finding, state_facts
 from reports.findings.overtakings import limit_overtakings
 from reports.findings.pair_facts import find_pair_facts
 from reports.pages.keyword_comparison import KeywordComparison, make_comparison
 from reports.pages.label_section import LabelledSubject, LabelSection, read_label_section
-from reports.stats.intervals import mean, spearman
+from reports.series.reading import select_frames
+from reports.stats.intervals import TRILLIONTHS, mean, spearman
 from reports.words.scales import UNCHECKED, describe_scales
 
-# The scores by document, position and text of the sentence.
-Scores = dict[tuple[str, int, str], float]
+# What names a text that two runs have in common.
+_TEXT = ("document", "position", "keyword")
 
 
 @dataclass
@@ -48,8 +47,6 @@ class Agreement:
     # The note on the scale of both runs' polarities.
     scale: str
 
-    figure: FigureRef
-
 
 @dataclass
 class ComparedSubject:
@@ -62,6 +59,9 @@ class ComparedSubject:
 
     # An account or a search, of which every post counts, has no share.
     is_of_posts: bool
+
+    # What one of its documents is called.
+    noun: str
 
     # The note on the scale of the polarities.
     scale: str = UNCHECKED
@@ -106,7 +106,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
         if not left.engines or left.engines != right.engines:
             scales = [(run_names[run.id], _scale_of(labels.get(run.id))) for run in (left, right)]
             scale = describe_scales(scales)
-            page.agreements += _compare_scores(left, right, run_names, scale, store)
+            page.agreements += _compare_scores(left, right, run_names, scale)
 
     if page.subjects:
         page.span = style.Range.of(row.period for subject in page.subjects for row in subject.rows)
@@ -137,7 +137,9 @@ def _read_subjects(
     is_filled = is_of_posts and run.grain != Grain.MONTH
     for subject, subject_rows in rows_by_subject.items():
         series = fill_periods(subject_rows) if is_filled else subject_rows
-        compared = ComparedSubject(f"{run_name}: {subject}", series, is_of_posts)
+        compared = ComparedSubject(
+            f"{run_name}: {subject}", series, is_of_posts, run.kind.document_noun
+        )
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)
@@ -160,7 +162,7 @@ def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> 
     }
     specs = []
     for column, subjects in subjects_by_column.items():
-        spec = comparison.lines_spec(
+        spec = lines_spec(
             subjects,
             span=span,
             column=column,
@@ -186,60 +188,53 @@ def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
 
 
 def _compare_scores(
-    left: RunData, right: RunData, labels: Mapping[int, str], scale: str, store: FigureStore
+    left: RunData, right: RunData, labels: Mapping[int, str], scale: str
 ) -> list[Agreement]:
     """Compare two runs on the texts that both scored; none where there are none."""
-    run_names = labels[left.id], labels[right.id]
-    pairs = list(_pair_scores(_read_scores(left), _read_scores(right)))
-    if not pairs:
+    pairs = _pair_scores(left, right)
+    if not len(pairs):
         return []
 
-    left_scores, right_scores = zip(*pairs, strict=True)
+    left_scores, right_scores = pairs.T.tolist()
     rank = spearman(left_scores, right_scores)
-    same_sign = int((np.sign(left_scores) == np.sign(right_scores)).sum()) / len(pairs)
-    spec = comparison.agreement_spec(
-        (left.id, right.id), pairs, names=run_names, rank=rank, scale=scale
-    )
+    same_sign = float((np.sign(pairs[:, 0]) == np.sign(pairs[:, 1])).mean())
+    run_names = labels[left.id], labels[right.id]
     means = mean(left_scores), mean(right_scores)
-    return [Agreement(run_names, len(pairs), rank, means, same_sign, scale, store.show(spec))]
+    return [Agreement(run_names, len(pairs), rank, means, same_sign, scale)]
 
 
-def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
-    """Yield the scores of a run by group, in the order of their names: by month, or by post."""
-    if not run.kind.has_mentions:
-        for post in read_documents(run):
-            if post.polarity is not None:
-                yield post.document, {(post.document, 0, ""): post.polarity}
+def _pair_scores(left: RunData, right: RunData) -> np.ndarray:
+    """Return both scores of each text that both runs scored, a row for each text.
 
-        return
-
-    parameters = run.month_parameters
-    patterns = {
-        keyword.name: keyword.patterns for keyword in parameters.keywords if parameters.mask_keyword
-    }
-
-    for period, month_mentions in groupby(read_mentions(run), key=attrgetter("period")):
-        scores = {}
-        for mention in month_mentions:
-            if mention.polarity is not None:
-                scored = mask_terms(mention.sentence, patterns.get(mention.keyword, ()))
-                scores[mention.document, mention.position, scored] = mention.polarity
-
-        yield period, scores
+    It is a post, or a sentence about a keyword of both runs, in which both mask the same terms.
+    """
+    left_scores, right_scores = _read_scores(left), _read_scores(right)
+    paired = left_scores.join(right_scores, on=_TEXT, nulls_equal=True, suffix="_right")
+    is_comparable = pl.col("keyword").is_null() | pl.col("keyword").is_in(_list_shared(left, right))
+    shared = paired.filter(is_comparable).sort(_TEXT)
+    return shared.select("polarity", "polarity_right").to_numpy() / TRILLIONTHS
 
 
-def _pair_scores(
-    left_groups: Iterator[tuple[str, Scores]], right_groups: Iterator[tuple[str, Scores]]
-) -> Iterator[tuple[float, float]]:
-    """Yield both scores of each common text, with one group of each run in memory."""
-    left_group, right_group = next(left_groups, None), next(right_groups, None)
-    while left_group is not None and right_group is not None:
-        if left_group[0] == right_group[0]:
-            for key, score in left_group[1].items():
-                if key in right_group[1]:
-                    yield score, right_group[1][key]
+def _list_shared(left: RunData, right: RunData) -> list[str]:
+    """Return the keywords of both runs whose terms are the same, and masked in both or in none."""
+    if not left.keywords or not right.keywords:
+        return []
 
-        left_is_behind = left_group[0] <= right_group[0]
-        right_is_behind = right_group[0] <= left_group[0]
-        left_group = next(left_groups, None) if left_is_behind else left_group
-        right_group = next(right_groups, None) if right_is_behind else right_group
+    masked = {left.month_parameters.mask_keyword, right.month_parameters.mask_keyword}
+    right_terms = {keyword.name: keyword.terms for keyword in right.keywords}
+    return [
+        keyword.name
+        for keyword in left.keywords
+        if len(masked) == 1 and right_terms.get(keyword.name) == keyword.terms
+    ]
+
+
+def _read_scores(run: RunData) -> pl.DataFrame:
+    """Return the polarity of each sentence, or post, of a run that has one."""
+    scores = [
+        select_frames(run, job)
+        .mentions.drop_nulls("polarity")
+        .select("document", "position", pl.col("keyword").cast(pl.String), "polarity")
+        for job in run.jobs
+    ]
+    return pl.concat(scores).unique(_TEXT)

@@ -43,15 +43,13 @@ from textapi.text.keywords import TermPattern
 
 # A longer text is shown by its beginning, and by the sentences that mention a keyword.
 MOST_CHARACTERS = 400
-BEGINNING = 200
+BEGINNING = MOST_CHARACTERS // 2
 
 # The flags of a document, as the script reads them.
 IS_REPEAT, IS_LEFT_OUT = 1, 2
 
 ORIGIN_FIELDS = ("outlet", "section", "kind", "desk")
 
-# From this character on, UTF-16 takes two units for one.
-_FIRST_ASTRAL = 0x10000
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Codes = Mapping[int, set[str]]
@@ -63,6 +61,9 @@ class DocumentIndex:
 
     is_of_posts: bool
     has_texts: bool
+
+    # What a document is called.
+    noun: str
 
     # The titles of the jobs by their names, and what readers call the keywords.
     jobs: Mapping[str, str]
@@ -88,7 +89,13 @@ class DocumentIndex:
     @classmethod
     def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
         """Return an index without documents; *titles* are those of the jobs."""
-        return cls(not run.kind.has_mentions, texts, titles, read_names(run))
+        return cls(
+            is_of_posts=not run.kind.has_mentions,
+            has_texts=texts,
+            noun=run.kind.document_noun,
+            jobs=titles,
+            names=read_names(run),
+        )
 
     @property
     def subjects(self) -> list[str]:
@@ -125,6 +132,7 @@ class DocumentIndex:
         """Return the index as text for the page."""
         values = {
             "isPosts": self.is_of_posts,
+            "noun": self.noun,
             "hasTexts": self.has_texts,
             "jobs": self.jobs,
             "subjects": self.subjects,
@@ -288,7 +296,7 @@ class _Passage:
 
     def count_units(self, places: Sequence[int]) -> Iterable[int]:
         """Return places in the text as a script counts them: two units for a rare character."""
-        if not self.text or ord(max(self.text)) < _FIRST_ASTRAL:
+        if not self.text or max(self.text) <= "\uffff":
             return places
         return [len(self.text[:place].encode("utf-16-le")) // 2 for place in places]
 

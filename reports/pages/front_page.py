@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -60,9 +60,6 @@ from reports.pages.share_picture import SharePicture, read_share_picture
 from reports.pages.year_pages import YearPage, YearSection
 from reports.stats.intervals import polarity_interval
 from reports.words.texts import cut_at_word
-
-# This many sentences show how texts are written.
-MOST_SAMPLES = 20_000
 
 
 @dataclass(frozen=True)
@@ -133,9 +130,6 @@ class FrontPage:
     # None if no text has a code.
     codes: CodesPage | None = None
 
-    # Samples of the texts show whether they write words with capitals.
-    texts: list[str] = field(default_factory=list)
-
     def headlines(self, keywords: Sequence[KeywordSection]) -> Markup:
         """Return the headlines of *keywords* by month, which the cards of their marks have."""
         most = MOST_MARKS // len(keywords)
@@ -145,11 +139,6 @@ class FrontPage:
             listed[keyword.name] = {month: keyword.headlines[month] for month in months[:most]}
 
         return write_json(listed)
-
-    @cached_property
-    def is_in_title_case(self) -> bool:
-        """Whether the texts write every word with a capital, as headlines do."""
-        return entities.is_in_title_case(self.texts)
 
     @property
     def names(self) -> dict[str, str]:
@@ -261,7 +250,6 @@ def make_front_page(
             run,
             store,
             page.share_picture.of(keyword.name),
-            in_title_case=page.is_in_title_case,
         )
 
     rows_by_keyword = {keyword.name: keyword.finding_rows for keyword in page.keywords}
@@ -361,7 +349,6 @@ def _fold_year(page: FrontPage, year: str, run: RunData) -> None:
 
 def _note_month(page: FrontPage, month_page: MonthPage) -> None:
     """Add what a month's page has drawn to the counts of all months, and release the rest."""
-    page.texts += month_page.texts[: MOST_SAMPLES - len(page.texts)]
     keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
     for section in month_page.sections:
         keyword = keywords_by_name[section.name]

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from reports.data.fixed_panel import FixedPanel
 from reports.series.groups import GroupCounts
+from reports.words.quantities import NAMED
 from reports.words.writing import write_sentence
-
-# The months of at most this many groups are named.
-NAMED = 3
 
 
 def describe_gaps(groups: Sequence[GroupCounts], plural: str) -> str:

@@ -10,11 +10,12 @@ from analysis import grains
 from core.enums import Grouping
 from reports.data.fixed_panel import FixedPanel, make_fixed_panel
 from reports.data.run_data import RunData
+from reports.data.years import MOST_MONTHS
 from reports.figures import groups as figures
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, mark_share
-from reports.figures.marks import Mark, name_row
+from reports.figures.marks import Mark
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
@@ -29,19 +30,9 @@ from reports.series.groups import (
     count_groups,
 )
 from reports.words.document_queries import DocumentQuery
-from reports.words.quantities import quantity, signed
 
 # What finds the documents of a group, in a period if one is given.
 Find = Callable[..., DocumentQuery | None]
-
-# At most this many groups have a panel each; more are drawn as a heat map.
-SIDE_BY_SIDE = 8
-# A figure shows at most this many periods. The periods of a longer run are longer.
-MOST_PERIODS = 60
-# The figure of totals shows at most this many groups, those with most documents.
-DRAWN = 30
-# The table lists at most this many groups.
-SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -94,7 +85,7 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
         return GroupSection()
 
     parameters = run.month_parameters
-    grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)
+    grain = choose_grain(run, parameters.first, parameters.last, MOST_MONTHS)
     span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))
     other_grain = grain.value if grain != run.grain else ""
     plural = GROUPINGS[run.grouping].plural
@@ -121,23 +112,22 @@ def _show(
 ) -> GroupedKeyword:
     ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
-    groups_by_share = sorted(ranked[:DRAWN], key=_by_share)
+    shown = ranked[: style.MOST_ROWS]
+    groups_by_share = sorted(shown, key=_by_share)
     find = partial(_find, keyword, grouping)
     totals = [_mark(group.name, "", group.total, find(group.name)) for group in groups_by_share]
 
-    heat_groups = sorted(ranked[: figures.MOST_ROWS], key=_by_share)
-    panels = [_panel(group, span, find) for group in heat_groups]
+    panels = [_panel(group, span, find) for group in groups_by_share]
     fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
     specs = (
         figures.totals_spec(keyword, file_prefix, [mark for mark in totals if mark is not None]),
-        figures.series_spec(keyword, file_prefix, panels, span, most=SIDE_BY_SIDE),
-        figures.polarities_spec(keyword, file_prefix, _polarities(groups_by_share, find), scale),
+        figures.series_spec(keyword, file_prefix, panels, span, most=style.SIDE_BY_SIDE),
         _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
     )
     return GroupedKeyword(
         keyword_groups.keyword,
         scale,
-        ranked[:SHOWN],
+        shown,
         len(ranked),
         store.show_all(*specs),
         panel=describe_panel(keyword, fixed_panel) if fixed_panel else "",
@@ -159,30 +149,6 @@ def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> Figure
 def _find(keyword: str, grouping: Grouping, group: str, period: str | None = None) -> DocumentQuery:
     """Return the documents of a group that mention the keyword."""
     return DocumentQuery(subject=keyword, period=period).narrow(**{grouping.value: group})
-
-
-def _polarities(groups: Sequence[GroupCounts], find: Find) -> list[Mark]:
-    """Return the mean polarity of each group that has one and its interval."""
-    means = []
-    for group in groups:
-        polarities = group.polarities
-        if polarities.mean is not None and polarities.interval is not None:
-            low, high = polarities.interval
-            mean = f"mean polarity {signed(polarities.mean)} of {quantity(polarities.n, 'mention')}"
-            mark = Mark(
-                position=group.name,
-                value=polarities.mean,
-                low=low,
-                high=high,
-                n=polarities.n,
-                is_few=polarities.n < figures.FEW_MENTIONS,
-                title=f"{group.name}: {mean} in {quantity(group.total.matched, 'document')}",
-                row=name_row("groups", "polarity", group.name),
-                documents=find(group.name),
-            )
-            means.append(mark)
-
-    return means
 
 
 def _by_documents(group: GroupCounts) -> tuple[bool, int, str]:

@@ -11,15 +11,12 @@ from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.comparison import lines_spec
 from reports.figures.figure_store import FigureRef, FigureStore, slug
+from reports.figures.over_time import lines_spec
 from reports.findings.pair_facts import list_compared, list_parts
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts
 from reports.words.writing import write_sentence
-
-# The tables pair at most this many keywords, those in most documents.
-SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
         return KeywordComparison()
 
     ranked = _rank(compared)
-    shown_keywords = ranked[:SHOWN]
+    shown_keywords = ranked[: style.SIDE_BY_SIDE]
     return KeywordComparison(
         _show_pairs(compared, shown_keywords),
         len(ranked),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +12,7 @@ from analysis import grains
 from analysis.text.words import merge_spellings
 from reports.data.bulk_days import find_bulk_days
 from reports.data.period_counts import sum_matched, sum_mentions
+from reports.data.queries import group_by
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.coverage import CoverageGrid
@@ -23,17 +24,11 @@ from reports.data.years import (
     has_yearly_findings,
     read_finding_rows,
 )
-from reports.figures import (
-    entities,
-    phrases,
-    polarity,
-    style,
-    terms,
-    word_clouds,
-)
+from reports.figures import entities, over_time, phrases, style, word_clouds
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.findings.finding import Finding
+from reports.pages.front_sentences import LEADING
 from reports.pages.label_section import LabelledSubject
 from reports.pages.month_pages import (
     KeywordMonth,
@@ -45,19 +40,14 @@ from reports.pages.word_section import (
     add_words,
     list_standing_words,
     no_word_stands_out,
-    standing_out,
 )
 from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern
 
-# The page begins with this many sentences.
-LEADING = 3
 # The first words of the topics of findings on moods.
 MOODS = ("mood", "engines", "readers' mean")
-# A picture of the words for it needs another word than the first with this share of the documents.
-LEAST_SHARE_OF_TERM = 0.1
 
 
 @dataclass
@@ -196,13 +186,7 @@ def make_sections(run: RunData, coverage: CoverageGrid) -> list[KeywordSection]:
     """Return each keyword with its rows of all months."""
     rows_by_term = group_by_term(read_periods(run))
     finding_rows = group_by_term(read_finding_rows(run))
-    words_by_keyword: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
-    for distinctive_row in read_distinctive(run):
-        keyword_words = words_by_keyword[distinctive_row.keyword]
-        # One other word is enough to know that words were compared.
-        if not keyword_words or standing_out([distinctive_row]):
-            keyword_words.append(distinctive_row)
-
+    words_by_keyword = group_by("keyword", read_distinctive(run))
     sections = []
     parameters, names = run.month_parameters, read_names(run)
     span = style.Range(parameters.first, parameters.last)
@@ -243,24 +227,11 @@ def draw_keyword(
     run: RunData,
     store: FigureStore,
     shares: SharePicture,
-    *,
-    in_title_case: bool,
 ) -> None:
-    """Draw the figures of a keyword over all months.
-
-    *name_counts* are the keyword's. *in_title_case* tells that the texts write every word with a
-    capital.
-    """
+    """Draw the figures of a keyword over all months; *name_counts* are the keyword's."""
     subject = keyword.subject
-    over_time = replace(subject, span=find_series_span(run))
-    ranked_names = entities.rank_names(
-        name_counts.times,
-        keyword.patterns,
-        run_names=read_run_names(run),
-        documents=name_counts.documents,
-        uncounted=name_counts.uncounted,
-    )
-    ranked_names = replace(ranked_names, has_documents=name_counts.has_documents)
+    long_subject = replace(subject, span=find_series_span(run))
+    ranked_names = entities.rank_names(name_counts, keyword.patterns, run_names=read_run_names(run))
     over_phrases = subject
     if has_yearly_findings(run):
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
@@ -289,20 +260,20 @@ def draw_keyword(
     add_section(
         "entities",
         "Names",
-        entities.entities_spec(subject, ranked_names, unit=unit, in_title_case=in_title_case),
+        entities.entities_spec(subject, ranked_names, unit=unit),
     )
     if says_something(keyword.matched_by_term.values()):
-        term_spec = terms.terms_spec(over_time, keyword.series_by_term, keyword.series)
+        term_spec = over_time.terms_spec(long_subject, keyword.series_by_term, keyword.series)
         add_section("terms", "The words for it", term_spec)
 
-    mood_spec = polarity.overall_spec(over_time, keyword.drawn_series, scale=keyword.scale)
+    mood_spec = over_time.polarity_spec(long_subject, keyword.drawn_series, scale=keyword.scale)
     keyword.polarity = store.show_all(mood_spec)
 
 
-def says_something(matched: Iterable[int]) -> bool:
-    """Return whether documents are spread over terms, and not nearly all of one of them."""
+def says_something(matched: Iterable[int], least: float = 0.1) -> bool:
+    """Return whether a second term has at *least* this share of the documents."""
     ranked = sorted(matched, reverse=True)
-    return len(ranked) > 1 and ranked[1] >= LEAST_SHARE_OF_TERM * sum(ranked)
+    return len(ranked) > 1 and ranked[1] >= least * sum(ranked)
 
 
 def find_series_span(run: RunData) -> style.Range:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.options import Keyword
+from analysis.steps.distinctive import FEWEST_DOCUMENTS
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, without_rare_pairs
 from core.enums import StepState
@@ -37,11 +38,6 @@ from reports.pages.word_section import (
 )
 from reports.words.periods import month_name
 from reports.words.quantities import quantity
-
-# This many sentences of a keyword show how they are written.
-SAMPLES = 20
-# A keyword in fewer documents has no section of its own, but a link to them.
-FEWEST_DOCUMENTS = 3
 
 
 @dataclass
@@ -119,9 +115,6 @@ class MonthPage:
     # The note on the scale of all keywords' polarities.
     scale: str
 
-    # Samples of the texts show whether they write words with capitals.
-    texts: list[str]
-
     @property
     def name(self) -> str:
         """Month and year, in words."""
@@ -174,7 +167,6 @@ class MonthReader:
         repeated = read_repeated(self.run, period)
         _add_phrases(self.run, period, months)
         sections: list[MonthSection] = []
-        texts: list[str] = []
 
         for keyword in self.keywords:
             if keyword.name in months:
@@ -189,7 +181,6 @@ class MonthReader:
                     repeated=repeated,
                 )
                 sections.append(section)
-                texts += [mention.sentence for mention in keyword_mentions[:SAMPLES]]
 
         previous_month, next_month = neighbours(period, self.pages)
         year = period[:4] if groups_by_year(self.run) else None
@@ -201,7 +192,6 @@ class MonthReader:
             sections,
             PageRows.of(sorted_mentions),
             self.scale_of_all,
-            texts,
         )
 
     def _make_section(

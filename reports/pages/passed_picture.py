@@ -23,20 +23,12 @@ from reports.pages.share_picture import SharePicture
 
 # Dots of the PNG: services that show a link with a picture cut others.
 PNG_SIZE = (1200, 675)
-# So many make the file small, and no edge of a letter jagged.
-_PNG_COLORS = 64
 # Of more subjects a picture of this size cannot be read.
 MOST_PANELS = 6
 # The topic of an event of a share begins so.
 EVENT = ("event", "share")
-# A longer title leaves no room for the picture.
-_LONGEST_TITLE = 140
 # In units, of which the PNG is so wide: on a telephone its letters can be read.
 WIDTH = 480.0
-# A panel that is lower cannot be read either; the picture is higher then.
-_LOWEST = 55.0
-# A narrower panel has no room for its axis.
-_MOST_COLUMNS = 3
 
 COLUMNS = ("subject", "period", "documents", "matched", "share", "share_without_repeats")
 
@@ -80,15 +72,15 @@ def pass_on(
     return PassedPicture(name, title, figure, origin)
 
 
-def choose_title(findings: Sequence[Finding], grain: Grain) -> str:
-    """Return a sentence on shares that is short enough, if there is one: the picture shows them.
+def choose_title(findings: Sequence[Finding], grain: Grain, longest: int = 140) -> str:
+    """Return a sentence on shares that leaves room for the picture of them, if there is one.
 
     A week's event stands in no bar of a month.
     """
     for finding in findings:
         is_event = finding.topic[:2] == EVENT and grain_of(str(finding.answer[-1])) == grain
         is_of_shares = is_event or finding.topic in (SHARE, LEVEL, YEARS)
-        if is_of_shares and len(finding.text) <= _LONGEST_TITLE:
+        if is_of_shares and len(finding.text) <= longest:
             return str(finding.text)
 
     return ""
@@ -108,23 +100,29 @@ def write_numbers(panels: Mapping[str, SharePanel]) -> str:
     return text.getvalue()
 
 
-def _draw_png(picture: Picture, note: str) -> bytes:
+def _draw_png(picture: Picture, note: str, colors: int = 64) -> bytes:
+    """Return the PNG, whose *colors* make it small and leave no edge of a letter jagged."""
     # The reports of accounts and trainings need no matplotlib.
     from reports.figures.png import to_png  # noqa: PLC0415
 
     png = to_png(draw_picture(picture, note).to_svg(), 72 * PNG_SIZE[0] / WIDTH)
     padded = ImageOps.pad(Image.open(BytesIO(png)).convert("RGB"), PNG_SIZE, color="white")
     file = BytesIO()
-    padded.quantize(_PNG_COLORS).save(file, "png")
+    padded.quantize(colors).save(file, "png")
     return file.getvalue()
 
 
-def _fit(picture: Picture, note: str) -> Picture:
-    """Return *picture* with panels so high that it has the form of its PNG, where they can be."""
+def _fit(
+    picture: Picture, note: str, *, lowest_panel: float = 55.0, most_columns: int = 3
+) -> Picture:
+    """Return *picture* with panels so high that it has the form of its PNG, where they can be.
+
+    Lower or narrower panels cannot be read.
+    """
     charts = [panel for panel in picture.panels if isinstance(panel, Chart)]
-    columns = min(_MOST_COLUMNS, math.ceil(len(charts) ** 0.5))
-    lowest = [replace(chart, height=_LOWEST) for chart in charts]
+    columns = min(most_columns, math.ceil(len(charts) ** 0.5))
+    lowest = [replace(chart, height=lowest_panel) for chart in charts]
     fitted = replace(picture, panels=lowest, columns=columns, width=WIDTH)
     room = WIDTH * PNG_SIZE[1] / PNG_SIZE[0] - draw_picture(fitted, note).height
-    height = _LOWEST + max(0.0, room / math.ceil(len(charts) / columns))
+    height = lowest_panel + max(0.0, room / math.ceil(len(charts) / columns))
     return replace(fitted, panels=[replace(chart, height=height) for chart in charts])

@@ -13,18 +13,13 @@ from analysis.text.words import words_of
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
 from reports.stats.intervals import mean
+from reports.words.quantities import NAMED
 from reports.words.texts import cut_at_word, join_lines
 from reports.words.writing import write_sentence
 from textapi.engine.polarity import VADER_BAND, NeutralBand
 from textapi.text.keywords import TermPattern
 
 LENGTH = 10
-# The list holds this many documents of the highest polarity, and of the lowest.
-EXTREMES = 2
-# A typical document has at least this many different words.
-FEWEST_WORDS = 3
-# The reason names at most this many of a document's words that stand out in the month.
-WORDS_NAMED = 3
 # Of a longer document a passage is shown.
 MOST_CHARACTERS = 300
 
@@ -151,8 +146,10 @@ def choose_documents(
     return [*readings[untypical:], *readings[:untypical]]
 
 
-def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning], band: NeutralBand) -> None:
-    """Add the documents of highest and lowest polarity: beyond the mean, and of that sign."""
+def _add_extremes(
+    choice: _Choice, documents: Sequence[_Mentioning], band: NeutralBand, most: int = 2
+) -> None:
+    """Add so many documents of highest and of lowest polarity: beyond the mean, of that sign."""
     scored = [document for document in documents if document.polarity is not None]
     middle = mean([document.polarity or 0.0 for document in scored])
     if middle is None:
@@ -163,7 +160,7 @@ def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning], band: Neutr
         for document in sorted(scored, key=lambda candidate: -sign * (candidate.polarity or 0.0)):
             polarity = document.polarity or 0.0
             is_extreme = sign * (polarity - middle) > 0 and band.sign(polarity) == sign
-            if is_extreme and added < EXTREMES:
+            if is_extreme and added < most:
                 text, sentence = document.first.text, document.first.sentence
                 reason = write_sentence(
                     "extreme polarity",
@@ -218,9 +215,11 @@ def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
 
 
 def rank_by_typicality(
-    documents: Sequence[_Mentioning], distinctive: Sequence[DistinctiveRow] = ()
+    documents: Sequence[_Mentioning],
+    distinctive: Sequence[DistinctiveRow] = (),
+    fewest_words: int = 3,
 ) -> list[tuple[_Mentioning, list[str]]]:
-    """Return the documents of three words and more, the most typical first.
+    """Return the documents of three different words and more, the most typical first.
 
     With each are those of its words that stand out in the month, in the order of *distinctive*.
     First come the documents nearest to these words, weighted by √G²: each word counts for one
@@ -250,7 +249,7 @@ def rank_by_typicality(
     ranked = []
     for document in documents:
         tokens = document.words - stop_words
-        if len(tokens) >= FEWEST_WORDS:
+        if len(tokens) >= fewest_words:
             length = math.sqrt(len(tokens))
             centrality = math.fsum(users[token] for token in tokens) / length
             named = [token for token in spellings if token in tokens]
@@ -288,4 +287,4 @@ def _describe(standing_out: Sequence[str]) -> str:
     """Return why a document is typical; *standing_out* are its distinctive words in order."""
     if not standing_out:
         return write_sentence("typical")
-    return write_sentence("typical words", words=standing_out[:WORDS_NAMED])
+    return write_sentence("typical words", words=standing_out[:NAMED])

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from analysis.text.near_duplicates import Pattern
 from reports.data.repeat_counts import count_places
 from reports.data.repeats import is_large, read_patterns
 from reports.data.run_data import RunData
 from reports.findings.confirmed import ALL
+from reports.stats.thresholds import FEW
 from reports.words.periods import name_stretch
 from reports.words.writing import write_sentence
 
 # At most this many patterns of a keyword or an account are shown.
 SHOWN = 5
-# A shown pattern has at least this many mentions or posts, or this share of all.
-FEWEST_SHOWN = 5
-LEAST_SHARE = 0.01
-
-# In a month with more repeats than this share, the page proposes to count each pattern once.
-MANY_REPEATS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Repeat:
 
 
 @dataclass
-class Subject:
+class RepeatedSubject:
     """A keyword, an account or a search: how much of it is repeated."""
 
     # All documents that mention it, or posts, and those that are repeats.
@@ -62,10 +56,7 @@ class Subject:
 
     largest: list[Repeat] = field(default_factory=list)
 
-    # The most frequent labels that make no pattern, and their mentions.
-    labels: list[tuple[str, int]] = field(default_factory=list)
-
-    # The share of repeats in each month that has more of them than `MANY_REPEATS`; of no month
+    # The share of repeats in each month that has many of them; of no month
     # where each pattern counts once a month anyway.
     months_of_repeats: dict[str, float] = field(default_factory=dict)
 
@@ -82,7 +73,7 @@ class Repeats:
     documents: int
 
     # The key is a keyword or the name of a job; `ALL` stands for all together.
-    subjects: Mapping[str, Subject]
+    subjects: Mapping[str, RepeatedSubject]
 
     # What a text is called: document or post.
     noun: str
@@ -115,7 +106,7 @@ class Repeats:
         return write_sentence(
             "proposal to leave repeats out",
             months=len(shares),
-            fewest=FEWEST_SHOWN,
+            fewest=FEW,
             noun=self.noun,
             is_of_subject=bool(name and self.months),
             month=most,
@@ -126,10 +117,9 @@ class Repeats:
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
-    subjects: dict[str, Subject] = defaultdict(Subject)
+    subjects: dict[str, RepeatedSubject] = defaultdict(RepeatedSubject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
     repeated: dict[str, Counter[str]] = defaultdict(Counter)
-    labels: dict[str, Counter[int]] = defaultdict(Counter)
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     for job in data.jobs:
         for part in count_places(data, job, is_before_selection=True):
@@ -143,8 +133,6 @@ def read_repeats(data: RunData) -> Repeats:
                 if part.place is not None:
                     months = by_month[subject_name].setdefault(part.place, Counter())
                     months[part.month] += part.mentions
-                elif part.label is not None:
-                    labels[subject_name][part.label] += part.mentions
 
     for subject_name, subject in subjects.items():
         largest = _largest(by_month[subject_name], subject.total, len(patterns.patterns))
@@ -152,7 +140,6 @@ def read_repeats(data: RunData) -> Repeats:
             text = patterns.patterns[place].text
             subject.largest.append(_repeat(text, by_month[subject_name][place], subject.total))
 
-        subject.labels = _most_frequent(labels[subject_name], patterns.labels)
         if not data.selection.distinct:
             subject.months_of_repeats = _months_of_repeats(
                 repeated[subject_name], totals[subject_name]
@@ -174,30 +161,27 @@ def _name_months(data: RunData) -> str:
     return name_stretch(data.jobs[0].name, data.jobs[-1].name, "%B %Y")
 
 
-def _most_frequent(counts: Counter[int], labels: Sequence[Pattern]) -> list[tuple[str, int]]:
-    """Return the most frequent labels with their mentions or posts; ties by place."""
-    ranked = sorted(counts.items(), key=lambda label: (-label[1], label[0]))
-    return [
-        (labels[place].text, n)
-        for place, n in ranked[:SHOWN]
-        if n >= FEWEST_SHOWN and place < len(labels)
-    ]
-
-
-def _months_of_repeats(repeated: Counter[str], totals: Mapping[str, int]) -> dict[str, float]:
-    """Return the share of repeats in each month that has many of them."""
+def _months_of_repeats(
+    repeated: Counter[str], totals: Mapping[str, int], many: float = 0.2
+) -> dict[str, float]:
+    """Return the share of repeats in each month that has more of them than *many*."""
     return {
         month: n / totals[month]
         for month, n in sorted(repeated.items())
-        if month and n >= FEWEST_SHOWN and n > MANY_REPEATS * totals[month]
+        if month and n >= FEW and n > many * totals[month]
     }
 
 
-def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> list[int]:
-    """Return the places of the patterns with most of *total* mentions or posts; ties by place."""
+def _largest(
+    by_month: Mapping[int, Counter[str]], total: int, named: int, least_share: float = 0.01
+) -> list[int]:
+    """Return the places of the patterns with most of *total* mentions or posts; ties by place.
+
+    One has at least five of them, or the least share of all.
+    """
     sizes = {}
     for place, months in by_month.items():
-        is_large = months.total() >= min(FEWEST_SHOWN, LEAST_SHARE * total)
+        is_large = months.total() >= min(FEW, least_share * total)
         if place < named and is_large:
             sizes[place] = months.total()
 

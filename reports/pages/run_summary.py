@@ -36,17 +36,14 @@ from reports.data.unread_documents import count_unread
 from reports.data.years import has_yearly_findings
 from reports.figures.origin import is_made_up
 from reports.frames.reading import load_frames
-from reports.words.quantities import join_words
+from reports.words.quantities import NAMED, join_words
 from reports.words.writing import write_sentence
 from sources.registry import SOURCES
 from sources.source import Credit
-from textapi.engine.polarity import engine_name
+from textapi.engine.polarity import scores_as
+from textapi.messages import Operation, languages_read
 from textapi.text.keywords import pattern
 
-# At most this many chosen outlets or sections are named; more are counted.
-NAMED = 6
-# So many of the outlets that several sources hold.
-OUTLETS_NAMED = 3
 # The median text of an archive of headlines or summaries has at most this many words.
 SHORT_TEXT = 30
 
@@ -156,8 +153,8 @@ class RunSummary(RunData):
     def common_outlets(self) -> str:
         """The outlets that several sources hold, three by name: "The Tide and 4 more outlets"."""
         names = [common.outlet for common in self.common]
-        more = len(names) - OUTLETS_NAMED
-        shown = names[:OUTLETS_NAMED]
+        more = len(names) - NAMED
+        shown = names[:NAMED]
         return join_words([*shown, *([quantity(more, "more outlet")] if more > 0 else [])])
 
     @property
@@ -169,12 +166,20 @@ class RunSummary(RunData):
     @property
     def languages_read(self) -> str:
         """The languages that the engines of the run read, in words; "" if one declares none."""
-        declared = [self.engine_languages[engine] for engine in self.engines]
-        if not declared or None in declared:
-            return ""
+        codes = self._read_by_engines()
+        return join_words([language_name(code) for code in codes]) if codes else ""
 
-        codes = frozenset.intersection(*(codes for codes in declared if codes is not None))
-        return join_words([language_name(code) for code in sorted(codes)])
+    @property
+    def languages_of_names(self) -> str:
+        """The languages in which the engines find names and read nothing else, in words."""
+        read_by_all = self._read_by_engines()
+        codes = [code for code in self._read_by_engines(Operation.NER) if code not in read_by_all]
+        return join_words([language_name(code) for code in codes]) if codes else ""
+
+    def _read_by_engines(self, operation: Operation | None = None) -> list[str]:
+        declared = [self.engine_languages[engine] for engine in self.engines]
+        read = [languages_read(languages, operation) for languages in declared if languages]
+        return sorted(frozenset.intersection(*read)) if read and len(read) == len(declared) else []
 
     @property
     def running(self) -> bool:
@@ -187,9 +192,14 @@ class RunSummary(RunData):
         return sum(self.sources.values())
 
     @property
+    def is_scored_by_news(self) -> bool:
+        """Whether all polarities of the run come from the engine `news`."""
+        return len(self.engines) == 1 and scores_as(self.engines[0], "news")
+
+    @property
     def polarity_reason(self) -> str:
         """Which polarity engine scored the run and why, in words; nothing but for `news`."""
-        if self.engines != [engine_name("news")]:
+        if not self.is_scored_by_news:
             return ""
 
         low, high = self.neutral_band
@@ -199,7 +209,7 @@ class RunSummary(RunData):
     @property
     def neutral_polarity(self) -> str:
         """What the zero of the polarity engine says, in words; nothing but for `news`."""
-        if self.engines != [engine_name("news")]:
+        if not self.is_scored_by_news:
             return ""
 
         low, high = self.neutral_band

@@ -23,12 +23,11 @@ from reports.findings.finding import Finding
 from reports.findings.measures import SHARE
 from reports.findings.run_events import read_judged_run, read_surprises
 from reports.words.periods import MONTHS
+from reports.words.quantities import NAMED
 from reports.words.writing import write_sentence
 
 # The page shows at most this many events at once, and all that are new.
 SHOWN = 5
-# And at most this many that come every year.
-SHOWN_RECURRING = 4
 
 
 class EventRow(TypedDict):
@@ -188,8 +187,7 @@ def describe_season(run: RunData) -> str:
 
     names = read_subject_names(run)
     clauses = [
-        describe_recurring(event, run.kind, names[event.subject])
-        for event in recurring[-SHOWN_RECURRING:]
+        describe_recurring(event, run.kind, names[event.subject]) for event in recurring[-NAMED:]
     ]
     unnamed = len(recurring) - len(clauses)
     if unnamed:

@@ -9,9 +9,6 @@ from reports.data.tables.distinctive import DistinctiveRow
 from reports.figures import word_clouds
 from reports.figures.spec import Subject
 
-# At most this many words that stand out are listed.
-MOST_STANDING_OUT = 24
-
 # A random choice of documents hardly has a larger |G²|: of 540 choices of 30 to 1,000
 # headlines from real months of 4,300 to 5,000, 0.7 % had a word above 20, 9 % one above 15.
 OF_CHANCE = 20
@@ -37,7 +34,7 @@ def standing_out(word_rows: Iterable[DistinctiveRow]) -> list[DistinctiveRow]:
     return [word_row for word_row in word_rows if abs(word_row.g2) >= OF_CHANCE]
 
 
-def list_standing_words(word_rows: Iterable[DistinctiveRow]) -> list[StandingWord]:
+def list_standing_words(word_rows: Iterable[DistinctiveRow], most: int = 24) -> list[StandingWord]:
     """Return each word that is used more than elsewhere once, those in most documents first."""
     words: dict[str, StandingWord] = {}
     for word_row in standing_out(word_rows):
@@ -46,7 +43,7 @@ def list_standing_words(word_rows: Iterable[DistinctiveRow]) -> list[StandingWor
             standing_word.documents[word_row.job] = word_row.documents
 
     ranked = sorted(words.values(), key=lambda counted: (-counted.total, counted.word))
-    return ranked[:MOST_STANDING_OUT]
+    return ranked[:most]
 
 
 def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:

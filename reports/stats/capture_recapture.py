@@ -20,9 +20,6 @@ from scipy.stats import chi2
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z
 
-# Sources depend on each other if they would differ so much by chance in one of twenty outlets.
-LEVEL = 0.05
-
 # Fewer days or sections do not tell how much they vary.
 _FEWEST_CLUSTERS = 5
 

@@ -9,7 +9,9 @@ from statistics import NormalDist
 
 import scipy
 
-CONFIDENCE = 0.95
+# The level of every test, and of every interval.
+LEVEL = 0.05
+CONFIDENCE = 1 - LEVEL
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 TAIL = (1 - CONFIDENCE) / 2
 _PLACES = 6

@@ -10,9 +10,11 @@ The interval holds both errors. The sampling error of the pooled shares is that 
 `proportions.sum_cells`. The error of the pooling is that a period's own share differs from the
 pooled one: its variance is the moment estimate (R. DerSimonian and N. Laird, "Meta-analysis in
 clinical trials", Controlled Clinical Trials 7, 1986), with a part of the standard error of
-Pearson's statistic added, and not 0 where the test could not tell. An event moves all kinds of a
-month alike, so that the errors of pooling are added; sampling errors and their sum are joined as
-squares, below and above separately (MOVER).
+Pearson's statistic added, and not 0 where the test could not tell. What a keyword misses may also
+come and go with what it finds, in a season or when news breaks, which few codes do not show: at its
+side the interval reaches to where each kind would be that has grown or shrunk as the mentions have,
+whose numbers are known. An event moves all kinds of a month alike, so that the errors of pooling
+are added; sampling errors and their sum are joined as squares, below and above separately (MOVER).
 """
 
 from __future__ import annotations
@@ -25,17 +27,15 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from core.enums import SamplePart
 from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind, group_by_kind, pool
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import TAIL
+from reports.stats.intervals import LEVEL, TAIL
 from reports.stats.multiple_tests import adjust_holm
 from reports.stats.proportions import sum_cells
 
 # Fewer periods do not tell how far periods differ.
 FEWEST_PERIODS = 3
-
-# Differences are called more than chance at this level, adjusted for the kinds of documents.
-LEVEL = 0.05
 
 # So many standard errors of Pearson's statistic are added to what it says of the deviation between
 # periods. By simulation the intervals of months cover as they say (docs/codebooks/estimates.md).
@@ -95,13 +95,34 @@ def pool_periods(
         return None
 
     p_values = adjust_holm([kind.p_value for kind in kinds.values()])
+    growths = _compare_mentions(strata_by_period)
     return PooledPeriods(
         {
-            period: _estimate_period(period_strata, kinds, tail)
+            period: _estimate_period(period_strata, kinds, growths[period], tail)
             for period, period_strata in strata_by_period.items()
         },
         min(p_values),
     )
+
+
+def _compare_mentions(strata_by_period: Mapping[str, Sequence[CodedStratum]]) -> dict[str, float]:
+    """Return how many times as many of each period's documents have a mention as of all.
+
+    It is 1 where no document has one.
+    """
+    sizes = {
+        period: (
+            sum(stratum.size for stratum in strata if stratum.kind == SamplePart.MENTION),
+            sum(stratum.size for stratum in strata),
+        )
+        for period, strata in strata_by_period.items()
+    }
+    mentions, documents = (sum(counts) for counts in zip(*sizes.values(), strict=True))
+    usual = mentions / documents if documents else 0.0
+    return {
+        period: of_period / size / usual if usual and size else 1.0
+        for period, (of_period, size) in sizes.items()
+    }
 
 
 def _sum_periods(
@@ -157,9 +178,12 @@ def _test_kind(positives: Floats, counts: Floats) -> float:
 
 
 def _estimate_period(
-    strata: Sequence[CodedStratum], kinds: Mapping[str, _Kind], tail: float
+    strata: Sequence[CodedStratum], kinds: Mapping[str, _Kind], growth: float, tail: float
 ) -> Estimate:
-    """Return the share of a period by the pooled shares of its kinds."""
+    """Return the share of a period by the pooled shares of its kinds.
+
+    *growth* is how many times as many documents as usual have a mention.
+    """
     errors = float(scipy.special.ndtri(1 - tail))
     value = below = above = lower = higher = 0.0
     size = n = 0
@@ -171,8 +195,9 @@ def _estimate_period(
         value += documents * share
         below += (documents * (share - whole.low / kind.cell.size)) ** 2
         above += (documents * (whole.high / kind.cell.size - share)) ** 2
-        lower += documents * min(share, errors * kind.deviation)
-        higher += documents * min(1 - share, errors * kind.deviation)
+        grown = 0.0 if name == SamplePart.MENTION else share * (growth - 1)
+        lower += documents * min(share, max(-grown, errors * kind.deviation))
+        higher += documents * min(1 - share, max(grown, errors * kind.deviation))
         size += documents
         n += sum(len(stratum.codes) for stratum in kind_strata)
 

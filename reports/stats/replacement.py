@@ -30,15 +30,13 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr, ndtri
 
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import midp_interval
+from reports.stats.intervals import LEVEL, midp_interval
 from reports.stats.multiple_tests import adjust_benjamini_yekutieli
 
 Floats = NDArray[np.float64]
 
 # The margin ε: the smallest that the paper names, which is for coders who are no experts.
 MARGIN = 0.1
-# A false yes, or no, is so likely at most.
-LEVEL = 0.05
 # A person takes part from so many texts on, as in the paper's program: of fewer even perfect
 # agreement shows nothing.
 FEWEST_TEXTS = 30

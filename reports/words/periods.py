@@ -7,14 +7,12 @@ from datetime import date
 
 from analysis import grains
 from core.enums import Grain
-from reports.words.quantities import join_words, quantity
+from reports.words.quantities import NAMED, join_words, quantity
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-# More stretches than these are counted instead of named.
-MOST_STRETCHES = 4
 
 
 def month_name(period: str, form: str = "%b %Y") -> str:
@@ -70,7 +68,7 @@ def describe_periods(periods: Sequence[str]) -> str:
     stretches = [
         name_stretch(first, last, "%B %Y") for first, last in grains.find_stretches(periods)
     ]
-    if len(stretches) > MOST_STRETCHES:
+    if len(stretches) > NAMED:
         return f"in {quantity(len(periods), grains.grain_of(periods[0]).value)}"
 
     return f"in {join_words(stretches)}"

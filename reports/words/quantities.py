@@ -10,6 +10,7 @@ from itertools import pairwise
 from core.quantities import quantity
 
 __all__ = [
+    "NAMED",
     "describe_range",
     "format_confidence",
     "format_day",
@@ -23,6 +24,9 @@ __all__ = [
     "signed",
     "web_address",
 ]
+
+# A sentence, a cell or a head names so many; more are counted.
+NAMED = 3
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 

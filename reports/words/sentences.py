@@ -228,35 +228,66 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # Posts of accounts and searches.
     "busiest period": Sentence(
-        "{is_search:Most was posted on “{name}”|{name} posted most} in {top.period:name}: "
-        "{top.posts:post}, {top.a_day:.1f} a day; the average is {average:.1f}.",
+        "{is_search:Most was posted on “{name}”|{name} published most} in {top.period:name}: "
+        "{top.posts:{noun}}, {top.a_day:.1f} a day; the average is {average:.1f}.",
         "it is most in {top.period:name}, {top.a_day:.1f} a day",
         "{top.a_day:.1f} a day",
     ),
     "most posts": Sentence(
-        "{most.title} posts most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
-        "{second.title}. This counts the {periods:count} that all accounts "
-        "{are_all:|with posts }have complete, reposts included.",
-        "{most.title} posts most, {most.a_day:.1f} a day",
+        "{most.title} publishes most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
+        "{second.title}. This counts the {periods:count} that all {subjects} "
+        "{are_all:|with {noun}s }have complete, reposts included.",
+        "{most.title} publishes most, {most.a_day:.1f} a day",
         "{most.a_day:.1f} a day",
     ),
     "silent accounts": Sentence(
-        "{silent} of {accounts} accounts {silent:has|have} no posts; the table says why.",
+        "{silent} of {accounts} {subjects} {silent:has|have} no {noun}s; the table says why.",
     ),
     "newest posts alone": Sentence(
         "{source} gives only the newest {most:,} posts of an account. Here are about as many, so "
         "earlier ones may be missing.",
     ),
     "garbled posts": Sentence(
-        "{garbled:,} of {posts:post} ({share:%}) show signs of a wrong encoding. Their words, "
+        "{garbled:,} of {posts:{noun}} ({share:%}) show signs of a wrong encoding. Their words, "
         "names and moods may be wrong.",
     ),
     "cut posts": Sentence(
-        "{cut:,} of {posts:post} end in a web address that was cut, as reposts of a service do.",
+        "{cut:,} of {posts:{noun}} end in a web address that was cut, as reposts of a service do.",
     ),
-    "counted as one": Sentence("Counted as one: {names:;}."),
+    # What stands below a picture of the names along with a subject.
+    "names in a picture": Sentence(
+        "Names and their kinds as a program found them: read them with care.",
+    ),
+    "names in headlines": Sentence(
+        "In headlines, which capitalize every word, it mistakes more common words for names.",
+    ),
+    "counted names": Sentence(
+        "The figure is the number of texts that hold the name, as in the table entities. Of a word "
+        "that is a name too, and stands in many more texts, it is how often it was taken for one.",
+    ),
+    "names taken": Sentence(
+        "The figure is how often it was taken for one: the results are from before the texts "
+        "that hold a name were counted.",
+    ),
+    "names counted once": Sentence(
+        "Spellings of one name count as one. Of texts that differ only in names or figures, the "
+        "first of a month counts. Names that came once, dates and numbers are left to the table "
+        "entities.",
+    ),
+    "names of the subject": Sentence(
+        "So {n:is|are} {n:,} {n:name that holds|names that hold} the subject itself.",
+    ),
+    "names of the account": Sentence(
+        "So {n:is|are} {n:,} {n:name that is|names that are} the subject's own.",
+    ),
+    "names without evidence": Sentence(
+        "So {n:is|are} {n:,} {n:name|names} without evidence of what {n:it names|they name}.",
+    ),
+    "names with as": Sentence("“As” gives the number with the full name."),
+    "names with also": Sentence("“Also” names others of that last name who may be meant."),
     # What readers, or machines, would say of texts.
     "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "search": Sentence("{coder} searched for {sought} and {outcome}."),
     "share of answers": Sentence(
         "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({interval:range}).",
     ),
@@ -299,7 +330,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "the term “{term}” of {subject} {period:when}",
     ),
     "event of posts": Sentence(
-        "{subject:first} posted {is_rise:more|less} {period:when}: {now:.1f} posts a day; "
+        "{subject:first} published {is_rise:more|less} {period:when}: {now:.1f} {unit}s a day; "
         "{before:.1f} is "
         "usual.",
         "{subject} {period:when}",
@@ -320,9 +351,9 @@ SENTENCES: Mapping[str, Sentence] = {
     "new documents of a subject": Sentence(
         "“{subject}”: {:{change}} {n:mentions|mention} it, {total:,} in all.",
     ),
-    "no new posts": Sentence("No posts are new."),
+    "no new posts": Sentence("No {noun}s are new."),
     "new posts": Sentence("{subject}: {:{change}}, {months:each month and its change}."),
-    "silent since": Sentence("{silent} of {accounts} accounts {silent:has|have} no new posts."),
+    "silent since": Sentence("{silent} of {accounts} {subjects} {silent:has|have} no new {noun}s."),
     # Why a document is one to read.
     "extreme polarity": Sentence(
         "among the {extreme} polarity: {polarity:+}{is_mean:, the mean of the {scored} sentences "

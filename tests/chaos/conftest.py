@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.database import Database, migrate
-from tests.chaos.fleet import Fleet, Outcome, copy_of, fill, running_fleet
+from tests.chaos.fleet import UNHURRIED, Fleet, Outcome, copy_of, fill, running_fleet
 from tests.warm_python import executed_processes
 
 # The property of a test's report that carries a row of the table.
@@ -46,7 +46,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What comes of the run when nothing happens to it."""
     home = tmp_path_factory.mktemp("undisturbed") / "home"
-    with running_fleet(home, copy_of(filled, home)) as fleet:
+    with running_fleet(home, copy_of(filled, home), **UNHURRIED) as fleet:
         fleet.submit()
         fleet.finish()
         outcome = fleet.outcome()

@@ -98,7 +98,7 @@ def crawl_all(
     return asyncio.run(go()), replay
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_malformed_page_breaks_a_source(subject: Subject, data: st.DataObject) -> None:
     pages = [subject.page([6, 5], "a"), subject.page([4], None)]
@@ -231,7 +231,6 @@ DOCUMENT = {
 }
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_malformed_month_breaks_the_archive(data: st.DataObject) -> None:
     answer = data.draw(malformed([month(DOCUMENT, DOCUMENT)]))

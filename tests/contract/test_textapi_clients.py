@@ -17,7 +17,9 @@ import pytest
 import requests
 
 from tests.integration.test_textapi_server import KEYS, Server, running
-from textapi.engine.entities import LABELS
+from textapi.engine.labels import LABELS
+
+pytestmark = pytest.mark.thorough
 
 HEADLINES = [
     "Covid Cases Rise in New York as Weary Crews Wait, Cases Rise.",

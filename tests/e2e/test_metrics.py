@@ -164,6 +164,7 @@ def test_gauges_are_of_the_whole_system_and_absent_when_the_database_is_away(
         assert not any(name == "tidings_jobs" for name, _ in samples(measured))
 
 
+@pytest.mark.thorough
 @ONE_DATABASE
 def test_metrics_are_on_loopback_and_leave_no_file(
     measured: Settings,

@@ -21,12 +21,13 @@ from models.database import Database
 from models.run_transitions import resume_run
 from models.runs import get_run
 from producers.imports import import_paths
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from producers.status import run_status
 from producers.submit import submit_run
 from reports.data.exports import write
 from tests.databases import new_database
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
+from tests.plan_kit import call_counts, plan_submitted_run
 from tests.services import empty_valkey, running_worker, wait_until
 from textapi.messages import Engine
 
@@ -161,9 +162,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     made = stub.counts()
     assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
     again = plan_submitted_run(db, first, engine=engine, settings=archive)
-    assert {
-        name: counts.calls for name, counts in call_counts(db, first).items()
-    } == again.needed_by_operation
+    assert call_counts(db, first) == again.needed_by_operation
     second = run_to_its_end(archive, PARAMETERS)
     assert stub.counts()["calls"] == made["calls"]
     assert plan_run(db, PARAMETERS, (), engine=engine, settings=archive).calls_to_make == 0
@@ -180,6 +179,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     assert stub.counts()["calls"] - made["calls"] == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("faults", "says"),
     [
@@ -207,6 +207,7 @@ def test_a_service_that_does_not_answer_fails_the_job_with_a_remedy(
     assert says in status.details[0].reason
 
 
+@pytest.mark.thorough
 def test_a_cap_on_calls_is_kept_and_reported(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_cap_on_calls_is_kept_and_reported(
     wait_until(lambda: state() == "done", seconds=60, what="the end")
 
 
+@pytest.mark.thorough
 def test_posts_of_a_handle_become_a_portrait(
     stub_settings: Settings,
     db: Database,

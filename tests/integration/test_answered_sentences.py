@@ -290,7 +290,7 @@ def test_a_job_fails_once_if_its_slice_ends_while_bad_answers_are_removed(
         removals.append(1)
 
     monkeypatch.setattr("workers.textapi_fetcher.UNPLACED_RETRIED", 0)
-    monkeypatch.setattr("workers.text_jobs.delete_keyword_answers", remove_late)
+    monkeypatch.setattr("workers.ledger_fetcher.delete_keyword_answers", remove_late)
     service = RewritingService(lambda _sentence: FOREIGN)
     run = jobs.submit(ALONE)
     with serving(service.respond) as odd:

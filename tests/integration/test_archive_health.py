@@ -241,6 +241,7 @@ def test_the_page_says_how_much_of_an_outlet_two_sources_hold(
     assert "The Tide ball 14.7 % 14.3 %" in text
 
 
+@pytest.mark.thorough
 def test_the_front_page_says_that_texts_were_read_by_machine(
     sqlite_db: Database, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ import pytest
 from core.errors import CapReached, DatabaseAway, ServiceRefused
 from core.ratelimit import MinuteCount, SharedLimits
 from core.ratelimit.limiter import READ_LIMITS_SECONDS, RateLimiter
-from core.ratelimit.notation import LimitUnit, parse_limits
+from core.ratelimit.notation import LimitedResource, parse_limits
 from tests.limiter_kit import run_in_virtual_time
 from tests.virtual_time import VirtualTime
 
@@ -227,13 +227,13 @@ def test_a_waiting_call_that_fits_into_no_new_window_is_refused(redis_url: str) 
     service = Service(["100 tokens/min"])
 
     async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> None:
-        async with limiter.call({LimitUnit.TOKENS: 90}):
+        async with limiter.call({LimitedResource.TOKENS: 90}):
             pass
 
         waiting = asyncio.create_task(_call_of(limiter, 80))
         await virtual_time.sleep(11)
         service.change(virtual_time, "50 tokens/min")
-        async with limiter.call({LimitUnit.TOKENS: 10}):
+        async with limiter.call({LimitedResource.TOKENS: 10}):
             pass
 
         with pytest.raises(ServiceRefused, match="can never be made"):
@@ -243,7 +243,7 @@ def test_a_waiting_call_that_fits_into_no_new_window_is_refused(redis_url: str) 
 
 
 async def _call_of(limiter: RateLimiter, tokens: int) -> None:
-    async with limiter.call({LimitUnit.TOKENS: tokens}):
+    async with limiter.call({LimitedResource.TOKENS: tokens}):
         pass
 
 

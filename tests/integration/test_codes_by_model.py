@@ -216,7 +216,9 @@ def page_of(path: Path) -> str:
     return " ".join(Page(path.read_text(encoding="utf-8")).text.split())
 
 
-@pytest.mark.parametrize(("code", "coded"), [("all", 6), ("mentions", 3)])
+@pytest.mark.parametrize(
+    ("code", "coded"), [("all", 6), pytest.param("mentions", 3, marks=pytest.mark.thorough)]
+)
 def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
     jobs: Jobs, model: ModelServer, tmp_path: Path, code: str, coded: int
 ) -> None:

@@ -54,7 +54,8 @@ from textapi.engine.news_words import read_all_words
 from textapi.messages import Engine
 from textapi.text.sentences import sentences
 from workers import code_trainings
-from workers.training_data import check_codes, predict_data
+from workers.predictions import predict_data
+from workers.training_data import check_codes
 
 HARM = ["ruins", "wrecks", "destroys", "drowns", "loss", "grave", "victims", "collapse"]
 CALM = ["museum", "song", "visitors", "delights", "festival", "opens", "dances", "picnic"]
@@ -560,6 +561,7 @@ def turn_a_code_of_the_network(content: bytes) -> bytes:
     raise AssertionError("the network put no text into it")
 
 
+@pytest.mark.thorough
 def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     coded: Coded, tmp_path: Path
 ) -> None:
@@ -594,6 +596,7 @@ def test_a_pack_holds_the_network_and_verify_codes_the_texts_again(
     assert any(problem.startswith("exports/codes.jsonl, line ") for problem in problems)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
     coded: Coded, tmp_path: Path
@@ -607,6 +610,7 @@ def test_without_texts_a_pack_names_what_a_machine_coded_as_not_checked(
     assert "codes" in result.recomputed
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_pack_whose_network_is_malformed_or_was_forgotten_says_that_it_is_not_checked(
     coded: Coded, tmp_path: Path

@@ -73,6 +73,7 @@ def test_a_closed_pipe_ends_a_command_without_a_word(run: str, arguments: tuple[
     assert done.returncode in (1, 141)
 
 
+@pytest.mark.thorough
 def test_an_export_to_a_closed_output_is_one_line(run: str) -> None:
     command = f'exec "$@" >&-'  # noqa: F541
     done = subprocess.run(  # noqa: S603 - our own program
@@ -85,6 +86,7 @@ def test_an_export_to_a_closed_output_is_one_line(run: str) -> None:
     assert (done.returncode, done.stderr) == (1, message)
 
 
+@pytest.mark.thorough
 def test_a_file_whose_name_is_no_utf8_is_imported_and_a_report_goes_to_such_a_folder(
     run: str, tmp_path: Path
 ) -> None:
@@ -150,7 +152,7 @@ def test_help_loads_nothing_that_takes_long(
 
 
 @pytest.mark.usefixtures("run")
-@pytest.mark.parametrize("command", ["runs", "status"])
+@pytest.mark.parametrize("command", ["runs", pytest.param("status", marks=pytest.mark.thorough)])
 def test_a_look_at_runs_loads_neither_celery_nor_what_draws(command: str) -> None:
     program = (
         "import sys; from cli.main import main\n"

@@ -55,7 +55,9 @@ CALLS = (
 )
 
 
-@pytest.mark.parametrize("moment", [*EXECUTED, *CALLS])
+@pytest.mark.parametrize(
+    "moment", [*(pytest.param(moment, marks=pytest.mark.thorough) for moment in EXECUTED), *CALLS]
+)
 def test_ctrl_c_ends_a_command_without_a_traceback(moment: str, tmp_path: Path) -> None:
     environment = os.environ | {
         "TIDINGS_HOME": str(tmp_path / "home"),
@@ -78,6 +80,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(moment: str, tmp_path: Path) 
     assert ended.returncode in (130, -signal.SIGINT), ended.stderr
 
 
+@pytest.mark.thorough
 def test_a_command_that_a_shell_put_into_the_background_goes_on_at_ctrl_c(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

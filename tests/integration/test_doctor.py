@@ -49,10 +49,11 @@ def test_nothing_is_wrong_with_a_stack_that_works(
     start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     start_worker(stub_settings)
-    end = time.monotonic() + 10
-    while problems := [check for check in examine(stub_settings) if check.problem]:
-        assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
-
+    # The worker is known from its first reconcile on.
+    wait_until(
+        lambda: not any(check.problem for check in examine(stub_settings)),
+        what="an examination without a problem",
+    )
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
     done = subprocess.run(  # noqa: S603 - our own program
         command, env=environment(stub_settings), capture_output=True, text=True, check=False

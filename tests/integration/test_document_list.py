@@ -173,7 +173,7 @@ def count_held(run: RunData) -> Iterator[tuple[DocumentQuery, int]]:
 
 def count_names_of_run(run: RunData) -> Iterator[tuple[DocumentQuery, int]]:
     for keyword, counts in count_names(read_entities(run)).items():
-        ranked = rank_names(counts.times, run_names=read_run_names(run), documents=counts.documents)
+        ranked = rank_names(counts, run_names=read_run_names(run))
         for names in ranked.by_type.values():
             for label, count in names:
                 yield DocumentQuery(subject=keyword, name=label), count
@@ -202,6 +202,7 @@ def count_all(counted: Counted) -> Iterator[tuple[DocumentQuery, int]]:
         yield DocumentQuery(code=f"polarity:{code}"), documents
 
 
+@pytest.mark.thorough
 def test_a_thousand_numbers_of_tables_and_pages_lead_to_as_many_documents(counted: Counted) -> None:
     numbers = list(count_all(counted))
     kinds = Counter(field for query, number in numbers if number for field in query.given)
@@ -223,6 +224,7 @@ def test_a_person_whom_some_months_call_otherwise_has_the_documents_of_all(
     assert listed == [(query.name, number) for query, number in numbers]
 
 
+@pytest.mark.thorough
 def test_what_a_selection_leaves_out_is_listed_where_numbers_count_it_alone(
     counted: Counted, tmp_path: Path
 ) -> None:
@@ -236,6 +238,7 @@ def test_what_a_selection_leaves_out_is_listed_where_numbers_count_it_alone(
     assert listed.count(DocumentQuery()) < counted.listed.count(DocumentQuery())
 
 
+@pytest.mark.thorough
 def test_parts_of_months_that_did_not_change_are_not_written_again(
     counted: Counted, tmp_path: Path
 ) -> None:

@@ -12,8 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
-from analysis.codebooks.wanted import WantedCategory
-from cli.search import make_progress
+from analysis.codebooks.wanted import WantedCategory, parse_sought
 from core.enums import ReadBy, SamplePeriod
 from core.errors import UsageError
 from models.code_samples import count_dropped_units
@@ -21,13 +20,13 @@ from models.codes import CodeValue, Coding, add_codes
 from models.database import Database
 from models.tables import Document, SearchedUnit
 from producers.code_sample import SampledText, draw_code_sample
-from producers.document_search import DocumentSearch
 from reports.data.coded_samples import read_coded_samples
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
 from tests.coding_kit import Page, find_codebook, served
 from tests.label_kit import terminal, tidings
 from tests.report_stories import Text, months_run, store
+from workers.document_search import DocumentSearch
 
 CODEBOOK = """
 name: ports
@@ -42,7 +41,7 @@ variables:
   - {name: long, question: "Is it long?", type: yes-no}
 """
 BOOK = parse_codebook(CODEBOOK.encode(), "ports.yaml")
-ABOUT = WantedCategory("about", "yes")
+ABOUT = parse_sought(BOOK, "about=yes")
 
 FIRST = ("Council", "Senate", "Mayor", "Paper", "School", "Farmer", "Singer", "Doctor")
 SECOND = ("meets", "votes", "waits", "reads", "plays", "hopes", "turns", "leaves", "sees", "asks")
@@ -102,7 +101,7 @@ def read(
 
 def read_until(db: Database, search: DocumentSearch, recall: float) -> Iterator[list[SampledText]]:
     """Read batches until *recall* is reached."""
-    while not (progress := make_progress(search.look())).has_reached(recall):
+    while not (progress := search.look().progress).has_reached(recall):
         batch = search.plan_batch(progress.choose_share(recall))
         yield batch
         read(db, search, batch)
@@ -120,8 +119,8 @@ def _search_until_the_end(db: Database, run: int) -> None:
     batches = list(read_until(db, search, 0.8))
     state = search.look()
     # 12 with the keyword, 24 without, and two with the same words.
-    assert state.found >= 0.8 * 38
-    assert state.documents == 482
+    assert state.progress.found >= 0.8 * 38
+    assert state.progress.documents == 482
     assert state.texts == 481
     assert state.texts_read == sum(map(len, batches)) <= 300
     # The keyword's texts come first, then those with words of these, since nothing else is known.
@@ -129,7 +128,7 @@ def _search_until_the_end(db: Database, run: int) -> None:
     assert sum("harbour" in text.text for text in batches[0]) == 37
 
     found = list(read_found(load_run(db, run)))
-    assert sum(row.copies for row in found) == state.found
+    assert sum(row.copies for row in found) == state.progress.found
     assert all(is_of_port(row.text) for row in found)
     assert {row.copies for row in found if row.text.startswith("Ship")} == {2}
     query, share = search.suggest_query()
@@ -145,7 +144,7 @@ def test_each_draw_by_chance_is_from_all_that_were_unread_when_it_was_drawn(
         read(db, search, search.plan_batch(0.2))
 
     state = search.look()
-    assert len(state.unread_before) == 30
+    assert len(state.progress.draws) == 30
     with db.read() as connection:
         rows = connection.execute(select(SearchedUnit.__table__).order_by("place")).all()
 
@@ -154,9 +153,9 @@ def test_each_draw_by_chance_is_from_all_that_were_unread_when_it_was_drawn(
         assert row.unread == left
         left -= row.copies
 
-    assert left == state.documents - state.read
+    assert left == state.progress.documents - state.progress.read
     by_chance = [row.unread for row in rows if row.read_by == ReadBy.CHANCE]
-    assert by_chance == state.unread_before.tolist()
+    assert by_chance == state.progress.draws.unread.tolist()
 
 
 def test_an_interrupted_batch_goes_on_and_what_is_open_tells_nothing_yet(
@@ -168,20 +167,20 @@ def test_an_interrupted_batch_goes_on_and_what_is_open_tells_nothing_yet(
     again = DocumentSearch(db, run, BOOK, ABOUT)
     remaining = again.plan_batch(0.9)
     assert {text.unit for text in remaining} == {text.unit for text in batch[30:]}
-    assert len(again.look().unread_before) < 10
+    assert len(again.look().progress.draws) < 10
     read(db, again, remaining, "Ben")
-    assert len(again.look().unread_before) == 10
+    assert len(again.look().progress.draws) == 10
 
 
 def test_what_was_coded_before_is_known_and_is_no_draw(db: Database, run: int) -> None:
     sample = draw_code_sample(db, run, BOOK, n=40, per=SamplePeriod.MONTH, seed=1)
     search = DocumentSearch(db, run, BOOK, ABOUT)
     read(db, search, sample)
-    assert (search.look().texts_read, len(search.look().unread_before)) == (40, 0)
+    assert (search.look().texts_read, len(search.look().progress.draws)) == (40, 0)
     batch = search.plan_batch(0.2)
     assert not {text.unit for text in batch} & {text.unit for text in sample}
     read(db, search, batch)
-    assert len(search.look().unread_before) == 10
+    assert len(search.look().progress.draws) == 10
 
 
 def test_draws_from_fewer_documents_do_not_count_once_more_have_come(
@@ -191,12 +190,13 @@ def test_draws_from_fewer_documents_do_not_count_once_more_have_come(
     read(db, search, search.plan_batch(0.2))
     store(db, [Text("2020-03-09", "A new text of the harbour.")], prefix="later")
     later = DocumentSearch(db, run, BOOK, ABOUT)
-    assert later.look().documents == 483
-    assert len(later.look().unread_before) == 0
+    assert later.look().progress.documents == 483
+    assert len(later.look().progress.draws) == 0
     read(db, later, later.plan_batch(0.2))
-    assert len(later.look().unread_before) == 10
+    assert len(later.look().progress.draws) == 10
 
 
+@pytest.mark.thorough
 def test_what_ranked_high_is_no_random_sample_of_the_estimates(db: Database, run: int) -> None:
     """A sample is drawn, a search reads what is likely of it, and the sample is coded in order."""
     sample = draw_code_sample(db, run, BOOK, n=120, per=SamplePeriod.ALL, seed=1)
@@ -246,7 +246,7 @@ def test_a_search_goes_through_the_terminal_and_asks_no_more_than_it_needs(
     with terminal(*command) as session:
         shown = session.wait_for_end()
 
-    progress = make_progress(search.look())
+    progress = search.look().progress
     assert session.status == 0
     assert re.search(r"found (\d+) documents: that is \d+ % \([78]\d to \d+ %\) of all", shown)
     assert f"found {progress.found} documents" in shown
@@ -282,11 +282,12 @@ def test_what_cannot_be_searched_is_refused_with_what_to_write(
         assert connection.scalar(select(func.count()).select_from(Document)) == 482
 
     two = months_run(db, "2020-03", "2020-03", ["port", "harbour"])
-    relevant = WantedCategory("relevant", "yes")
+    relevance = read_shipped("relevance")
     with pytest.raises(UsageError, match="write --find KEYWORD:relevant=yes"):
-        DocumentSearch(db, two, read_shipped("relevance"), relevant)
+        DocumentSearch(db, two, relevance, parse_sought(relevance, "relevant=yes"))
 
-    search = DocumentSearch(db, two, read_shipped("relevance"), relevant, "harbour")
+    named = parse_sought(relevance, "harbour:relevant=yes")
+    search = DocumentSearch(db, two, relevance, named)
     assert {text.keyword for text in search.plan_batch(0.2)} == {"harbour"}
     mentions = CODEBOOK.replace("document", "mention").encode()
     with pytest.raises(UsageError, match="unit: document"):
@@ -301,3 +302,28 @@ def test_what_is_sought_behind_a_condition_is_decided_by_it() -> None:
     both = [{**yes, "stance": CodeValue("against")}, {**yes, "stance": CodeValue("for")}]
     assert blamed.is_found(BOOK, both) is True
     assert blamed.is_found(BOOK, [both[1]]) is False
+
+
+def test_tables_of_documents_say_what_a_search_found_of_each_and_are_as_before_without_one(
+    db: Database, run: int
+) -> None:
+    def export(table: str) -> list[dict[str, object]]:
+        lines = tidings("export", run, table).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    before = {table: export(table) for table in ("documents", "mentions")}
+    search = DocumentSearch(db, run, BOOK, ABOUT)
+    list(read_until(db, search, 0.8))
+    column = "found_ports_about_yes"
+    for table, rows in before.items():
+        later = export(table)
+        assert [{**row, column: None} for row in rows] == [{**row, column: None} for row in later]
+        assert list(later[0])[-1] == column
+        assert all(row[column] == is_of_port(str(row["text"])) for row in later if row[column])
+
+    documents = export("documents")
+    progress = search.look().progress
+    assert sum(row[column] is True for row in documents) == progress.found
+    assert sum(row[column] is None for row in documents) == progress.unread
+    # Two have the same words, and one of them was read.
+    assert [row[column] for row in documents if "Ship" in str(row["text"])] == [True, True]

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
+import pytest
 from aiohttp import web
 from sqlalchemy import select
 
@@ -33,6 +34,7 @@ def stories_by_feed(jobs: Jobs) -> dict[str, list[tuple[str, str | None, datetim
     return stories
 
 
+@pytest.mark.thorough
 def test_each_of_forty_feeds_is_read_as_people_read_it(settings: Settings) -> None:
     assert len(SHAPES) >= 40
     shapes = {f"/{number}/feed": shape for number, shape in enumerate(SHAPES)}

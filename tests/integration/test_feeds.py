@@ -20,6 +20,8 @@ from models.tables import Document, Job, JobDocument, Origin
 from models.watches import start_watch
 from producers.plan import plan_run
 from producers.watches import check_due_watches
+from reports.data.run_data import load_run
+from reports.data.silent_feeds import SilentFeed, read_silent_feeds
 from tests.e2e_kit import Stub
 from tests.feed_shapes import channel, item, json_feed
 from tests.looks_kit import Answer, look, looking, texts
@@ -312,3 +314,24 @@ def test_a_feed_that_fell_silent_is_said(settings: Settings) -> None:
             f"silent since {times[0]:%Y-%m-%d %H:%M} UTC, for 5 days: the longest time without a "
             "story in the four weeks before is 6 hours; 80 new; 80 read"
         )
+
+        # The page on the archive of a run of months says so, too.
+        def find_silent(first: datetime, last: datetime, source: str = "feeds") -> list[SilentFeed]:
+            run = jobs.submit(
+                MonthsParameters(
+                    first=f"{first:%Y-%m}",
+                    last=f"{last:%Y-%m}",
+                    keywords=(Keyword.parse("story"),),
+                    sources=(source,),
+                )
+            )
+            return read_silent_feeds(load_run(jobs.db, run))
+
+        (silent,) = find_silent(times[-1], now)
+        assert (silent.title, silent.description) == (
+            f"{site.url}/silent".partition("://")[2],
+            job.reason.partition("; ")[0],
+        )
+        before = times[-1] - timedelta(days=60)
+        assert find_silent(before, before) == []
+        assert find_silent(times[-1], now, "nyt") == []

@@ -90,6 +90,7 @@ def stored_post(
     }
 
 
+@pytest.mark.thorough
 def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Settings) -> None:
     account = Account(10_000)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
@@ -180,6 +181,7 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
         assert jobs.calls("mastodon") == len(account.requests) == 4
 
 
+@pytest.mark.thorough
 def test_of_fifty_accounts_ten_that_are_gone_say_so_and_forty_are_read(settings: Settings) -> None:
     gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
     states = ["not-found", "suspended", "protected"]

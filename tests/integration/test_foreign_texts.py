@@ -21,11 +21,12 @@ from core.settings import Settings
 from packs.make import make_pack
 from packs.verify import verify_pack
 from producers.imports import import_paths
-from producers.plan import plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.build.report_folder import build
 from reports.data.exports import write
 from tests.integration.test_textapi_server import KEYS, Server, running
 from tests.jobs_kit import Jobs
+from tests.plan_kit import plan_submitted_run
 
 # VADER takes "die" and "war" for English words, and "Die Schule war gestern offen." for -.83.
 GERMAN = [

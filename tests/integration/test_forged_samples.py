@@ -24,7 +24,7 @@ from models.codes import CodeValue, Coding, find_stored_codebook, replace_codes
 from models.documents import add_documents
 from models.tables import SampleStratum
 from packs.samples import find_seeds
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from reports.data.run_data import load_run
 from tests.integration.test_forged_packs import read
@@ -514,7 +514,9 @@ def say_what_names_it(result: Verification, expected: str) -> bool:
     return not is_refused and (expected in result.not_checked or expected in result.given)
 
 
-@pytest.mark.parametrize("has_texts", [True, False], ids=["texts", "no texts"])
+@pytest.mark.parametrize(
+    "has_texts", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["texts", "no texts"]
+)
 @pytest.mark.parametrize("change", FORGERIES, ids=lambda change: change.__name__)
 def test_a_forged_sample_is_refused_or_what_it_changes_is_named(
     packs: Mapping[bool, Path],

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
+from cli import erasing
 from cli.main import app
 from core.errors import ImportGoesOn, NotFound, UsageError
 from core.settings import Settings, environment
@@ -152,7 +153,7 @@ def test_a_second_call_goes_on_where_the_first_was_killed(
 
     monkeypatch.setattr(import_erasure, "PIECE", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(import_erasure, "ids_by_import", killed_after_one)
+        patch.setattr(erasing, "ids_by_import", killed_after_one)
         assert tidings("forget", "--import", 2).exit_code != 0
 
     assert len(identities(jobs.db)) == 5
@@ -206,7 +207,7 @@ def test_the_record_of_an_import_that_goes_on_stays(
         with db.write() as connection:
             connection.execute(update(Import).values(read=4))
 
-    monkeypatch.setattr(import_erasure, "ids_by_import", read_meanwhile)
+    monkeypatch.setattr(erasing, "ids_by_import", read_meanwhile)
     result = tidings("forget", "--import", 1)
     assert isinstance(result.exception, ImportGoesOn)
     with jobs.db.read() as connection:

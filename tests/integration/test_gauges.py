@@ -17,7 +17,7 @@ from core.enums import QUEUE_TEXT, JobKind, PayerKind, State
 from core.process_identity import own_process_name
 from core.ratelimit import MinuteCount
 from core.ratelimit.limiter import RateLimiter
-from core.ratelimit.notation import LimitUnit, parse_limits
+from core.ratelimit.notation import LimitedResource, parse_limits
 from core.ratelimit.usage import read_closed_seconds, read_use
 from core.settings import Settings
 from models.database import Database
@@ -214,8 +214,8 @@ def test_the_use_of_tokens_leaves_out_what_has_ended(redis_url: str) -> None:
         limiter = RateLimiter(
             client, service="model", credential=CREDENTIAL, windows=windows, history=history
         )
-        async with limiter.call({LimitUnit.TOKENS: 900}) as permitted:
-            permitted.settle({LimitUnit.TOKENS: 400})
+        async with limiter.call({LimitedResource.TOKENS: 900}) as permitted:
+            permitted.settle({LimitedResource.TOKENS: 400})
 
         await limiter.open_circuit(100)
         await limiter.aclose()

@@ -71,7 +71,7 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
     section = section_of(build(db, [run], tmp_path / "report"))
     assert "<h1>Outlets</h1>" in section
     assert re.findall(r'data-name="(groups-[a-z-]*)"', section) == [
-        "groups-fog", "groups-fog-series", "groups-fog-polarity", "groups-fog-panel",
+        "groups-fog", "groups-fog-series", "groups-fog-panel",
     ]  # fmt: skip
     rows = re.findall(
         r'<th scope="row">(.*?)</th><td class="n">(\d+)</td><td class="n">(?:<a [^>]*>)?(\d+)',
@@ -193,8 +193,18 @@ def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Datab
     assert [list(left_out(data, job)) for job in data.jobs] == [[], []]
 
 
-@pytest.mark.parametrize("texts", [True, False])
-@pytest.mark.parametrize("grouping", list(Grouping))
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "grouping",
+    [
+        Grouping.OUTLET,
+        *(
+            pytest.param(other, marks=pytest.mark.thorough)
+            for other in Grouping
+            if other != Grouping.OUTLET
+        ),
+    ],
+)
 def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool
 ) -> None:
@@ -220,6 +230,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     assert {"mentions", "periods"} <= set(result.recomputed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", [{"grouping": Grouping.OUTLET}, {"by": "day"}])
 def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
     jobs: Jobs, tmp_path: Path, by: dict[str, Any]

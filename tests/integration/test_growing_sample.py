@@ -31,8 +31,9 @@ from models.runs import LOOK_JOB
 from models.tables import Answer, AnswerDocument, Code, Document, Job, Run, SampleLook
 from models.watches import start_watch
 from producers.code_sample import choose_for_people, draw_code_sample
+from producers.dry_run import OUR_ENGINE
 from producers.imports import import_paths
-from producers.plan import OUR_ENGINE, plan_run
+from producers.plan import plan_run
 from producers.submit import submit_run
 from producers.trainings import plan_code_training, submit_training
 from producers.watches import check_due_watches
@@ -238,6 +239,7 @@ def test_a_report_follows_when_the_sample_is_enough(jobs: Jobs) -> None:
     assert len(looks_of(jobs.db, run)) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     jobs: Jobs, tmp_path: Path
@@ -274,6 +276,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     assert "40 coded texts" in page
 
 
+@pytest.mark.thorough
 def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path) -> None:
     network = train_network(jobs)
     alone = submit(jobs, half_width=0.04)
@@ -381,6 +384,7 @@ def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
     assert reason.startswith("not known to ± 1 points, since five looks are over: harm=yes: ± ")
 
 
+@pytest.mark.thorough
 def test_a_sample_that_needs_nearly_all_texts_gets_them(few_texts: Jobs) -> None:
     jobs = few_texts
     run = submit(jobs, half_width=0.001)
@@ -392,6 +396,7 @@ def test_a_sample_that_needs_nearly_all_texts_gets_them(few_texts: Jobs) -> None
     assert share.low - 1e-6 <= HARMFUL_OF_FEW / FEW <= share.high <= share.low + 0.002
 
 
+@pytest.mark.thorough
 def test_a_sample_and_then_all_texts_are_all_texts_at_once(
     few_texts: Jobs, model: ModelServer
 ) -> None:
@@ -442,7 +447,9 @@ def test_a_sample_and_then_all_by_killed_processes_are_all_at_once_to_the_byte(
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (1, 2))]
+)
 def test_what_is_killed_at_any_moment_asks_nothing_twice(
     jobs: Jobs, model: ModelServer, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -480,7 +487,9 @@ def test_what_is_killed_at_any_moment_asks_nothing_twice(
     assert model.texts.total() == looks[-1].coded == len(codes_of(jobs.db, run, HARM))
 
 
-@pytest.mark.parametrize("wanted_by", [None, SamplePeriod.MONTH])
+@pytest.mark.parametrize(
+    "wanted_by", [None, pytest.param(SamplePeriod.MONTH, marks=pytest.mark.thorough)]
+)
 def test_a_watched_run_keeps_its_error_as_months_come(
     jobs: Jobs, model: ModelServer, wanted_by: SamplePeriod | None
 ) -> None:
@@ -528,6 +537,7 @@ def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
     assert run_row(jobs.db, run).state == State.DONE
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
     narrow, wide = (submit(jobs, half_width=width) for width in (0.04, 0.2))
@@ -541,8 +551,7 @@ def test_a_larger_sample_contains_the_smaller_one(jobs: Jobs) -> None:
 
 def plan(jobs: Jobs, **options: Any) -> SamplePlan:
     parameters = months(jobs, HARM, first="2024-01", **options)
-    planner = SamplePlanner.of_run(jobs.db, parameters)
-    assert planner is not None
+    planner = SamplePlanner(jobs.db, parameters)
     figures = plan_run(
         jobs.db,
         parameters,
@@ -575,6 +584,7 @@ def test_a_plan_without_a_code_assumes_the_worst_and_says_so(
     assert model.calls == 0
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelServer) -> None:
     pilot = submit(jobs, half_width=0.2)
@@ -616,6 +626,7 @@ def test_what_does_not_fit_is_refused(jobs: Jobs, options: dict[str, Any], messa
         months(jobs, HARM, **options)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
     network = train_network(jobs)
@@ -641,6 +652,7 @@ def test_wanted_shares_are_stored_as_variables_with_categories(jobs: Jobs) -> No
     assert words[words.index("--within") + 1] == "0.02"
 
 
+@pytest.mark.thorough
 def test_a_pack_holds_the_looks(jobs: Jobs, tmp_path: Path) -> None:
     run = submit(jobs, half_width=0.2)
     work(jobs, run)

@@ -66,7 +66,7 @@ rows_of_import = st.lists(
 
 
 @given(rows_of_import, rows_of_import)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_two_imports_does_not_matter(
     db: Database, one: list[dict[str, Any]], other: list[dict[str, Any]]
 ) -> None:

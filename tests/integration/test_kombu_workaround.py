@@ -29,7 +29,7 @@ def lose_redis(folder: Path) -> None:
         for consumer in consumers:
             consumer.consume()
 
-        connection.drain_events(timeout=5)
+        connection.drain_events(timeout=60)
         for channel in channels.values():
             channel._brpop_start()
 

@@ -25,10 +25,8 @@ from models.job_transitions import claim_job
 from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary
-from producers.plan import plan_submitted_run
 from reports.data.exports import write
 from tests.jobs_kit import Jobs
-from textapi.messages import Engine
 from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
 from workers.textapi_fetcher import TextApiFetcher
@@ -142,22 +140,13 @@ def test_a_run_that_ended_before_it_froze_documents_has_none(jobs: Jobs) -> None
     assert export(jobs, run)["documents"] == []
 
 
-def test_a_searchs_documents_and_plan_do_not_change(jobs: Jobs) -> None:
+def test_a_searchs_documents_do_not_change(jobs: Jobs) -> None:
     parameters = SearchParameters()
     run = complete_run(jobs, parameters, "fog")
-    before, plan = export(jobs, run), plan_figures(jobs, run)
+    before = export(jobs, run)
     assert [row["document"] for row in before["documents"]] == ["posts:1"]
     add_documents(jobs.db, [post(2, "Fog tomorrow.")])
-    assert (export(jobs, run), plan_figures(jobs, run)) == (before, plan)
-
-
-@pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (AccountsParameters(), ("@ann",))])
-def test_a_runs_plan_does_not_change(jobs: Jobs, parameters: Any, names: tuple[str, ...]) -> None:
-    run = complete_run(jobs, parameters, *names)
-    plan = plan_figures(jobs, run)
-    assert plan[0] == (2 if parameters is MONTHS else 1)
-    add_documents(jobs.db, [headline(3, "Fever is in Port."), post(2, "Sun tomorrow.")])
-    assert plan_figures(jobs, run) == plan
+    assert export(jobs, run) == before
 
 
 def test_the_erasure_of_documents_that_a_run_never_had_leaves_it_unchanged(jobs: Jobs) -> None:
@@ -189,11 +178,6 @@ def test_an_answer_that_quotes_a_document_erased_meanwhile_is_not_kept(jobs: Job
     store_batch(jobs.db, claim, batch, service="textapi", credential="c")
     with jobs.db.read() as connection:
         assert stored_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
-
-
-def plan_figures(jobs: Jobs, run: int) -> tuple[Any, ...]:
-    plan = plan_submitted_run(jobs.db, run, engine=Engine("other 1"), settings=jobs.settings)
-    return plan.documents, plan.calls_needed, plan.by_operation
 
 
 def test_the_reused_id_of_an_erased_document_brings_no_other_into_an_ended_run(

@@ -15,6 +15,8 @@ from models.database import clock
 from models.jobs import remark_on_step
 from models.tables import Call, Document, Job, Origin
 from producers.plan import plan_run
+from reports.data.run_data import load_run
+from reports.data.tables.coverage import read_coverage
 from tests.e2e_kit import Stub
 from tests.feeds_kit import service
 from tests.jobs_kit import Jobs
@@ -125,3 +127,9 @@ def test_a_month_says_what_its_wrong_letters_cost(stub_settings: Settings) -> No
 
         assert remark is not None
         assert remark.startswith("read by machine: ")
+        documents, *others = read_coverage(load_run(jobs.db, run))
+        share = documents.dictionary_share
+        assert share is not None
+        assert 0 < share < 0.9
+        assert f"{100 * share:.0f} % of the words of four letters and more" in remark
+        assert {row.dictionary_share for row in others} == {None}

@@ -81,7 +81,9 @@ def list_marks(folder: Path) -> Iterator[ShownMark]:
                     yield ShownMark(page.name, name, row, values, title, address)
 
 
-@pytest.fixture(scope="module", params=["months", "weeks", "posts"])
+@pytest.fixture(
+    scope="module", params=["months", pytest.param("weeks", marks=pytest.mark.thorough), "posts"]
+)
 def made(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Made]:

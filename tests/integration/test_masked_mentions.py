@@ -18,11 +18,12 @@ from cli.context import find_engine
 from core.settings import Settings, environment
 from models.documents import add_documents
 from models.tables import Mention, Run
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.pages.run_summary import submit_command
 from tests.command_kit import run_command
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from tests.plan_kit import call_counts, plan_submitted_run
 from tests.stub_textapi import polarity as stub_polarity
 from textapi.messages import Engine
 
@@ -69,7 +70,7 @@ def test_a_sentence_of_two_keywords_has_a_polarity_for_each(jobs: Jobs) -> None:
         ("fever", SENTENCE): stub_polarity("Topic Spreads at Protests."),
         ("fever", "Rain, and a fever."): stub_polarity("Rain, and a topic."),
     }
-    calls = {name: counts.calls for name, counts in call_counts(jobs.db, run).items()}
+    calls = call_counts(jobs.db, run)
     assert (
         plan.needed_by_operation
         == calls

@@ -167,6 +167,7 @@ def test_what_a_batch_lost_or_failed_is_asked_again_alone(jobs: Jobs, model: Mod
     assert 0 <= run_row(jobs.db, run).cost_charged - model.bill * MICRO < TEXTS
 
 
+@pytest.mark.thorough
 def test_what_a_killed_process_had_stored_of_a_batch_counts_as_its_answers(
     jobs: Jobs, model: ModelServer
 ) -> None:

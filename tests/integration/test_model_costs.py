@@ -31,7 +31,7 @@ from tests.model_kit import PRICE, calls_of, codes_of, months, run_row, with_mod
 from tests.services import wait_until
 from tests.stub_model import ModelServer, running_model
 from textapi.messages import Engine
-from workers import model_fetcher
+from workers import charged_calls
 from workers.runtime import most_open_calls
 
 TEXTS = 40
@@ -213,12 +213,12 @@ def test_the_model_does_not_wait_until_an_answer_is_stored(jobs: Jobs, model: Mo
     assert model.calls == len(model.texts) == TEXTS
 
 
-@pytest.mark.parametrize("send_within", [2.0, 0.0])
+@pytest.mark.parametrize("send_within", [pytest.param(2.0, marks=pytest.mark.thorough), 0.0])
 def test_calls_that_were_charged_and_not_made_are_given_back(
     jobs: Jobs, model: ModelServer, monkeypatch: pytest.MonkeyPatch, send_within: float
 ) -> None:
     # At 0 each charge is moved to the minute in which its call has a slot.
-    monkeypatch.setattr(model_fetcher, "SEND_WITHIN_SECONDS", send_within)
+    monkeypatch.setattr(charged_calls, "SEND_WITHIN_SECONDS", send_within)
     model.faults.latency = 0.2
     changes = {"model_concurrency": 2, "slice_seconds": 1.0}
     with closing(Jobs(jobs.settings.model_copy(update=changes))) as short_jobs:

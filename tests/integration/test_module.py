@@ -335,6 +335,7 @@ def test_what_is_stored_and_the_runs_are_listed(home: tidings.Home, folder: Path
     assert home.run(1).events() == []
 
 
+@pytest.mark.thorough
 def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
     with closing(Jobs(settings.model_copy(update={"textapi_url": stub.url}))) as jobs:
         store_headlines(jobs)

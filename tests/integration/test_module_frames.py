@@ -285,6 +285,7 @@ def test_a_report_in_a_cell_opens_its_links_and_nothing_else(report: tidings.Rep
         error.value.close()
 
 
+@pytest.mark.thorough
 def test_home_and_run_are_shown_with_state_calls_and_report(copy: tidings.Home) -> None:
     run = copy.run(1)
     assert "report</a>" not in run._repr_html_()

@@ -99,7 +99,7 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
 
     loaded = load_run(jobs.db, run)
     counts = count_names(read_entities(loaded))["flood"]
-    drawn = rank_names(counts.times, run_names=read_run_names(loaded), documents=counts.documents)
+    drawn = rank_names(counts, run_names=read_run_names(loaded))
     assert drawn.by_type["ORG"][0] == ("ORCA", table[None, "ORCA"])
 
 

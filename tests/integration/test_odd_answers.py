@@ -148,6 +148,7 @@ def test_what_a_service_says_with_an_error_can_be_stored(settings: Settings, wor
 
 
 # One service, database and run's worth of parts for all examples: only the answers differ.
+@pytest.mark.thorough
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -104,7 +104,7 @@ def assert_valid_package(folder: Path) -> None:
     assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])
 
 
-@pytest.mark.parametrize("texts", ["full", "bare"])
+@pytest.mark.parametrize("texts", ["full", pytest.param("bare", marks=pytest.mark.thorough)])
 def test_the_tables_are_a_valid_data_package(packs: Mapping[str, Path], texts: str) -> None:
     folder = packs[texts]
     assert_valid_package(folder)

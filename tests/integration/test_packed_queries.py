@@ -52,7 +52,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     [*((within, "sqlite") for within in Within), (Within.SENTENCE, "postgresql")],
     indirect=["database_url"],
 )
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_queries_by_week_are_matched_again(
     jobs: Jobs, tmp_path: Path, within: Within, *, texts: bool
 ) -> None:
@@ -94,6 +94,7 @@ def test_a_pack_without_texts_holds_no_sentence_that_a_query_found_and_left_out(
     assert_equal(verify(path), FROM_MENTIONS)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     jobs: Jobs, tmp_path: Path
@@ -111,7 +112,7 @@ def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     assert "exports/documents.jsonl" not in tables
 
 
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_repeats_that_a_run_leaves_out_are_left_out_again(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
@@ -126,7 +127,8 @@ def test_repeats_that_a_run_leaves_out_are_left_out_again(
     assert_equal(verify(path), OF_MONTHS if texts else ())
 
 
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.thorough
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_a_watched_run_is_packed_as_its_last_update_left_it(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:

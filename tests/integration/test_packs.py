@@ -20,7 +20,7 @@ import yaml
 from sqlalchemy import delete, insert, select, update
 
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
-from analysis.codebooks.wanted import WantedCategory
+from analysis.codebooks.wanted import parse_sought
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.searches import SearchParameters
 from cli import context
@@ -41,10 +41,9 @@ from models.database import Database
 from models.documents import add_documents
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
-from packs.verify import Verification
+from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from producers.document_search import DocumentSearch
 from reports.data import exports
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
@@ -64,6 +63,7 @@ from tests.packs_kit import (
     verify,
     without_figures,
 )
+from workers.document_search import DocumentSearch
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
@@ -201,7 +201,7 @@ def add_codes_of_people(jobs: Jobs, run: int) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
@@ -238,12 +238,12 @@ def test_a_pack_holds_codes_samples_and_codebooks_with_numbers_for_the_coders(
 
 
 @on_sqlite
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     jobs: Jobs, tmp_path: Path, texts: bool
 ) -> None:
     run = done_months(jobs)
-    search = DocumentSearch(jobs.db, run, SHORT, WantedCategory("about", "yes"))
+    search = DocumentSearch(jobs.db, run, SHORT, parse_sought(SHORT, "about=yes"))
     batch = search.plan_batch(0.2)
     coding = Coding(run, search.search.codebook_id, "person:Zoe")
     for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):
@@ -262,6 +262,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
     assert ("found" in result.recomputed) is texts
 
 
+@pytest.mark.thorough
 def test_codes_and_codebooks_that_were_changed_are_no_longer_what_tables_follow_from(
     jobs: Jobs, tmp_path: Path
 ) -> None:
@@ -292,7 +293,7 @@ def _change_highest_polarity(content: bytes) -> bytes:
     return b"".join(json.dumps(answer).encode() + b"\n" for answer in answers)
 
 
-@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
@@ -326,6 +327,7 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     assert found["x:0"] == ["search:rover", "search:x"]
 
 
+@pytest.mark.thorough
 def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     run = done_months(jobs)
     of_run = (Job.run_id == run, Job.name == "2020-04")
@@ -336,6 +338,7 @@ def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     assert_equal(verify(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
 
 
+@pytest.mark.thorough
 def test_each_step_is_done_again_with_the_engine_that_answered_it(
     jobs: Jobs, tmp_path: Path
 ) -> None:

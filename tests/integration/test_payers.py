@@ -26,8 +26,9 @@ from models.payers import PayerKey, cap_payer
 from models.run_transitions import cancel_run, pause_run, resume_run
 from models.runs import create_run
 from models.tables import Act, Payer
+from producers.dry_run import OUR_ENGINE
 from producers.imports import import_paths
-from producers.plan import OUR_ENGINE, plan_run
+from producers.plan import plan_run
 from producers.submit import submit_run
 from tests.command_kit import run_command
 from tests.databases import on_sqlite

@@ -24,7 +24,8 @@ from models.database import Database, clock
 from models.documents import DocumentScope, add_documents, days_of_month
 from models.tables import Crawl, Phrase
 from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
-from producers.plan import plan_run, time_at_limits
+from producers.forecast import time_at_limits
+from producers.plan import plan_run
 from tests.databases import on_sqlite
 from tests.e2e_kit import Stub
 from tests.integration.test_fetching import stored_post

@@ -19,10 +19,10 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.runs import engines_of
 from models.tables import Mention, Run
-from producers.plan import plan_submitted_run
 from tests.integration.test_fetching import stored_post
 from tests.integration.test_textapi_server import KEYS, Server, running
 from tests.jobs_kit import Jobs
+from tests.plan_kit import plan_submitted_run
 from textapi.engine.polarity import text_polarity
 
 SENTENCE = "Lost hikers are rescued as the Velmont fire spreads."

@@ -21,7 +21,7 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.keyword_answers import store_keyword_answers
 from models.tables import Document, Mention
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
 from reports.pages.run_summary import submit_command, summarize_run
@@ -30,6 +30,7 @@ from tests.e2e_kit import write_archive
 from tests.integration.test_fetching import stored_post
 from tests.integration.test_wrong_usage import parameters
 from tests.jobs_kit import Jobs
+from tests.plan_kit import call_counts, plan_submitted_run
 from tests.stub_textapi import polarity as stub_polarity
 
 TEXTS = [
@@ -66,7 +67,7 @@ def months(*keywords: Keyword, steps: tuple[str, ...] = ("keywords",)) -> Months
 
 
 def calls(jobs: Jobs, run_id: int) -> int:
-    return sum(counts.calls for counts in call_counts(jobs.db, run_id).values())
+    return sum(call_counts(jobs.db, run_id).values())
 
 
 def mentions(jobs: Jobs, job: Any) -> set[tuple[str, str, str]]:
@@ -185,14 +186,12 @@ def keywords_of_run() -> list[Keyword]:
     return list(read.keywords)
 
 
-# Before there was `--match`, `--within` said it.
-@pytest.mark.parametrize("match", ["--match", "--within"])
 def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
-    run: Run, tmp_path: Path, match: str
+    run: Run, tmp_path: Path
 ) -> None:
     lines = "\ufefftrump NOT biden\r\n\r\n  covid:covid-19,corona \nLeader:=Trump\n"
     (tmp_path / "k.txt").write_text(lines)
-    options = ("--keyword", "sea", "--keywords-file", "k.txt", match, "document")
+    options = ("--keyword", "sea", "--keywords-file", "k.txt", "--match", "document")
     assert run("submit", "months", "2020-03", *options)[0] == 0
     assert keywords_of_run() == [
         Keyword.parse("sea"),

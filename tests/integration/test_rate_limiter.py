@@ -157,12 +157,14 @@ def test_after_redis_lost_its_data_nobody_calls_before_the_windows_are_rebuilt(
     assert fullest(times, 1) == 4
 
 
-@pytest.mark.parametrize("lives_for", [0.0, 0.8])
+@pytest.mark.thorough
+@pytest.mark.parametrize("lives_for", [0.0, 4.0])
 def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expires(
     redis_url: str, lives_for: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert recovery.LOCK_MS <= 2000
-    monkeypatch.setattr(recovery, "LOCK_MS", 400)
+    # A shorter lock would expire where a busy machine does not come to renew it.
+    lock_seconds = recovery.LOCK_MS / 1000
     monkeypatch.setattr(recovery, "SETTLE_SECONDS", 0.05)
 
     async def main() -> float:
@@ -188,7 +190,7 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
 
             await killed.aclose()
             killed_at = time.monotonic()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 delay = await waiting - killed_at
 
             never_allowed.cancel()
@@ -196,7 +198,8 @@ def test_a_process_killed_during_recovery_delays_the_others_until_its_lock_expir
 
         return delay
 
-    assert 0.2 <= asyncio.run(main()) <= 1.2  # the rest of the lock, then a retry
+    # The rest of the lock, then a retry.
+    assert 0.5 <= asyncio.run(main()) / lock_seconds <= 3
 
 
 @pytest.mark.parametrize("limit", ["", "100/s", "100000/min"])
@@ -374,6 +377,7 @@ def test_a_circuit_that_was_opened_while_the_clock_was_ahead_closes_after_its_ti
     assert 4.9 <= run_in_virtual_time(redis_url, limit, work, processes=2) <= 12
 
 
+@pytest.mark.thorough
 def test_what_expires_by_a_clock_that_was_ahead_is_not_waited_for(redis_url: str) -> None:
     async def main() -> None:
         async with Redis.from_url(redis_url) as client:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import redis
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +18,7 @@ PAGE = ROOT / "docs" / "rate-limits.md"
 PRINT_IMPORTS = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))\n"
 
 
+@pytest.mark.thorough
 def test_the_limiter_is_used_alone_as_the_page_shows(redis_url: str) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     environment = os.environ | {"REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}

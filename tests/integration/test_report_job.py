@@ -119,7 +119,9 @@ def test_one_job_makes_the_report(queued: QueuedReport) -> None:
     assert 'id="brief"' in (queued.folder / "index.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("state", [State.QUEUED, State.WAITING])
+@pytest.mark.parametrize(
+    "state", [State.QUEUED, pytest.param(State.WAITING, marks=pytest.mark.thorough)]
+)
 def test_figure_jobs_of_an_earlier_version_end_and_draw_nothing(
     queued: QueuedReport, state: State
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_report_whose_claim_is_lost_is_left(queued: QueuedReport) -> None:
     assert not (queued.folder / "index.html").exists()
 
 
+@pytest.mark.thorough
 def test_a_report_that_is_made_again_draws_what_has_changed(queued: QueuedReport) -> None:
     queued.work("report")
     before, page = queued.pictures(), (queued.folder / "index.html").stat().st_mtime_ns
@@ -206,6 +209,7 @@ def test_a_worker_that_draws_a_report_whose_document_is_erased_loses_its_claim(
     assert queued.work("report") == State.DONE
 
 
+@pytest.mark.thorough
 def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
     queued: QueuedReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def cells(page: Path, name: str) -> list[str]:
     return [" ".join(re.sub(r"<[^>]+>", " ", text).split()) for text in texts]
 
 
+@pytest.mark.thorough
 def test_the_front_page_lists_years_with_their_counts_and_no_month(folder: Path) -> None:
     front = read(folder / "index.html")
     assert '<h2 id="calendar">Year by year</h2>' in front
@@ -95,6 +96,7 @@ def test_the_front_page_lists_years_with_their_counts_and_no_month(folder: Path)
     page.unlink()
 
 
+@pytest.mark.thorough
 def test_the_coverage_says_in_how_many_months_of_a_year_a_step_is_complete(folder: Path) -> None:
     (table,) = re.findall(
         r'<table class="coverage">.*?</table>', read(folder / "coverage.html"), re.DOTALL
@@ -108,6 +110,7 @@ def test_the_coverage_says_in_how_many_months_of_a_year_a_step_is_complete(folde
     assert of_2017.endswith("24 the Text API refused the key")
 
 
+@pytest.mark.thorough
 def test_each_year_has_a_page_that_links_its_months_with_documents(folder: Path) -> None:
     names = {"2015", "2016", "2017", "2018", "2019", "2020"}
     assert {path.stem for path in folder.glob("2???.html")} == names
@@ -121,6 +124,7 @@ def test_each_year_has_a_page_that_links_its_months_with_documents(folder: Path)
     assert cells(folder / "2019.html", "Jun 2019")[:6] == of_covid
 
 
+@pytest.mark.thorough
 def test_only_months_with_documents_have_a_page_and_each_link_leads_somewhere(
     folder: Path,
 ) -> None:
@@ -133,6 +137,7 @@ def test_only_months_with_documents_have_a_page_and_each_link_leads_somewhere(
         assert [link for link in links(page) if not (folder / link).exists()] == []
 
 
+@pytest.mark.thorough
 def test_a_keyword_has_a_table_of_years_and_its_months_in_one_figure(folder: Path) -> None:
     page = folder / "keyword-covid.html"
     assert cells(page, "2019")[:5] == ["2019", "12", "24", "2", "2"]
@@ -167,6 +172,7 @@ def test_a_run_of_as_many_months_as_are_listed_has_no_years(
     assert len(list(tmp_path.glob("out/2???-??.html"))) == 3  # that of the gap too
 
 
+@pytest.mark.thorough
 def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: int) -> None:
     file = io.BytesIO()
     exports.write(db, long_run, "periods", "jsonl", file, grain=Grain.YEAR)
@@ -181,6 +187,7 @@ def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: in
     assert marked == {"2020"}  # nine whole months are enough
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("last", "what"),
     [

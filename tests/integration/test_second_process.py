@@ -58,7 +58,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.mark.parametrize(
     "options",
     [
-        {"grain": Grain.WEEK, "texts": False},
+        pytest.param({"grain": Grain.WEEK, "texts": False}, marks=pytest.mark.thorough),
         {"selection": Selection(distinct=True)},
     ],
     ids=["by week without texts", "distinct"],

@@ -91,6 +91,7 @@ def test_the_report_of_the_run_is_copied_and_not_drawn_again(
     assert contents(tmp_path / "out") == contents(own)
 
 
+@pytest.mark.thorough
 def test_a_report_that_is_up_to_date_is_shown_without_the_code_that_draws(
     stored: Settings, db: Database
 ) -> None:

@@ -92,7 +92,11 @@ def read_counts(shown: list[str]) -> dict[str, list[tuple[int, int]]]:
         ("export 1 periods --out FILE.csv", {"counting"}),
         ("report 1 --out FILE", {"looking for repeats", "hashing the documents", "pages"}),
         ("figure 1 shares --out FILE.svg", {"looking for repeats"}),
-        ("pack 1 --texts --out FILE.zip", {"repeating the steps", "writing tables", "packing"}),
+        pytest.param(
+            "pack 1 --texts --out FILE.zip",
+            {"repeating the steps", "writing tables", "packing"},
+            marks=pytest.mark.thorough,
+        ),
         ("plan months 2020-03..2020-05 --keyword tide", {"jobs"}),
     ],
 )
@@ -110,6 +114,7 @@ def test_a_command_shows_how_much_is_done_of_how_much_and_never_goes_back(
         assert done == total
 
 
+@pytest.mark.thorough
 def test_a_pack_that_is_verified_shows_how_much_is_done(recorded: Recorded, tmp_path: Path) -> None:
     pack = tmp_path / "pack.zip"
     recorded("pack", 1, "--texts", "--out", pack)

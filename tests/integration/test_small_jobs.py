@@ -431,7 +431,16 @@ def shut_down_at(stub: Stub, calls: int, signals: int) -> threading.Thread:
     return thread
 
 
-@pytest.mark.parametrize("moment", ["calls", "a step computes", "a second signal comes"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "calls",
+        *(
+            pytest.param(later, marks=pytest.mark.thorough)
+            for later in ("a step computes", "a second signal comes")
+        ),
+    ],
+)
 def test_a_shutdown_gives_every_job_of_the_slice_back(
     jobs: Jobs,
     stub: Stub,

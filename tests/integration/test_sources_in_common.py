@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from models.database import Database
-from models.tables import Document
+from models.tables import Document, JobStep, Mention
 from reports.data.run_data import load_run
 from reports.data.sources_in_common import read_sources_in_common
-from tests.exports_kit import add, document, months, rows_of
+from tests.exports_kit import add, document, mention, months, rows_of, step
 
 
 def story(number: int, source: str, name: str, *, address: str | None = None) -> dict[str, object]:
@@ -57,3 +57,44 @@ def test_the_table_has_a_row_for_each_source_and_period(db: Database) -> None:
     ]
     assert {(row["outlet"], row["in_all"], row["seen"]) for row in rows} == {("The Tide", 1, 2)}
     assert {row["independence_p"] for row in rows} == {None}
+
+
+def test_a_story_counts_once_as_the_first_source_has_it(db: Database) -> None:
+    address = "https://tide.example/a"
+    add(
+        db,
+        Document,
+        story(1, "archive", "a", address=f"{address}?utm_source=feed"),
+        story(2, "nyt", "another headline", address=address),
+        # An only source has a headline twice.
+        story(3, "archive", "b"),
+        story(4, "archive", "b"),
+        story(5, "nyt", "b"),
+        story(6, "nyt", "c"),
+    )
+
+    def count(*sources: str) -> tuple[list[str], list[str], int, float]:
+        run, jobs = months(db, "2020-03", "2020-03", sources=sources, steps=("keywords",))
+        job = jobs["2020-03"]
+        add(db, JobStep, step(job, "documents", documents=6), step(job, "keywords", documents=6))
+        mentioning = {1: "archive", 2: "nyt", 6: "nyt"}
+        add(
+            db,
+            Mention,
+            *(
+                mention(job, number, "covid", 1, None)
+                for number, source in mentioning.items()
+                if source in sources
+            ),
+        )
+        documents = [row["document"] for row in rows_of(db, run, "documents")]
+        mentions = [row["document"] for row in rows_of(db, run, "mentions")]
+        period, *_ = rows_of(db, run, "periods")
+        assert period["matched"] == len(mentions)
+        return documents, mentions, period["documents"], period["share"]
+
+    archive, nyt = ["archive:1", "archive:3", "archive:4"], ["nyt:2", "nyt:5", "nyt:6"]
+    together = count("archive", "nyt")
+    assert together == ([*archive, "nyt:6"], ["archive:1", "nyt:6"], 4, 0.5)
+    assert count("nyt", "archive") == (nyt, ["nyt:2", "nyt:6"], 3, pytest.approx(2 / 3))
+    assert count("archive") == (archive, ["archive:1"], 3, pytest.approx(1 / 3))

@@ -38,6 +38,7 @@ def run_status(url: str, path: str, authorization: str | None = None) -> int:
     return status
 
 
+@pytest.mark.thorough
 def test_the_stack_runs_around_a_block_and_is_gone_after_it(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from analysis.languages import settle_languages
-from analysis.text.language_detector import detect_languages
 from cli.main import app
 from core.errors import UsageError
 from models.database import Database
@@ -22,6 +21,7 @@ from models.documents import DocumentScope, days_of_month
 from models.tables import Document
 from sources.base import SourceDocument
 from sources.files import read_path
+from textapi.text.language_detector import detect_languages
 
 GERMAN = "Der Hafen bleibt wegen des Sturms bis Montag geschlossen"
 ENGLISH = "Officials say that the harbor will stay closed until Monday"

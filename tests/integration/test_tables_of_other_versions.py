@@ -27,7 +27,10 @@ def set_revision(db: Database, revision: str) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "remedy"),
-    [("0008_jobs_in_order", "run `tidings migrate`"), ("9999_later", "upgrade the program")],
+    [
+        ("0008_jobs_in_order", "run `tidings migrate`"),
+        pytest.param("9999_later", "upgrade the program", marks=pytest.mark.thorough),
+    ],
 )
 def test_a_worker_of_another_version_does_not_start_and_takes_no_message(
     settings: Settings, db: Database, revision: str, remedy: str
@@ -56,6 +59,7 @@ def test_a_worker_of_another_version_does_not_start_and_takes_no_message(
         assert sum(queue_lengths(broker, QUEUES).values()) == sent == 2
 
 
+@pytest.mark.thorough
 def test_a_worker_ends_once_a_newer_program_has_changed_the_tables(
     settings: Settings, db: Database, start_worker: Callable[..., SupervisedProcess]
 ) -> None:

@@ -22,7 +22,7 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
-from producers.plan import call_counts, plan_run, plan_submitted_run
+from producers.plan import plan_run
 from reports.build.report_folder import build
 from reports.data.exports import write
 from reports.pages.run_summary import submit_command
@@ -30,6 +30,7 @@ from tests.command_kit import Run
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import document, pack, verify
+from tests.plan_kit import call_counts, plan_submitted_run
 from textapi.text.sentences import sentences
 
 HEADLINES = [
@@ -145,7 +146,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
     for part in (TextPart.HEADLINE, TextPart.BOTH, TextPart.ABSTRACT):
         plan = plan_run(jobs.db, months(part), (), engine=engine, settings=jobs.settings)
         run = done(jobs, part)
-        calls = sum(counts.calls for counts in call_counts(jobs.db, run).values())
+        calls = sum(call_counts(jobs.db, run).values())
         assert plan.calls_to_make == calls > 0
         again = plan_submitted_run(jobs.db, run, engine=engine, settings=jobs.settings)
         assert again.calls_to_make == 0
@@ -153,7 +154,7 @@ def test_each_part_is_planned_and_paid_for_once_whatever_was_read_before(jobs: J
 
     run = done(jobs, TextPart.ABSTRACT)
     assert mentions(jobs, run) == OF_ABSTRACTS
-    assert sum(counts.calls for counts in call_counts(jobs.db, run).values()) == 0
+    assert sum(call_counts(jobs.db, run).values()) == 0
 
 
 @pytest.mark.parametrize("part", [TextPart.ABSTRACT, TextPart.BOTH])
@@ -169,9 +170,9 @@ def test_a_query_and_its_stars_are_of_the_text_that_is_read(jobs: Jobs, part: Te
     ("part", "texts", "database_url"),
     [
         (TextPart.ABSTRACT, True, "sqlite"),
-        (TextPart.ABSTRACT, False, "sqlite"),
-        (TextPart.BOTH, True, "sqlite"),
-        (TextPart.BOTH, False, "sqlite"),
+        pytest.param(TextPart.ABSTRACT, False, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, True, "sqlite", marks=pytest.mark.thorough),
+        pytest.param(TextPart.BOTH, False, "sqlite", marks=pytest.mark.thorough),
         (TextPart.ABSTRACT, False, "postgresql"),
         (TextPart.BOTH, True, "postgresql"),
     ],
@@ -221,9 +222,14 @@ def test_an_abstract_that_comes_after_a_run_of_headlines_can_be_read(jobs: Jobs)
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        (TextPart.HEADLINE, "The headline of each document was read"),
+        pytest.param(
+            TextPart.HEADLINE, "The headline of each document was read", marks=pytest.mark.thorough
+        ),
         (TextPart.ABSTRACT, "Only the abstract of each document was read, not its headline"),
-        (TextPart.BOTH, "The headline of each document was read, and its abstract"),
+        pytest.param(
+            *(TextPart.BOTH, "The headline of each document was read, and its abstract"),
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_the_report_names_what_was_read(

@@ -253,6 +253,7 @@ def test_a_value_out_of_bounds_is_refused(
     assert (got, answer["error"].split(":")[0]) == (status, named)
 
 
+@pytest.mark.thorough
 def test_the_longest_text_has_an_answer(server: Server) -> None:
     text = ("It was a good day for Angela Merkel in New York. " * 3000)[:MAX_TEXT]
     assert ask(server, "text_polarity", text=text)["text polarity"] > 0.3
@@ -299,6 +300,7 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
     slow_body = json.dumps(
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
@@ -399,6 +401,7 @@ print(json.dumps([
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_the_limit_of_a_key_holds_over_all_processes() -> None:
     with running(workers=2, TIDINGS_TEXTAPI_KEY_LIMIT="5/h,1000/d") as server:
         statuses = [post(server, "text_polarity", '{"text": "a"}') for _ in range(12)]
@@ -409,6 +412,7 @@ def test_the_limit_of_a_key_holds_over_all_processes() -> None:
         assert float(counted[0].split()[-1]) == 7  # the metrics are those of both processes
 
 
+@pytest.mark.thorough
 def test_the_compatible_mode_says_so_in_the_header() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="compatible") as server:
         status, answer, headers = post(
@@ -433,6 +437,7 @@ def test_the_engine_news_answers_under_its_own_name() -> None:
         }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("preferred", "mode", "engine"),
     [
@@ -454,6 +459,7 @@ def test_a_request_is_answered_by_the_polarity_engine_that_it_prefers(
     assert asyncio.run(_engine_at(server, preferred)).name == engine
 
 
+@pytest.mark.thorough
 def test_a_server_with_a_fixed_polarity_engine_grants_no_preference() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="vader") as server:
         _, _, headers = post(server, "text_polarity", '{"text": "a"}', preferred="news")
@@ -473,7 +479,7 @@ def test_without_keys_it_refuses_to_start() -> None:
     assert "set TIDINGS_TEXTAPI_KEYS" in done.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_sigterm_finishes_requests_in_work_and_leaves_no_process(workers: int) -> None:
     body = json.dumps(
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}

@@ -48,7 +48,7 @@ def head(
 def exchange(server: Server, request: bytes) -> bytes:
     """Send *request* and return everything up to the end of the connection."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=60) as connection:
         connection.sendall(request)
         while part := connection.recv(65_536):
             answer += part
@@ -58,6 +58,13 @@ def exchange(server: Server, request: bytes) -> bytes:
 
 def port_of(server: Server) -> int:
     return int(server.url.rsplit(":", 1)[1])
+
+
+def processor_seconds(server: Server) -> float:
+    """Return what the server has taken of processors, which others may keep busy."""
+    first = psutil.Process(server.process.pid)
+    times = [process.cpu_times() for process in (first, *first.children(recursive=True))]
+    return sum(spent.user + spent.system for spent in times)
 
 
 def case_variants(word: str, count: int) -> list[str]:
@@ -105,11 +112,11 @@ async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]])
 def test_keywords_are_bounded_by_number_length_and_hyphens(
     server: Server, keywords: list[str], bound: str
 ) -> None:
-    began = time.perf_counter()
+    began = processor_seconds(server)
     status, answer, _ = post(
         server, "sentences_with_keywords", json.dumps({"text": "a", "keywords": keywords})
     )
-    assert (status, time.perf_counter() - began < 1) == (422, True)
+    assert (status, processor_seconds(server) - began < 1) == (422, True)
     assert bound in answer["error"]
 
 
@@ -280,7 +287,7 @@ def test_bodies_that_never_end_leave_room_for_others_to_be_refused(server: Serve
     opened = []
     try:
         for _ in range(32):
-            opened.append(socket.create_connection(("127.0.0.1", port_of(server)), timeout=5))
+            opened.append(socket.create_connection(("127.0.0.1", port_of(server)), timeout=60))
             opened[-1].sendall(head(more="Transfer-Encoding: chunked\r\n") + b"5\r\nabcde\r\n")
 
         status, answer, headers = post(server, "text_polarity", '{"text": "a"}')
@@ -300,9 +307,9 @@ def test_bodies_that_never_end_leave_room_for_others_to_be_refused(server: Serve
 @pytest.mark.parametrize("field", ["labels", "other"])
 def test_a_body_is_bounded_by_its_lists_and_objects(server: Server, field: str) -> None:
     body = f'{{"text": "a", "{field}": [{"[]," * 600_000}1]}}'
-    began = time.perf_counter()
+    began = processor_seconds(server)
     status, answer, _ = post(server, "ner", body)
-    assert (status, time.perf_counter() - began < 0.5) == (413, True)
+    assert (status, processor_seconds(server) - began < 0.5) == (413, True)
     assert answer == {"error": "body: 100000 lists and objects at most"}
 
 
@@ -410,7 +417,7 @@ def test_a_malformed_chunk_is_a_400_that_quotes_nothing(server: Server) -> None:
 def test_clients_that_are_gone_before_the_refusal_are_no_fault(server: Server) -> None:
     asks = head(length=9, more="Expect: 100-continue\r\n")
     for request in [head(key=None, length=1_000_000) + b"{", asks] * 50:
-        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=60) as connection:
             reset = struct.pack("ii", 1, 0)  # at the end, without a goodbye
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             connection.sendall(request)
@@ -441,7 +448,7 @@ def test_a_connection_whose_head_does_not_come_whole_is_closed(
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
 
     async def send_and_wait() -> bytes:
-        async with asyncio.timeout(5), served() as (_, port):
+        async with asyncio.timeout(60), served() as (_, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(sent)
             answer = await reader.read()
@@ -454,11 +461,11 @@ def test_a_connection_whose_head_does_not_come_whole_is_closed(
 def test_a_head_that_begins_after_an_answer_has_its_time_too_and_an_idle_client_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 1.0)
     request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
     async def ask_twice() -> bytes:
-        async with asyncio.timeout(5), served() as (runner, port):
+        async with asyncio.timeout(60), served() as (runner, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             idle_reader, idle_writer = await asyncio.open_connection("127.0.0.1", port)
             for each_writer, each_reader in ((idle_writer, idle_reader), (writer, reader)):
@@ -478,6 +485,7 @@ def test_a_head_that_begins_after_an_answer_has_its_time_too_and_an_idle_client_
     assert b" 200 " in asyncio.run(ask_twice())
 
 
+@pytest.mark.thorough
 def test_all_slow_readers_but_one_are_cut_when_unread_answers_take_too_much_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,6 +10,8 @@ from schemathesis import GenerationMode
 from tests.integration.test_textapi_server import KEYS, running
 from textapi.messages import Operation
 
+pytestmark = pytest.mark.thorough
+
 # A text too long is refused with 413, which schemathesis does not expect of invalid data.
 REFUSALS = [400, 401, 404, 405, 413, 415, 422]
 CONFIG = schemathesis.Config.from_dict(

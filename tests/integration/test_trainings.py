@@ -181,6 +181,7 @@ def test_equal_runs_give_equal_bytes_however_they_are_sliced(
     assert weights(db, other) != weights(db, whole)
 
 
+@pytest.mark.thorough
 def test_a_training_killed_at_three_random_points_ends_with_the_weights_of_one_that_was_not(
     db: Database, runtime: Runtime, settings: Settings
 ) -> None:

@@ -94,6 +94,7 @@ def test_texts_of_which_some_got_no_code_are_counted_by_state(
     capsys.readouterr()
 
 
+@pytest.mark.thorough
 def test_one_text_with_a_code_is_enough_for_a_job_that_is_done(
     jobs: Jobs, model: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

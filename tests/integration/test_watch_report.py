@@ -215,7 +215,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     assert id_ == entry.findtext(f"{ATOM}id")
 
 
-@pytest.mark.parametrize("status", [500, 302])
+@pytest.mark.parametrize("status", [500, pytest.param(302, marks=pytest.mark.thorough)])
 def test_a_webhook_that_fails_stops_no_report_and_is_tried_again(
     status: int, jobs: Jobs, webhook: Webhook, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -247,6 +247,7 @@ def look_in(jobs: Jobs, month: int) -> int:
     return check_due_watches(jobs.db, jobs.settings, now=now)
 
 
+@pytest.mark.thorough
 def test_unsent_events_go_out_at_every_look_until_the_webhook_has_taken_them(
     jobs: Jobs, webhook: Webhook
 ) -> None:
@@ -290,6 +291,7 @@ def test_a_look_leaves_a_report_job_that_is_still_queued_alone(
     assert len(webhook.received) == 2
 
 
+@pytest.mark.thorough
 def test_events_are_sent_the_oldest_first_in_messages_of_bounded_size(
     jobs: Jobs, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,10 @@ from cli.stack.ports import free_port
 from core.errors import CapReached, ServiceRefused, ServiceUnavailable
 from core.ratelimit import MinuteCount, StatedLimit
 from core.ratelimit.limiter import RateLimiter
-from core.ratelimit.notation import LimitUnit, Weights, parse_limits
+from core.ratelimit.notation import LimitedResource, Weights, parse_limits
 from core.service_client import (
-    Answer,
     RetryPolicy,
+    ServiceAnswer,
     ServiceClient,
     open_session,
     read_stated_limits,
@@ -34,7 +34,7 @@ from models.runs import create_run
 from models.tables import Call
 from tests.limiter_kit import nobody_in_flight
 
-CALLS, TOKENS, COST = LimitUnit.CALLS, LimitUnit.TOKENS, LimitUnit.COST
+CALLS, TOKENS, COST = LimitedResource.CALLS, LimitedResource.TOKENS, LimitedResource.COST
 BOUND: Weights = {TOKENS: 1000, COST: 500}
 NOW = 1_800_000_000.0
 QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01)
@@ -43,7 +43,7 @@ LIMITS = "100/d, 1M tokens/d, 5 USD/d"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def read_usage(answer: Answer) -> Weights | None:
+def read_usage(answer: ServiceAnswer) -> Weights | None:
     """Return what the stub says that it used; its refusals use nothing."""
     if answer.status == 400:
         return {}
@@ -103,7 +103,7 @@ async def no_history(_seconds: float) -> list[MinuteCount]:
     return []
 
 
-async def ask(client: ServiceClient, **options: Any) -> Answer:
+async def ask(client: ServiceClient, **options: Any) -> ServiceAnswer:
     return await client.attempt(
         "POST", "/ask", weights=BOUND, read_weights=read_usage, json={}, **options
     )
@@ -131,7 +131,7 @@ def test_each_attempt_is_charged(redis_url: str) -> None:
         return web.json_response({"usage": {"tokens": 30, "cost": 4}})
 
     async def work(client: ServiceClient) -> None:
-        async def attempt(_number: int) -> Answer:
+        async def attempt(_number: int) -> ServiceAnswer:
             return await ask(client)
 
         await client.retry(attempt)
@@ -240,13 +240,15 @@ def test_a_429_closes_the_service_for_as_long_as_it_says(
     ],
 )
 def test_stated_limits_are_parsed(headers: dict[str, str], stated: list[StatedLimit]) -> None:
-    answer = Answer(status=200, headers=CIMultiDict(headers))
+    answer = ServiceAnswer(status=200, headers=CIMultiDict(headers))
     assert read_stated_limits(answer, NOW) == stated
 
 
 def test_a_good_answer_with_nothing_left_lowers_the_windows_and_closes_nothing() -> None:
     headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "58s"}
-    good, refused = (Answer(status=status, headers=CIMultiDict(headers)) for status in (200, 429))
+    good, refused = (
+        ServiceAnswer(status=status, headers=CIMultiDict(headers)) for status in (200, 429)
+    )
     assert seconds_to_wait(good, NOW) is None
     assert seconds_to_wait(refused, NOW) == 58.0
 

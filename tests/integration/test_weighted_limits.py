@@ -13,11 +13,11 @@ import redis
 from core.errors import CapReached, ServiceRefused
 from core.ratelimit import MinuteCount, StatedLimit
 from core.ratelimit.limiter import RateLimiter
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 from tests.limiter_kit import run_in_virtual_time
 from tests.virtual_time import VirtualTime
 
-CALLS, TOKENS, COST = LimitUnit.CALLS, LimitUnit.TOKENS, LimitUnit.COST
+CALLS, TOKENS, COST = LimitedResource.CALLS, LimitedResource.TOKENS, LimitedResource.COST
 SECOND = 1_000_000
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +9,7 @@ from analysis.grains import list_months
 from core.enums import Grain
 from reports.data.account_rows import SILENCE, fill_periods
 from reports.data.tables.periods import PeriodRow
-from reports.pages.posts import choose_rows
+from reports.pages.posts import is_sparse
 
 NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
 
@@ -40,30 +38,11 @@ def test_a_silence_of_a_year_is_no_data_and_no_zero() -> None:
     assert {(row.state, row.matched, row.mentions) for row in silent} == {("no-data", None, None)}
 
 
-def test_two_posts_in_thirteen_years_are_compared_by_year() -> None:
-    early, late = posts("2009-05", 1), posts("2021-06", 1)
-    lonely = fill_periods([early, late])
-    (years,) = choose_rows([(lonely, lonely)])
-    assert [row.period for row in years] == [str(year) for year in range(2009, 2022)]
-    assert [row.mentions for row in years] == [1, *[None] * 11, 1]
-
-
-def test_a_year_of_few_posts_has_the_mean_of_all_its_scored_posts() -> None:
-    rows = [
-        replace(posts("2009-05", 4), polarity_mean=0.5),
-        replace(posts("2009-07", 2), polarity_mean=-0.4),
-        posts("2021-06", 1),
-    ]
-    scored = [replace(rows[0], mentions=3), replace(rows[1], mentions=1), rows[2]]
-    filled = fill_periods(rows)
-    (years,) = choose_rows([(filled, scored)])
-    assert (years[0].mentions, years[0].polarity_mean) == (6, (3 * 0.5 - 0.4) / 4)
-
-
-def test_accounts_that_post_often_keep_their_months() -> None:
+def test_accounts_are_compared_by_year_where_most_columns_would_be_empty() -> None:
+    lonely = fill_periods([posts("2009-05", 1), posts("2021-06", 1)])
     busy = fill_periods([posts(period) for period in list_months("2020-01", "2021-12")])
-    lonely = fill_periods([posts("2020-01")])
-    assert choose_rows([(busy, busy), (lonely, lonely)]) == [busy, lonely]
+    assert is_sparse([lonely])
+    assert not is_sparse([busy, fill_periods([posts("2020-01")])])
 
 
 @given(NUMBERS)

@@ -132,7 +132,7 @@ def check(texts: list[str], splitter: Splitter) -> tuple[set[int], set[int]]:
 
 
 @given(texts, splitters())
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_whatever_the_splitter_only_texts_that_a_sentence_runs_over_are_asked_again(
     texts: list[str], splitter: Splitter
 ) -> None:
@@ -141,7 +141,7 @@ def test_whatever_the_splitter_only_texts_that_a_sentence_runs_over_are_asked_ag
 
 
 @given(texts, splitters_in_words)
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_no_sentence_is_given_to_a_wrong_text_even_by_a_splitter_that_cuts_in_words(
     texts: list[str], splitter: Splitter
 ) -> None:
@@ -150,7 +150,7 @@ def test_no_sentence_is_given_to_a_wrong_text_even_by_a_splitter_that_cuts_in_wo
 
 
 @given(texts, splitters())
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_polarities_go_to_the_text_that_is_the_sentence_or_the_text_is_asked_alone(
     texts: list[str], splitter: Splitter
 ) -> None:

@@ -9,13 +9,13 @@ import pytest
 from scipy.optimize import brentq
 
 from reports.stats.capture_recapture import (
-    LEVEL,
     Table,
     estimate_from_three,
     estimate_from_two,
     independence_p,
     measure_dispersion,
 )
+from reports.stats.intervals import LEVEL
 
 
 def test_two_sources_are_estimated_as_chapman_does() -> None:

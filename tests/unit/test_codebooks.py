@@ -296,7 +296,7 @@ def test_a_trap_is_refused_at_once(trap: str) -> None:
     assert "line " in refusal(trap)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.binary(max_size=200) | st.text(alphabet="ab:-[]{}&*!|>'\"#\n \t0").map(str.encode))
 def test_whatever_a_file_holds_it_is_a_codebook_or_an_error(content: bytes) -> None:
     with pytest.raises(BadInput):

@@ -318,7 +318,7 @@ def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
     (event,) = find_events(account_series("@a", rows)).events
     assert (event.measure, event.period, event.now) == (POSTS, "2020-07", 0.0)
     assert state_event([event], ACCOUNTS, "@A").whole == (
-        "@A posted less in July 2020: 0.0 posts a day; 2.4 is usual."
+        "@A published less in July 2020: 0.0 posts a day; 2.4 is usual."
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from analysis import grains
 from reports.data.tables.periods import PeriodRow
-from reports.figures import accounts, comparison, polarity, series, smoothing, style
+from reports.figures import accounts, over_time, smoothing, style
 from reports.figures.spec import Subject
 from tests.figures_kit import areas, chart, draw, heat, shapes, values
 
@@ -35,11 +35,12 @@ def days(*mentions: int | None) -> list[PeriodRow]:
 
 DAYS = days(1, 0, 3, None, 20, 6, 7, 8, 0, 0)
 DAY_SPAN = style.Range("2020-03-01", "2020-03-10")
-SUBJECT = Subject("covid", "covid", DAY_SPAN)
+SUBJECT = Subject("covid", "covid", DAY_SPAN, noun="post")
+NOUNS = accounts.Nouns("account", "post")
 
 
 def test_a_day_has_a_bar_within_its_day_and_a_gap_is_hatched() -> None:
-    root = draw(series.posts_spec(SUBJECT, DAYS, posts=45))
+    root = draw(over_time.posts_spec(SUBJECT, DAYS, posts=45))
     (third,) = shapes(root, "periods.mentions.2020-03-03")
     (fifth,) = shapes(root, "periods.mentions.2020-03-05")
     day = (fifth.middle - third.middle) / 2
@@ -49,7 +50,7 @@ def test_a_day_has_a_bar_within_its_day_and_a_gap_is_hatched() -> None:
 
 
 def test_the_line_of_days_is_the_mean_of_the_counted_days_around() -> None:
-    _, line = chart(series.posts_spec(SUBJECT, DAYS, posts=45)).layers
+    _, line = chart(over_time.posts_spec(SUBJECT, DAYS, posts=45)).layers
     assert values([mark for mark in line.marks if mark.value is not None]) == [
         ("2020-03-04", pytest.approx(37 / 6)),  # the fourth has no data: six days
         ("2020-03-05", pytest.approx(44 / 6)),
@@ -62,13 +63,13 @@ def test_the_line_of_days_is_the_mean_of_the_counted_days_around() -> None:
 def test_only_days_have_a_line_that_is_smoothed() -> None:
     span = style.Range("2020-W01", "2020-W20")
     weeks = [row(period, 3) for period in grains.list_periods("2020-W01", "2020-W20")]
-    spec = series.posts_spec(Subject("covid", "covid", span), weeks, posts=60)
+    spec = over_time.posts_spec(Subject("covid", "covid", span, noun="post"), weeks, posts=60)
     assert len(chart(spec).layers) == 1
     assert smoothing.explain(span.grain, "share") == ""
 
 
 def test_days_of_polarity_are_dots_with_the_mean_of_what_is_scored_around() -> None:
-    dots, line = chart(polarity.overall_spec(SUBJECT, DAYS)).layers
+    dots, line = chart(over_time.polarity_spec(SUBJECT, DAYS)).layers
     assert len([mark for mark in dots.marks if mark.value is not None]) == 6
     weighed = [0.0, 0.2 * 3, 0.4 * 20, 0.5 * 6, 0.6 * 7]
     first = next(mark for mark in line.marks if mark.value is not None)
@@ -77,14 +78,14 @@ def test_days_of_polarity_are_dots_with_the_mean_of_what_is_scored_around() -> N
 
 def test_a_mean_polarity_of_fewer_than_five_mentions_has_no_line() -> None:
     rows = days(1, 0, 1, 1, 0, 1, 0, 0, 0, 0)
-    _, line = chart(polarity.overall_spec(SUBJECT, rows)).layers
+    _, line = chart(over_time.polarity_spec(SUBJECT, rows)).layers
     assert {mark.value for mark in line.marks} == {None}
 
 
 def test_a_week_lies_in_the_middle_of_its_days_and_has_its_mark() -> None:
     weeks = [row("2020-W09", 4, cut_off=True), row("2020-W10", 9)]
     span = style.Range("2020-W09", "2020-W10")
-    spec = series.posts_spec(Subject("covid", "covid", span), weeks, posts=13)
+    spec = over_time.posts_spec(Subject("covid", "covid", span, noun="post"), weeks, posts=13)
     assert chart(spec).cut_off == ["2020-W09"]
     first, second = shapes(draw(spec), "periods.mentions.")
     assert first.width == pytest.approx(second.width)
@@ -92,14 +93,14 @@ def test_a_week_lies_in_the_middle_of_its_days_and_has_its_mark() -> None:
 
 
 def test_captions_name_the_periods_and_the_line() -> None:
-    spec = series.posts_spec(SUBJECT, DAYS, posts=45)
+    spec = over_time.posts_spec(SUBJECT, DAYS, posts=45)
     assert "centred moving average of 7 days" in spec.caption
     assert "per day" in spec.alt
     assert chart(spec).sub == "n = 45 posts · line: 7-day moving average"
 
 
 def test_keywords_beside_each_other_by_day_are_dots_and_moving_averages() -> None:
-    spec = comparison.lines_spec({"covid": DAYS}, span=DAY_SPAN, column="share")
+    spec = over_time.lines_spec({"covid": DAYS}, span=DAY_SPAN, column="share")
     dots, line = chart(spec).layers
     assert values(dots.marks)[4] == ("2020-03-05", 0.2)
     first = next(mark for mark in line.marks if mark.value is not None)
@@ -110,7 +111,7 @@ def test_keywords_beside_each_other_by_day_are_dots_and_moving_averages() -> Non
 def test_accounts_have_a_cell_for_each_period_and_a_blank_one_without_a_post() -> None:
     span = style.Range("2020-W52", "2021-W01")
     rows = [row("2020-W52", 3), row("2020-W53", 0), row("2021-W01", 5, cut_off=True)]
-    panel = heat(accounts.posts_spec({"@a": rows, "@b": rows[2:]}, span))
+    panel = heat(accounts.posts_spec({"@a": rows, "@b": rows[2:]}, span, NOUNS))
     assert values(panel.rows["@a"]) == [("2020-W52", 3), ("2020-W53", None), ("2021-W01", 5)]
     assert [mark.label for mark in panel.rows["@a"]] == ["", "", "†"]
     assert panel.gaps == {"@a": [], "@b": ["2020-W52", "2020-W53"]}
@@ -123,19 +124,10 @@ def test_accounts_have_a_cell_for_each_period_and_a_blank_one_without_a_post() -
 def test_the_moods_of_accounts_have_a_scale_that_is_even_around_zero() -> None:
     span = style.Range("2020-01", "2020-02")
     rows = [row("2020-01", 9, mean=-0.4), row("2020-02", 9, mean=0.1)]
-    panel = heat(accounts.polarity_spec({"@a": rows}, span))
+    panel = heat(accounts.polarity_spec({"@a": rows}, span, NOUNS))
     assert (panel.low, panel.high) == (-0.4, 0.4)
     assert [mark.value for mark in panel.rows["@a"]] == [-0.4, 0.1]
-    assert accounts.polarity_spec({"@a": [row("2020-01", 9)]}, span) is None
-
-
-def test_accounts_are_dots_with_intervals_and_n() -> None:
-    silent = accounts.Account("@b", 0, 0, None, None, None)
-    spec = accounts.means_spec([accounts.Account("@a", 60, 50, 0.2, 0.1, 1.3), silent])
-    (layer,) = chart(spec).layers
-    assert values(layer.marks) == [("@a  n = 50", 0.2), ("@b  n = 0", None)]
-    assert (layer.marks[0].low, layer.marks[0].high) == (0.1, 1.0)
-    assert accounts.means_spec([silent]) is None
+    assert accounts.polarity_spec({"@a": [row("2020-01", 9)]}, span, NOUNS) is None
 
 
 @pytest.mark.parametrize("most", [3, 9, 12])

@@ -60,23 +60,6 @@ def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
     assert groups.series_spec("fog", "fog", PANELS, month, most=3) is None
 
 
-def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
-    means = [
-        Mark(position="Post", value=-0.4, low=-0.5, high=-0.3, row="g.Post"),
-        Mark(position="Sun", value=0.1, low=-1.0, high=1.0, is_few=True, row="g.Sun"),
-    ]
-    spec = groups.polarities_spec("fog", "fog", means, "on the engine's scale")
-    root = draw(spec)
-    (_, sure), (_, few) = shapes(root, "g.Post"), shapes(root, "g.Sun")
-    assert (sure.look["fill"], few.look["fill"]) == (style.BLUE, "#fff")
-    (zero,) = lines(root, style.MUTED)
-    assert zero.width == 0
-    assert sure.middle < zero.left < few.middle
-    assert spec is not None
-    assert "fewer than 5 mentions" in spec.caption
-    assert groups.polarities_spec("fog", "fog", means[:1], "") is None
-
-
 def test_totals_are_dots_with_their_intervals_and_say_their_documents() -> None:
     shares = [share("Post", "", 0.25), share("Echo", "", 1.0, n=1)]
     spec = groups.totals_spec("fog", "fog", shares)

@@ -9,7 +9,7 @@ import pytest
 
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
-from reports.figures import comparison, polarity, series, style, terms
+from reports.figures import over_time, style
 from reports.figures.entities import TopNames, entities_spec
 from reports.figures.period_marks import mark_counts, mark_means, mark_shares
 from reports.figures.spec import Subject
@@ -69,13 +69,13 @@ def test_each_counted_period_has_a_mark_with_the_id_of_its_cell_and_says_its_row
 def test_marks_of_bulk_days_and_cut_off_months_are_in_every_picture_of_months() -> None:
     span = style.Range("2019-12", "2020-04", bulk=("2020-02",))
     rows = [replace(ROWS[0], cut_off=True), *ROWS[1:]]
-    subject = Subject("covid", "covid", span)
+    subject = Subject("covid", "covid", span, noun="post")
     by_term = {"a": rows, "b": rows}
     specs = [
-        series.posts_spec(subject, rows, posts=55),
-        polarity.overall_spec(subject, rows),
-        terms.terms_spec(subject, by_term, rows),
-        comparison.lines_spec(by_term, span=span, column="share"),
+        over_time.posts_spec(subject, rows, posts=55),
+        over_time.polarity_spec(subject, rows),
+        over_time.terms_spec(subject, by_term, rows),
+        over_time.lines_spec(by_term, span=span, column="share"),
     ]
     for spec in specs:
         assert (chart(spec).cut_off, chart(spec).bulk) == (["2019-12"], ("2020-02",))
@@ -86,7 +86,7 @@ def test_marks_of_bulk_days_and_cut_off_months_are_in_every_picture_of_months() 
 def test_no_line_joins_the_means_of_gaps_of_months_without_a_mention_and_of_few() -> None:
     span = style.Range("2019-12", "2020-07")
     more = [row("2020-05", 1, mean=0.9), row("2020-06", 9, mean=0.2), row("2020-07", 8, mean=0.3)]
-    spec = polarity.overall_spec(Subject("covid", "covid", span), [*ROWS, *more])
+    spec = over_time.polarity_spec(Subject("covid", "covid", span), [*ROWS, *more])
     root = draw(spec)
     joined = [line for line in lines(root, style.BLUE) if line.width > 0]
     assert len(joined) == 2
@@ -99,41 +99,41 @@ def test_no_line_joins_the_means_of_gaps_of_months_without_a_mention_and_of_few(
 
 def test_the_axis_of_means_is_even_and_the_interval_of_few_does_not_widen_it() -> None:
     few = replace(row("2020-05", 2, mean=0.1), polarity_low=-1.0, polarity_high=1.0)
-    assert polarity.find_reach([*ROWS[3:], few]) == pytest.approx(1.15 * 0.35)
-    assert polarity.find_reach([row("2020-05", 9, mean=0.0)]) == pytest.approx(0.115)
-    assert polarity.find_reach([]) == 0.1
-    axis = chart(polarity.overall_spec(SUBJECT, ROWS)).values
+    assert over_time.find_reach([*ROWS[3:], few]) == pytest.approx(1.15 * 0.35)
+    assert over_time.find_reach([row("2020-05", 9, mean=0.0)]) == pytest.approx(0.115)
+    assert over_time.find_reach([]) == 0.1
+    axis = chart(over_time.polarity_spec(SUBJECT, ROWS)).values
     assert (axis.low, axis.high) == (pytest.approx(-0.575), pytest.approx(0.575))
 
 
 def test_a_subject_without_a_mean_has_no_picture_of_polarity() -> None:
-    assert polarity.overall_spec(SUBJECT, [row("2020-01", 4), row("2020-02", None)]) is None
+    assert over_time.polarity_spec(SUBJECT, [row("2020-01", 4), row("2020-02", None)]) is None
 
 
-def test_terms_stand_upon_each_other_and_a_level_line_is_all_together() -> None:
+def test_terms_have_a_line_each_and_one_for_all_together() -> None:
     by_term = {
         "virus": [row("2020-01", 60, term="virus"), row("2020-02", 5, term="virus")],
         "covid": [row("2020-01", 0, term="covid"), row("2020-02", 25, term="covid")],
     }
     together = [row("2020-01", 60), row("2020-02", 28)]
     subject = Subject("covid", "covid", style.Range("2020-01", "2020-02"))
-    spec = terms.terms_spec(subject, by_term, together)
-    virus, covid, levels = chart(spec).layers
-    assert (virus.bases, covid.bases) == (
-        {"2020-01": 0.0, "2020-02": 0.0},
-        {"2020-01": 60.0, "2020-02": 5.0},
-    )
-    assert values(levels.marks) == [("2020-01", 60), ("2020-02", 28)]
-    root = draw(spec)
-    (below,) = shapes(root, "periods.mentions.2020-02.covid.virus")
-    (above,) = shapes(root, "periods.mentions.2020-02.covid.covid")
-    assert above.bottom == pytest.approx(below.top, abs=0.02)
-    assert {"virus", "covid", "together, a sentence once"} <= set(texts(root))
-    assert terms.terms_spec(subject, {"virus": by_term["virus"]}, together) is None
+    spec = over_time.terms_spec(subject, by_term, together)
+    virus, covid, both = chart(spec).layers
+    assert [values(layer.marks) for layer in (virus, covid, both)] == [
+        [("2020-01", 60), ("2020-02", 5)],
+        [("2020-01", 0), ("2020-02", 25)],
+        [("2020-01", 60), ("2020-02", 28)],
+    ]
+    assert covid.marks[1].title == "February 2020: 25 mentions in 25 documents"
+    assert spec is not None
+    assert spec.name == "covid-terms"
+    written = set(texts(draw(spec)))
+    assert {"The words for covid", "virus", "covid", "together, a sentence once"} <= written
+    assert over_time.terms_spec(subject, {"virus": by_term["virus"]}, together) is None
 
 
 def test_compared_lines_break_at_gaps_and_have_their_names() -> None:
-    spec = comparison.lines_spec({"covid": ROWS, "fog": ROWS[:1]}, span=SPAN, column="share")
+    spec = over_time.lines_spec({"covid": ROWS, "fog": ROWS[:1]}, span=SPAN, column="share")
     covid, fog = chart(spec).layers
     assert values(covid.marks) == [
         ("2019-12", 0.03),
@@ -151,26 +151,13 @@ def test_compared_lines_break_at_gaps_and_have_their_names() -> None:
 
 def test_posts_of_which_every_one_counts_have_no_share_to_compare() -> None:
     posts = [replace(row("2020-01", 9), share=1.0)]
-    assert comparison.lines_spec({"@a": posts}, span=SPAN, column="share") is None
-    assert comparison.lines_spec({"@a": posts}, span=SPAN, column="mentions") is not None
-
-
-def test_agreement_is_a_dot_for_each_pair_and_the_line_of_equals() -> None:
-    spec = comparison.agreement_spec(
-        (1, 2), [(0.5, 0.25), (-1.0, -0.5)], names=("a", "b"), rank=0.5, scale="on no scale"
-    )
-    same, dots = chart(spec).layers
-    assert values(dots.marks) == [(0.5, 0.25), (-1.0, -0.5)]
-    assert values(same.marks) == [(-1.0, -1.0), (1.0, 1.0)]
-    many = [(0.0, 0.0)] * 9000
-    thinned = comparison.agreement_spec((1, 2), many, names=("a", "b"), rank=None, scale="")
-    assert len(chart(thinned).layers[1].marks) == 3000
-    assert "Thinned out evenly." in thinned.caption
+    assert over_time.lines_spec({"@a": posts}, span=SPAN, column="share") is None
+    assert over_time.lines_spec({"@a": posts}, span=SPAN, column="mentions") is not None
 
 
 def test_names_are_bars_of_one_scale_with_their_counts() -> None:
     top = TopNames({"PERSON": [("Biden", 88), ("Fauci", 3)], "ORG": [("NASA", 3)]}, 0)
-    spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
+    spec = entities_spec(SUBJECT, top, unit="documents")
     people, organisations = chart(spec), chart(spec, 1)
     assert (people.title, organisations.title) == ("People", "Organisations")
     assert people.values.high == organisations.values.high
@@ -190,7 +177,7 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
-    subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
-    spec = series.posts_spec(subject, [row("2020-01", None)], posts=0)
+    subject = Subject("x", "x", style.Range("2020-01", "2020-01"), noun="post")
+    spec = over_time.posts_spec(subject, [row("2020-01", None)], posts=0)
     assert len(areas(draw(spec), "url(#gap)")) == 2  # the chart and the legend
     assert subject.span.grain == Grain.MONTH

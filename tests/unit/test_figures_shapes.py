@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.figures import style
 from reports.figures.bars import draw_bars
-from reports.figures.dots import draw_dots, draw_levels
+from reports.figures.dots import draw_dots
 from reports.figures.heat import find_shade
 from reports.figures.line import draw_line
 from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Photo, Picture
@@ -55,15 +54,6 @@ def test_a_true_zero_is_a_ring_and_a_period_without_data_is_nothing() -> None:
     (bar,) = shapes(root, "r.2020-01")
     assert (ring.look["fill"], (ring.top + ring.bottom) / 2) == ("#fff", bar.bottom)
     assert shapes(root, "r.2020-03") == []
-
-
-def test_bars_upon_others_begin_where_those_end() -> None:
-    lower, upper = months(2, 2, 2, 2), [mark("2020-01", 3)]
-    bases = {"2020-01": 2.0}
-    layers = Layer(draw=draw_bars, marks=lower), Layer(draw=draw_bars, marks=upper, bases=bases)
-    below, above = shapes(draw(chart_of(*layers)), "r.2020-01")
-    assert above.bottom == pytest.approx(below.top, abs=0.02)
-    assert above.height == pytest.approx(1.5 * below.height, abs=0.1)
 
 
 def test_bars_of_few_are_faint() -> None:
@@ -117,13 +107,6 @@ def test_a_dot_has_the_line_of_its_interval_and_is_hollow_if_it_is_of_few() -> N
     # The interval of few ends at the edges.
     assert cut.right <= WIDTH
     assert "silent" in texts(root)
-
-
-def test_a_level_line_spans_its_period() -> None:
-    root = draw(chart_of(Layer(draw=draw_levels, marks=months(1, 2, 3, 4))))
-    levels = shapes(root, "r.")
-    assert [level.height for level in levels] == [0, 0, 0, 0]
-    assert [left.right < right.left for left, right in pairwise(levels)] == [True] * 3
 
 
 def test_gaps_are_hatched_from_the_first_day_to_the_last_as_one_stretch() -> None:

@@ -166,6 +166,7 @@ def test_a_dollar_in_a_name_is_a_dollar() -> None:
     assert to_png(sheet.to_svg()).startswith(b"\x89PNG")
 
 
+@pytest.mark.thorough
 def test_a_matplotlibrc_in_the_working_folder_changes_no_picture(tmp_path: Path) -> None:
     script = (
         "import sys; from reports.figures.png import to_png; from reports.figures.sheet import "

@@ -93,13 +93,9 @@ def test_a_sentence_behind_a_mark_and_the_speaker_of_a_quotation_make_no_family(
     assert shown(quotations) == []
 
 
-def test_a_label_of_a_single_word_is_listed_and_its_texts_are_no_repeats() -> None:
-    texts = [f"Critique: {text}" for text in SENTENCES]
-    found = patterns_of([*SENTENCES, *texts])
-    assert found.patterns == ()
-    assert [(label.text, label.size) for label in found.labels] == [("Critique: …", len(texts))]
-    labels = [found.label_of(number) for number in (0, len(SENTENCES), len(SENTENCES) + 1)]
-    assert labels == [None, 0, 0]
+def test_texts_that_share_a_label_of_a_single_word_are_no_repeats() -> None:
+    found = patterns_of([*SENTENCES, *(f"Critique: {text}" for text in SENTENCES)])
+    assert (found.patterns, found.repeats) == ((), 0)
 
 
 def test_a_family_is_found_by_its_name_its_phrase_and_any_of_its_texts() -> None:
@@ -124,16 +120,13 @@ def test_what_repeats_a_label_alone_and_what_repeats_with_it_are_of_its_family()
     assert shown(texts + again) == [("Saying of the Day: …", len(texts) + 7)]
 
 
-def test_posts_that_share_a_signature_are_no_repeats_and_the_signature_is_a_label() -> None:
+def test_posts_that_share_a_signature_are_no_repeats() -> None:
     posts = [f"{text}. \u2014 Mayor Ames #ElmDeal" for text in SENTENCES]
     again = list(enumerate([*posts, posts[0]]))
     assert find_patterns(lambda: again).repeats == len(again)
 
     patterns = find_patterns(lambda: again, with_families=False)
     assert [(pattern.text, pattern.size) for pattern in patterns.patterns] == [(posts[0], 2)]
-    assert [(label.text, label.size) for label in patterns.labels] == [
-        ("\u2026: Mayor Ames #ElmDeal", len(again))
-    ]
 
 
 def test_reposts_of_one_account_are_no_family() -> None:

@@ -17,7 +17,7 @@ from producers.forecast import (
     describe_forecast,
     forecast,
 )
-from producers.run_forecasts import JobGroup, measure_done, measure_pace, measure_tail
+from producers.run_forecasts import SizeGroup, measure_done, measure_pace, measure_tail
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC).timestamp()
 HOUR, DAY = 3600.0, 86400.0
@@ -132,9 +132,9 @@ def test_why_nothing_is_foretold_is_said() -> None:
 
 def test_jobs_count_by_their_documents_and_those_at_work_by_their_age() -> None:
     groups = [
-        JobGroup(100.0, ended=1, seconds=100.0, squares=1e4),
-        JobGroup(300.0, at_work=1, ages=150.0),
-        JobGroup(500.0, left=1),
+        SizeGroup(100.0, ended=1, seconds=100.0, squares=1e4),
+        SizeGroup(300.0, at_work=1, ages=150.0),
+        SizeGroup(500.0, left=1),
     ]
     assert measure_pace(groups) == 1.0
     done, error = measure_done(groups)
@@ -144,19 +144,19 @@ def test_jobs_count_by_their_documents_and_those_at_work_by_their_age() -> None:
 
 def test_jobs_that_take_longer_than_those_that_have_ended_slow_the_pace() -> None:
     groups = [
-        JobGroup(1.0, ended=1, seconds=10.0, squares=100.0),
-        JobGroup(1.0, at_work=3, ages=300.0),
+        SizeGroup(1.0, ended=1, seconds=10.0, squares=100.0),
+        SizeGroup(1.0, at_work=3, ages=300.0),
     ]
     assert measure_pace(groups) > 50.0
 
 
 def test_before_a_job_has_ended_nothing_is_known() -> None:
-    assert measure_done([JobGroup(1.0, at_work=4, ages=9.0, left=6)]) == (0.0, 0.0)
+    assert measure_done([SizeGroup(1.0, at_work=4, ages=9.0, left=6)]) == (0.0, 0.0)
 
 
 def test_the_last_jobs_leave_slots_idle() -> None:
     # Two slots, three equal jobs left that none has begun: one slot does two of them.
-    ended = JobGroup(1.0, ended=10, seconds=600.0, squares=36_000.0)
-    groups = [ended, JobGroup(1.0, at_work=2, ages=0.0), JobGroup(1.0, left=1)]
+    ended = SizeGroup(1.0, ended=10, seconds=600.0, squares=36_000.0)
+    groups = [ended, SizeGroup(1.0, at_work=2, ages=0.0), SizeGroup(1.0, left=1)]
     assert measure_tail(groups, 2) == pytest.approx(2 * 60 - 3 * 60 / 2)
-    assert measure_tail([ended, JobGroup(1.0, at_work=1, ages=0.0)], 1) == 0.0
+    assert measure_tail([ended, SizeGroup(1.0, at_work=1, ages=0.0)], 1) == 0.0

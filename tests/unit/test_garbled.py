@@ -64,7 +64,7 @@ def test_damaged_posts_of_an_account_are_said_with_their_share_and_a_few_are_not
     for text in ["Rain \ufffd again"] * 3 + ["Rain https://t.example/\u2026"] * 2:
         damaged.add(text)
 
-    (sentence,) = describe_damage(damaged, 60)
+    (sentence,) = describe_damage(damaged, 60, "post")
     assert sentence == (
         "3 of 60 posts (5.0 %) show signs of a wrong encoding. Their words, names and moods may be "
         "wrong."

@@ -8,7 +8,7 @@ from analysis.grains import list_months
 from analysis.options import Keyword
 from core.errors import SettingsError
 from core.ratelimit.notation import Window, parse_limits
-from producers.plan import time_at_limits
+from producers.forecast import time_at_limits
 
 
 def test_the_name_is_one_of_the_terms() -> None:

@@ -28,7 +28,7 @@ def test_a_kind_over_documents_that_plans_nothing_cannot_be_made() -> None:
         ) -> Sequence[str]:
             return subjects
 
-    with pytest.raises(TypeError, match=r"abstract methods? .*find_news.*load_data.*plan_job"):
+    with pytest.raises(TypeError, match=r"abstract methods? .*find_news.*load_data.*plan_stored"):
         Half()  # type: ignore[abstract]
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from analysis.languages import DocumentLanguages, code_languages, describe_languages
-from analysis.text.language_detector import DETECTED, Model, detect_languages
 from core.errors import UsageError
 from core.languages import find_language, is_unknown_language, language_name, parse_language
 from models.languages import LanguageRow, Publisher
+from textapi.text.language_detector import DETECTED, Model, detect_languages
 
 GERMAN = [
     "Die Schule war gestern offen.",

@@ -57,7 +57,7 @@ def test_the_busiest_month_is_that_with_most_posts_a_day() -> None:
     rows = [posts("2020-01", 61), posts("2020-02", 60), posts("2020-03", 0)]
     (fact,) = find_post_facts("@nasa", rows)
     assert fact.text == (
-        "@nasa posted most in February 2020: 60 posts, 2.1 a day; the average is 1.3."
+        "@nasa published most in February 2020: 60 posts, 2.1 a day; the average is 1.3."
     )
     (fact,) = find_post_facts("search:rain", rows)
     assert fact.text == (
@@ -72,7 +72,7 @@ def test_accounts_are_compared_in_the_months_that_all_cover_whole() -> None:
     facts = find_account_facts({"@nasa": nasa, "@esa": esa, "@empty": []})
     most, silent = [fact.text for fact in facts]
     assert most == (
-        "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all "
+        "@nasa publishes most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all "
         "accounts with posts have complete, reposts included."
     )
     assert silent == "1 of 3 accounts has no posts; the table says why."

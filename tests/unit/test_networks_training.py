@@ -11,7 +11,7 @@ import pytest
 from networks.data import Data, sample_sine, split_images, window_series
 from networks.errors import NetworkError, TrainingStopped
 from networks.presets import Options, build_network, resolve_options
-from networks.training import Epoch, History, Network, compute_accuracy, train
+from networks.training import History, Network, TrainedEpoch, compute_accuracy, train
 
 
 def make_images(dtype: Any = np.float64) -> Data:
@@ -79,7 +79,7 @@ def test_a_training_resumed_after_a_kill_ends_with_the_same_bits(
     class Killed(Exception):
         pass
 
-    def kill(epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
+    def kill(epoch: TrainedEpoch, checkpoint: Callable[[], bytes]) -> None:
         states.append(checkpoint())
         if epoch.epoch == after:
             raise Killed

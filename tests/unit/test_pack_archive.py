@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from core.errors import BadInput
 from packs import archive
 from packs.archive import PackReader, lines_of, write_archive
+from packs.comparison import find_difference
 from packs.contents import PackedAnswer
-from packs.verify import find_difference
 from tests.packs_kit import flipped_byte
 
 FILES = {"run.json": b"{}\n", "exports/a.jsonl": b"one\ntwo\n", "figures/\u00fc-1.svg": b"<svg/>"}

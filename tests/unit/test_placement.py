@@ -94,14 +94,14 @@ def texts(draw: st.DrawFn) -> str:
 
 
 @given(texts(), rewritings())
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_rewritten_sentences_are_placed_as_the_texts_own(text: str, rewrite: Rewrite) -> None:
     answer = list(map(rewrite, sentences_with(text, [TERM])[TERM]))
     assert place(answer, text) == Placement(positions_of(text), [])
 
 
 @given(texts(), rewritings(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_a_foreign_sentence_among_others_is_unplaced_and_moves_none(
     text: str, rewrite: Rewrite, data: st.DataObject
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_foreign_sentence_among_others_is_unplaced_and_moves_none(
 
 
 @given(texts(), rewritings(), st.integers(0, 40), st.sampled_from(["…", "...", " …", " [...]"]))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_a_cut_sentence_is_placed_where_the_term_is_mentioned_or_it_is_unplaced(
     text: str, rewrite: Rewrite, length: int, ellipsis: str
 ) -> None:
@@ -140,7 +140,7 @@ def test_a_cut_sentence_is_placed_where_the_term_is_mentioned_or_it_is_unplaced(
     rewritings(),
     st.sampled_from([[], [FOREIGN]]),
 )
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_of_a_pack_and_of_texts_asked_again_alone_the_mentions_are_those_of_the_answer_as_it_was(
     batch_texts: list[str], rewrite: Rewrite, added: list[str]
 ) -> None:

@@ -37,10 +37,9 @@ def test_a_child_ends_with_its_parent_and_so_does_the_lock(tmp_path: Path) -> No
 
     wait_until(
         lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE,
-        seconds=5,
         what="its end",
     )
-    wait_until(lambda: not is_locked(tmp_path / "lock"), seconds=5, what="the end of the lock")
+    wait_until(lambda: not is_locked(tmp_path / "lock"), what="the end of the lock")
 
 
 def test_a_child_whose_parent_has_exited_already_does_not_start() -> None:

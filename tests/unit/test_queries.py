@@ -203,7 +203,7 @@ def test_the_words_of_a_term_stand_in_one_sentence_also_within_a_document(query:
     assert {position for _, position in mentions(keyword, "tide\nHigh tide")} == {1, 2}
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(written_queries(), TEXTS, st.sampled_from(Within))
 def test_a_query_finds_what_plain_regular_expressions_find(
     drawn: tuple[Node, str], text: str, within: Within

@@ -51,7 +51,7 @@ def test_a_query_of_sentences_and_one_of_documents_say_nothing_of_each_other() -
     assert relate(whole, Keyword.parse("biden")) == Relation.APART
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(written_queries(), written_queries(), st.lists(TEXTS, max_size=4))
 def test_no_text_is_against_what_the_queries_make_certain(
     first: tuple[Node, str], second: tuple[Node, str], texts: list[str]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import SettingsError
 from core.ratelimit import credential_of
-from core.ratelimit.notation import LimitUnit, Window, parse_call_limits, parse_limits
+from core.ratelimit.notation import LimitedResource, Window, parse_call_limits, parse_limits
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_an_invalid_limit_is_named(text: str) -> None:
 amounts, seconds = st.integers(1, 10**12), st.integers(1, 10**6)
 windows_of_all_units = (
     st.builds(Window, amounts, seconds)
-    | st.builds(Window, amounts, seconds, st.just(LimitUnit.TOKENS))
-    | st.builds(Window, amounts, seconds, st.just(LimitUnit.COST), st.just("EUR"))
+    | st.builds(Window, amounts, seconds, st.just(LimitedResource.TOKENS))
+    | st.builds(Window, amounts, seconds, st.just(LimitedResource.COST), st.just("EUR"))
 )
 
 
@@ -52,12 +52,12 @@ def test_a_window_is_written_as_it_is_read(windows: list[Window]) -> None:
             "500/min, 200k tokens/min, 5 USD/d",
             [
                 Window(500, 60),
-                Window(200_000, 60, LimitUnit.TOKENS),
-                Window(5_000_000, 86400, LimitUnit.COST, "USD"),
+                Window(200_000, 60, LimitedResource.TOKENS),
+                Window(5_000_000, 86400, LimitedResource.COST, "USD"),
             ],
         ),
-        ("1.5M tokens/h", [Window(1_500_000, 3600, LimitUnit.TOKENS)]),
-        ("0.05 EUR/15min", [Window(50_000, 900, LimitUnit.COST, "EUR")]),
+        ("1.5M tokens/h", [Window(1_500_000, 3600, LimitedResource.TOKENS)]),
+        ("0.05 EUR/15min", [Window(50_000, 900, LimitedResource.COST, "EUR")]),
         ("2k/min", [Window(2000, 60)]),
     ],
 )

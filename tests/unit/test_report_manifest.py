@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from reports.build import manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = "import reports.build.report_folder, sys; print(*sorted(sys.modules), sep='\\n')"
 
 
+@pytest.mark.thorough
 def test_every_package_that_making_a_report_loads_is_in_its_fingerprint() -> None:
     loaded = subprocess.run(  # noqa: S603 - a line of this file
         [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from analysis.text.person_names import NameEvidence
 from reports.data.entity_labels import RunNames
 from reports.data.tables.entities import EntityRow, sum_counts
@@ -13,7 +11,6 @@ from reports.figures.entities import (
     TopNames,
     count_names,
     entities_spec,
-    is_in_title_case,
     top_names,
 )
 from reports.figures.marks import Chart
@@ -69,7 +66,7 @@ def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
     ]
     top = top_names(rows, account_names=["annquist", "Ann Quist"])
     assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 2)
-    spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
+    spec = entities_spec(SUBJECT, top, unit="times named")
     assert spec is not None
     assert "So are 2 names that are the subject's own." in spec.caption
 
@@ -91,7 +88,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
         ],
         "ORG": [("Obama Foundation", 2)],
     }
-    spec = entities_spec(SUBJECT, top, unit="times named", in_title_case=False)
+    spec = entities_spec(SUBJECT, top, unit="times named")
     assert spec is not None
     assert "\u201cAlso\u201d names others of that last name" in spec.caption
     assert "So are 2 names without evidence of what they name." in spec.caption
@@ -159,9 +156,7 @@ def test_each_name_stands_once_under_the_type_it_has_most_often() -> None:
 
 
 def test_the_caption_explains_no_label_that_is_not_there() -> None:
-    spec = entities_spec(
-        SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x", in_title_case=False
-    )
+    spec = entities_spec(SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x")
     assert spec is not None
     assert "\u201cAlso\u201d" not in spec.caption
     assert "surely one" not in spec.caption
@@ -170,7 +165,7 @@ def test_the_caption_explains_no_label_that_is_not_there() -> None:
 def test_the_figure_of_results_from_before_documents_were_counted_is_how_often_it_came() -> None:
     older = replace(entity("GPE", "Elm Bay", 3), has_documents=False)
     top = top_names([entity("GPE", "China", 2), older])
-    spec = entities_spec(SUBJECT, top, unit="documents", in_title_case=False)
+    spec = entities_spec(SUBJECT, top, unit="documents")
     assert spec is not None
     assert (
         "The figure is how often it was taken for one: the results are from before" in spec.caption
@@ -188,7 +183,7 @@ def test_a_bar_leads_to_a_list_only_where_its_figure_counts_documents_for_sure()
     posts = replace(SUBJECT, documents=DocumentQuery(job="@elm"), noun="post")
     titles = {}
     for subject in (SUBJECT, posts):
-        spec = entities_spec(subject, top_names(rows), unit="x", in_title_case=False)
+        spec = entities_spec(subject, top_names(rows), unit="x")
         assert spec is not None
         (panel,) = spec.picture.panels
         assert isinstance(panel, Chart)
@@ -220,21 +215,13 @@ def test_dates_and_single_months_are_no_names() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("texts", "expected"), [(HEADLINES, True), (SENTENCES, False), ([], False), (["新冠"], False)]
-)
-def test_title_case_is_distinguished_from_sentences(texts: list[str], *, expected: bool) -> None:
-    assert is_in_title_case(texts) == expected
-
-
 def test_the_caption_says_what_the_names_are_worth() -> None:
-    def caption(texts: list[str], subject: int) -> str:
-        top = TopNames({"GPE": [("China", 2)]}, subject)
-        spec = entities_spec(SUBJECT, top, unit="times", in_title_case=is_in_title_case(texts))
+    def caption(subject: int) -> str:
+        spec = entities_spec(SUBJECT, TopNames({"GPE": [("China", 2)]}, subject), unit="times")
         assert spec is not None
         return spec.caption
 
-    assert "read them with care" in caption(SENTENCES, 0)
-    assert "So are 12 names that hold the subject itself." in caption(SENTENCES, 12)
-    assert "common words are mistaken for names" in caption(HEADLINES, 0)
-    assert "common words are mistaken for names" not in caption(SENTENCES, 0)
+    assert "read them with care" in caption(0)
+    assert "the subject itself" not in caption(0)
+    assert "So is 1 name that holds the subject itself." in caption(1)
+    assert "So are 12 names that hold the subject itself." in caption(12)

@@ -16,7 +16,7 @@ from analysis.text.person_names import (
     name_key,
 )
 from reports.data.entity_labels import EntityName, NamedEntity, RunNames
-from reports.figures.entities import rank_names
+from reports.figures.entities import NameCounts, rank_names
 from textapi.text.keywords import pattern
 
 
@@ -155,7 +155,7 @@ def test_names_that_a_sign_parts_and_names_of_places_are_no_full_names(before: s
 def test_a_family_name_that_stands_first_is_the_person_who_bears_it_most() -> None:
     counts = persons(Kim=41, Kim_Wall=1, Ann_Kim=1)
     counts |= {("PERSON", "Kim Quist-un"): 42, ("PERSON", "Kim Quist-nam"): 8}
-    top = rank_names(counts)
+    top = rank_names(NameCounts(Counter(counts), Counter(counts)))
     assert top.by_type["PERSON"][0] == ("Kim (as Kim Quist-un 42)", 83)
     assert [last_name(name) for name in ("kim jong-un", "ann quist-ebb")] == ["kim", "quist-ebb"]
 
@@ -208,7 +208,7 @@ def test_cards_show_persons_and_organisations_with_evidence_alone() -> None:
         ("ORG", "Ebb Department"): 2,
         **persons(Ann_Quist=5),
     }
-    top = rank_names(counts)
+    top = rank_names(NameCounts(Counter(counts), Counter(counts)))
     assert top.headlines == {
         "PERSON": [("Ann Quist", 5)],
         "ORG": [("Ebb Department", 2), ("Pfizer", 2)],
@@ -219,7 +219,9 @@ def test_cards_show_persons_and_organisations_with_evidence_alone() -> None:
 
 def test_a_name_of_the_subject_in_other_words_is_left_out() -> None:
     counts = persons(Quist=6, Ann_Quist=6)
-    top = rank_names(persons(Quist=6), [pattern("ann quist")], run_names=RunNames.of(counts))
+    top = rank_names(
+        NameCounts(Counter(persons(Quist=6))), [pattern("ann quist")], run_names=RunNames.of(counts)
+    )
     assert (top.by_type, top.subject) == ({}, 1)
 
 

@@ -64,12 +64,21 @@ GROUPS = {
     "highest_mean": 0.1,
     "lowest_mean": -0.2,
 }
-BUSIEST = {"is_search": False, "name": "@nasa", "top": PostRate(62, 31, MAY), "average": 1.25}
+BUSIEST = {
+    "is_search": False,
+    "name": "@nasa",
+    "noun": "post",
+    "top": PostRate(62, 31, MAY),
+    "average": 1.25,
+}
+ACCOUNTS = {"accounts": 3, "subjects": "accounts", "noun": "post"}
 POSTS = {
     "most": PostRate(62, 31, title="@nasa"),
     "second": PostRate(31, 31, title="@esa"),
     "periods": [MAY, JUNE],
     "are_all": True,
+    "subjects": "accounts",
+    "noun": "post",
 }
 PANEL = {
     "keyword": "fog",
@@ -402,7 +411,7 @@ FACTS: list[Case] = [
     (
         "busiest period",
         BUSIEST,
-        "@nasa posted most in May 2020: 62 posts, 2.0 a day; the average is 1.2.",
+        "@nasa published most in May 2020: 62 posts, 2.0 a day; the average is 1.2.",
         "it is most in May 2020, 2.0 a day",
         "2.0 a day",
     ),
@@ -417,32 +426,42 @@ FACTS: list[Case] = [
         "most posts",
         POSTS,
         (
-            "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 2 months that all "
-            "accounts have complete, reposts included."
+            "@nasa publishes most: 2.0 a day, against 1.0 of @esa. This counts the 2 months "
+            "that all accounts have complete, reposts included."
         ),
-        "@nasa posts most, 2.0 a day",
+        "@nasa publishes most, 2.0 a day",
         "2.0 a day",
     ),
     (
         "most posts",
         {**POSTS, "are_all": False, "periods": [MAY]},
         (
-            "@nasa posts most: 2.0 a day, against 1.0 of @esa. This counts the 1 month that all "
-            "accounts with posts have complete, reposts included."
+            "@nasa publishes most: 2.0 a day, against 1.0 of @esa. This counts the 1 month "
+            "that all accounts with posts have complete, reposts included."
         ),
-        "@nasa posts most, 2.0 a day",
+        "@nasa publishes most, 2.0 a day",
         "2.0 a day",
     ),
     (
         "silent accounts",
-        {"silent": 1, "accounts": 3},
+        {"silent": 1, **ACCOUNTS},
         "1 of 3 accounts has no posts; the table says why.",
         "",
         "",
     ),
     (
+        "most posts",
+        {**POSTS, "subjects": "feeds", "noun": "headline", "are_all": False},
+        (
+            "@nasa publishes most: 2.0 a day, against 1.0 of @esa. This counts the 2 months "
+            "that all feeds with headlines have complete, reposts included."
+        ),
+        "@nasa publishes most, 2.0 a day",
+        "2.0 a day",
+    ),
+    (
         "silent accounts",
-        {"silent": 2, "accounts": 3},
+        {"silent": 2, **ACCOUNTS},
         "2 of 3 accounts have no posts; the table says why.",
         "",
         "",
@@ -526,7 +545,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "garbled posts",
-        {"garbled": 1200, "posts": 2000, "share": 0.6},
+        {"garbled": 1200, "posts": 2000, "share": 0.6, "noun": "post"},
         (
             "1,200 of 2,000 posts (60.0 %) show signs of a wrong encoding. Their words, names and "
             "moods may be wrong."
@@ -534,14 +553,62 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "cut posts",
-        {"cut": 5, "posts": 2000},
+        {"cut": 5, "posts": 2000, "noun": "post"},
         "5 of 2,000 posts end in a web address that was cut, as reposts of a service do.",
     ),
     (
-        "counted as one",
-        {"names": ["Ann (Anne)", "Bob (Rob)"]},
-        "Counted as one: Ann (Anne); Bob (Rob).",
+        "names in a picture",
+        {},
+        "Names and their kinds as a program found them: read them with care.",
     ),
+    (
+        "names in headlines",
+        {},
+        "In headlines, which capitalize every word, it mistakes more common words for names.",
+    ),
+    (
+        "counted names",
+        {},
+        (
+            "The figure is the number of texts that hold the name, as in the table entities. Of a "
+            "word that is a name too, and stands in many more texts, it is how often it was taken "
+            "for one."
+        ),
+    ),
+    (
+        "names taken",
+        {},
+        (
+            "The figure is how often it was taken for one: the results are from before the texts "
+            "that hold a name were counted."
+        ),
+    ),
+    (
+        "names counted once",
+        {},
+        (
+            "Spellings of one name count as one. Of texts that differ only in names or figures, "
+            "the first of a month counts. Names that came once, dates and numbers are left to the "
+            "table entities."
+        ),
+    ),
+    (
+        "names of the subject",
+        {"n": 1},
+        "So is 1 name that holds the subject itself.",
+    ),
+    (
+        "names of the account",
+        {"n": 1200},
+        "So are 1,200 names that are the subject's own.",
+    ),
+    (
+        "names without evidence",
+        {"n": 1},
+        "So is 1 name without evidence of what it names.",
+    ),
+    ("names with as", {}, "“As” gives the number with the full name."),
+    ("names with also", {}, "“Also” names others of that last name who may be meant."),
     (
         "polarity of news",
         {"is_chosen": True, "low": -0.1, "high": 0.05},
@@ -658,7 +725,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "event of posts",
         EVENT_OF_POSTS,
-        "@nasa posted less in July 2020: 0.0 posts a day; 2.4 is usual.",
+        "@nasa published less in July 2020: 0.0 posts a day; 2.4 is usual.",
     ),
     (
         "event of mood",
@@ -714,7 +781,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "no new posts",
-        {},
+        {"noun": "post"},
         "No posts are new.",
     ),
     (
@@ -730,12 +797,12 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "silent since",
-        {"silent": 1, "accounts": 3},
+        {"silent": 1, **ACCOUNTS},
         "1 of 3 accounts has no new posts.",
     ),
     (
         "silent since",
-        {"silent": 2, "accounts": 3},
+        {"silent": 2, **ACCOUNTS},
         "2 of 3 accounts have no new posts.",
     ),
     (
@@ -929,13 +996,13 @@ def test_a_count_leads_to_its_documents_on_a_page_and_is_plain_elsewhere() -> No
 
 def test_signs_of_links_in_a_text_from_outside_make_no_link() -> None:
     odd = "a\x01javascript:alert(1)\x02b\x03"
-    text = write_sentence("silent since", silent=1, accounts=odd)
+    text = write_sentence("silent since", **{**ACCOUNTS, "silent": 1, "accounts": odd})
     assert text == "1 of ajavascript:alert(1)b accounts has no new posts."
     assert "<a" not in page.keep_together(text)
     assert copy.deepcopy(text) == text
     # A count of zero has no documents to show.
     nothing = Counted(0, DocumentQuery(subject="x"))
-    silent = write_sentence("silent since", silent=1, accounts=nothing)
+    silent = write_sentence("silent since", **{**ACCOUNTS, "silent": 1, "accounts": nothing})
     assert "<a" not in page.keep_together(silent)
     assert copy.deepcopy(nothing).documents == nothing.documents
 

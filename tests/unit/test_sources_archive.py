@@ -254,7 +254,7 @@ def folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4), first=OUTLETS, second=OUTLETS)
 def test_two_outlets_never_share_an_identity_and_case_is_no_other_outlet(
     rows: list[dict[str, str]], first: str, second: str
@@ -267,7 +267,6 @@ def test_two_outlets_never_share_an_identity_and_case_is_no_other_outlet(
         assert not of_first & of_second
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data(), rows=st.lists(ROWS, min_size=1, max_size=6), outlet=OUTLETS)
 def test_the_order_of_rows_and_the_columns_order_change_no_identity(
     data: st.DataObject, rows: list[dict[str, str]], outlet: str
@@ -280,7 +279,6 @@ def test_the_order_of_rows_and_the_columns_order_change_no_identity(
 
 
 @given(rows=st.lists(ROWS, min_size=1, max_size=4), outlet=OUTLETS)
-@settings(max_examples=100, deadline=None)
 def test_a_row_has_the_name_of_an_import_that_did_not_know_its_outlet(
     rows: list[dict[str, str]], outlet: str
 ) -> None:

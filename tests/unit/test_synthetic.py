@@ -41,19 +41,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def archive(folder: Path) -> Docs:
+def archive() -> Docs:
     answers = {
         path.name[:7]: json.loads(gzip.decompress(path.read_bytes()))
-        for path in (folder / "archive").iterdir()
+        for path in synthetic.ARCHIVE.iterdir()
     }
     return {month: answers[month]["response"]["docs"] for month in sorted(answers)}
 
 
 @pytest.fixture(scope="module")
-def posts(folder: Path) -> dict[str, list[dict[str, str]]]:
+def posts() -> dict[str, list[dict[str, str]]]:
     return {
         path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for path in (folder / "posts").iterdir()
+        for path in synthetic.POSTS.iterdir()
     }
 
 
@@ -83,6 +83,7 @@ def mentioning(docs: list[dict[str, Any]], term: str) -> int:
     return sum(any(pattern.search(text) for text in texts(doc)) for doc in docs)
 
 
+@pytest.mark.thorough
 def test_the_texts_are_the_same_on_every_machine_and_python(folder: Path) -> None:
     assert digest(folder / "archive") == ARCHIVE_DIGEST
     assert digest(folder / "posts") == POSTS_DIGEST
@@ -93,6 +94,7 @@ def test_the_texts_that_ship_are_those_that_the_generator_writes() -> None:
     assert digest(synthetic.POSTS) == POSTS_DIGEST
 
 
+@pytest.mark.thorough
 def test_writing_again_in_another_process_gives_the_same_bytes(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -117,8 +119,8 @@ def test_every_month_has_a_file_but_the_one_of_the_strike(archive: Docs) -> None
     assert all(400 <= len(docs) <= 600 for docs in archive.values())
 
 
-def test_every_document_says_that_it_is_made_up(folder: Path, archive: Docs) -> None:
-    for path in (folder / "archive").iterdir():
+def test_every_document_says_that_it_is_made_up(archive: Docs) -> None:
+    for path in synthetic.ARCHIVE.iterdir():
         answer = json.loads(gzip.decompress(path.read_bytes()))
         assert answer["copyright"] == synthetic.NOTICE
         assert answer["response"]["meta"]["hits"] == len(answer["response"]["docs"])

@@ -1,13 +1,16 @@
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.trainings import NETWORK_OPTIONS, RECURRENT_ONLY
 from core.errors import BadInput, UsageError
 from models.database import Database
-from networks.presets import resolve_options
+from networks.presets import RECURRENT_ONLY as RECURRENT_OF_NETWORKS
+from networks.presets import Options, resolve_options
 from producers.trainings import options_of, plan_training
 from workers.training_data import load_training_data
 
@@ -125,3 +128,9 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
     parameters, (job,) = plan_training("feedforward", "digits", {})
     with pytest.raises(BadInput, match=r"pip install 'tidings\[digits\]'"):
         load_training_data(Database("sqlite://"), parameters, options_of(parameters, job.options))
+
+
+def test_the_command_declares_each_option_of_networks_once() -> None:
+    declared = {field.name for field in fields(Options)} - {"kind"}
+    assert set(NETWORK_OPTIONS) == declared
+    assert set(RECURRENT_ONLY) == RECURRENT_OF_NETWORKS

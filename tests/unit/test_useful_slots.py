@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from core.ratelimit.notation import LimitUnit
+from core.ratelimit.notation import LimitedResource
 from producers.useful_slots import HEADROOM, RunLoad, ServiceLoad, count_useful_slots
 
-CALLS, TOKENS, COST = LimitUnit.CALLS, LimitUnit.TOKENS, LimitUnit.COST
+CALLS, TOKENS, COST = LimitedResource.CALLS, LimitedResource.TOKENS, LimitedResource.COST
 
 
 def asked(calls: float, *, seconds: float = 0.05, waiting: float = 0.0) -> ServiceLoad:
@@ -19,7 +19,7 @@ def asked(calls: float, *, seconds: float = 0.05, waiting: float = 0.0) -> Servi
 
 
 def useful(*runs: RunLoad, database: float = math.inf, **limits: float) -> float:
-    allowed = {"textapi": {LimitUnit(unit): amount for unit, amount in limits.items()}}
+    allowed = {"textapi": {LimitedResource(unit): amount for unit, amount in limits.items()}}
     return count_useful_slots(runs, allowed, database)[0]
 
 

@@ -35,6 +35,7 @@ def test_a_forked_command_ends_and_prints_as_an_executed_one(arguments: tuple[st
         assert run(*arguments) == forked
 
 
+@pytest.mark.thorough
 def test_a_command_after_a_program_that_imports_it_prints_no_warning() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-P", "-m", "cli.command_server", str(theirs.fileno())]

@@ -48,7 +48,7 @@ def find_model() -> Path:
     """Return the folder of the model with the right weights. Raises `StackError` without one."""
     wrong = []
     for package in PACKAGES:
-        folder = _find_folder(package)
+        folder = find_folder(package)
         if folder is None:
             continue
         if all(
@@ -75,14 +75,20 @@ def load() -> Language:
 class Language:
     """The loaded model. Use it from one thread at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
+        """Load the model in *folder*.
+
+        All its components find names if *exclude* lists those that do not; without, it is the
+        English model, of which each purpose needs a part.
+        """
         # More threads only hinder each other on small matrices. Numpy reads this when it is
         # imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         import spacy  # noqa: PLC0415  # after the line above, and only where a model is used
         from thinc.api import NumpyOps  # noqa: PLC0415
 
-        self._nlp = spacy.load(folder, exclude=["lemmatizer", "senter"])
+        self._nlp = spacy.load(folder, exclude=exclude or ("lemmatizer", "senter"))
+        self._components = {} if exclude else _COMPONENTS
         # This is 1.3 to 1.6 times as fast as thinc's default (BLIS) here, with the same output.
         operations = NumpyOps(use_blis=False)
         for _, component in self._nlp.pipeline:
@@ -105,9 +111,9 @@ class Language:
         documents inside the context only: their memory is freed at its end, so that a server does
         not grow with every word that it reads.
         """
-        unneeded = [
-            component for component in self._nlp.pipe_names if component not in _COMPONENTS[purpose]
-        ]
+        every = self._nlp.pipe_names
+        needed = self._components.get(purpose, every)
+        unneeded = [component for component in every if component not in needed]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(
                 chain.from_iterable(lines_by_text),
@@ -131,7 +137,8 @@ def split_lines(text: str) -> list[str]:
     return list(chain.from_iterable(cut_endless_line(line) for line in lines))
 
 
-def _find_folder(package: str) -> Path | None:
+def find_folder(package: str) -> Path | None:
+    """Return the folder of the model in an installed *package*; None if there is none."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None

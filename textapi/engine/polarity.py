@@ -55,6 +55,11 @@ def engine_name(mode: Mode) -> str:
     return f"{ENGINE}+{mode}-{version}" if version else f"{ENGINE}+{mode}"
 
 
+def scores_as(engine: str, mode: Mode) -> bool:
+    """Return whether the polarities of *engine* are those of *mode*, whatever else it reads by."""
+    return f"{engine}+".startswith(f"{engine_name(mode)}+")
+
+
 def languages_of(mode: Mode) -> frozenset[str]:
     """Return the languages of texts that *mode* can score."""
     return _LANGUAGES[mode]
@@ -79,7 +84,7 @@ VADER_BAND = NeutralBand(-0.05, 0.05)
 
 def neutral_band(engine: str) -> NeutralBand:
     """Return the neutral band of the polarities of *engine*, by its name."""
-    if engine != engine_name("news"):
+    if not scores_as(engine, "news"):
         return VADER_BAND
 
     from textapi.engine import news  # noqa: PLC0415  # half a megabyte that other modes do without

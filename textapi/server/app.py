@@ -16,6 +16,7 @@ from core.errors import SettingsError, StackError
 from core.ratelimit.notation import parse_call_limits
 from core.settings import Settings
 from textapi.engine import language
+from textapi.engine.name_models import find_name_models
 from textapi.server.auth import Authenticator
 
 _log = logs.get_logger(__name__)
@@ -38,6 +39,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
     # Numpy reads this when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     language.find_model()
+    find_name_models(settings.spacy_models)
     polarity = settings.textapi_polarity or "as requests prefer"
     _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=polarity)
     if workers == 1:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from prometheus_client import Gauge
 
+from core.errors import StackError
 from core.logs import get_logger
 from textapi.engine import entities, language, phrases
+from textapi.engine.name_models import NameModel, NameModels
 from textapi.server.errors import HttpError
 from textapi.server.metrics import BATCH_TEXTS
 from textapi.text.size import count_lines, count_words
@@ -28,10 +31,6 @@ WINDOW_SECONDS = 0.015
 BATCH_WORDS = 3_000
 RETRY_SECONDS = 2.0
 
-_WORK: dict[language.Purpose, Callable[..., list[Any]]] = {
-    "entities": entities.entities,
-    "phrases": phrases.phrases,
-}
 _log = get_logger(__name__)
 
 
@@ -80,9 +79,9 @@ class _PendingText:
 class Batcher:
     """Owns the language models and their threads; `start` and `stop` it within the event loop."""
 
-    def __init__(self) -> None:
-        self._short_texts = _Lane("short-language")
-        self._long_texts = _Lane("long-language")
+    def __init__(self, name_models: Mapping[str, NameModel]) -> None:
+        self._short_texts = _Lane("short-language", NameModels(name_models))
+        self._long_texts = _Lane("long-language", NameModels(name_models))
 
     @property
     def is_ready(self) -> bool:
@@ -117,7 +116,11 @@ class Batcher:
 class _Lane:
     """A model and the thread that reads one batch after the other with it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, name_models: NameModels) -> None:
+        self._work: dict[language.Purpose, Callable[..., list[Any]]] = {
+            "entities": partial(entities.entities, names=name_models),
+            "phrases": phrases.phrases,
+        }
         self._thread = ThreadPoolExecutor(1, name)
         self._queue: deque[_PendingText] = deque()
         self._is_filled = asyncio.Event()
@@ -151,7 +154,7 @@ class _Lane:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            model = await loop.run_in_executor(self._thread, _load_model)
+            model = await loop.run_in_executor(self._thread, self._load_model)
         except Exception as error:  # noqa: BLE001  # whatever it is, the other endpoints go on
             self.failure = str(error)
             _log.exception("the language model could not be loaded")
@@ -163,7 +166,7 @@ class _Lane:
             await self._is_filled.wait()
             await asyncio.sleep(self._queue[0].arrived + WINDOW_SECONDS - loop.time())
             batch = self._take_batch()
-            for purpose in _WORK:
+            for purpose in self._work:
                 await self._answer(model, purpose, batch)
 
     def _take_batch(self) -> list[_PendingText]:
@@ -191,7 +194,14 @@ class _Lane:
         texts = list(map(attrgetter("text"), batch))
         loop = asyncio.get_running_loop()
         try:
-            answers = await loop.run_in_executor(self._thread, _WORK[purpose], model, texts)
+            answers = await loop.run_in_executor(self._thread, self._work[purpose], model, texts)
+        except StackError as error:
+            # The model of one text's language: the others are answered.
+            if len(batch) == 1:
+                batch[0].reject(HttpError(503, str(error)))
+            else:
+                for pending in batch:
+                    await self._answer(model, purpose, [pending])
         except Exception as error:  # noqa: BLE001  # each request answers for itself
             for pending in batch:
                 pending.reject(error)
@@ -199,15 +209,14 @@ class _Lane:
             for pending, answer in zip(batch, answers, strict=True):
                 pending.resolve(answer)
 
+    def _load_model(self) -> language.Language:
+        model = language.load()
+        # The first text is slow.
+        for work in self._work.values():
+            work(model, ["The weary crews of New York waited for the President's answer in April."])
+
+        return model
+
     def _reject_all(self, reason: str) -> None:
         while self._queue:
             self._queue.popleft().reject(HttpError(503, reason, retry_after=RETRY_SECONDS))
-
-
-def _load_model() -> language.Language:
-    model = language.load()
-    # The first text is slow.
-    for work in _WORK.values():
-        work(model, ["The weary crews of New York waited for the President's answer in April."])
-
-    return model

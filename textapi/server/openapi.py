@@ -42,7 +42,8 @@ _ENGINE = {
     ENGINE_HEADER: {"description": "Engine and version.", "schema": {"type": "string"}},
     LANGUAGES_HEADER: {
         "description": "The languages that the engine reads, by their codes in ISO 639-1, "
-        "separated by commas. Keywords are searched for in every language.",
+        "separated by commas; fr;ner is one that the endpoint ner alone reads. Keywords are "
+        "searched for in every language.",
         "schema": {"type": "string"},
     },
 }

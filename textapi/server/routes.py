@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from core.logs import get_logger
 from core.settings import Settings
 from textapi.engine import entities, phrases, polarity, summary
+from textapi.engine.name_models import find_name_models, name_suffix
 from textapi.messages import (
     ENGINE_HEADER,
     EXCHANGES,
@@ -116,12 +117,16 @@ async def _check_head_first(_request: web.Request) -> None:
 class _RequestHandlers:
     def __init__(self, settings: Settings, authenticator: Authenticator) -> None:
         self._fixed_mode = settings.textapi_polarity
-        self._engine = polarity.engine_name(self._fixed_mode or polarity.DEFAULT_MODE)
+        name_models = find_name_models(settings.spacy_models)
+        self._name_languages = [f"{code};{Operation.NER}" for code in name_models]
+        self._name_suffix = name_suffix(name_models)
+        mode = self._fixed_mode or polarity.DEFAULT_MODE
+        self._engine = polarity.engine_name(mode) + self._name_suffix
         self._cross_origin = CrossOriginPolicy(settings.textapi_cors_origins)
         self._authenticator = authenticator
         self._texts = LoadShedder(MAX_WAITING_CHARACTERS, metrics.WAITING_CHARACTERS)
         self._bodies = LoadShedder(MAX_BODIES, metrics.BODY_BYTES)
-        self._batcher = Batcher()
+        self._batcher = Batcher(name_models)
         self._short_texts = ThreadPoolExecutor(1, "short-texts")
         self._long_texts = ThreadPoolExecutor(1, "long-texts")
 
@@ -175,12 +180,13 @@ class _RequestHandlers:
         return self._fixed_mode or polarity.choose_mode(preferred)
 
     def _engine_of(self, request: web.Request) -> str:
-        return polarity.engine_name(self._mode_of(request))
+        return polarity.engine_name(self._mode_of(request)) + self._name_suffix
 
     def _languages_of(self, request: web.Request) -> list[str]:
-        """Return the languages that all parts of the engine read."""
+        """Return the languages that all parts of the engine read, and those of names alone."""
         scored = polarity.languages_of(self._mode_of(request))
-        return sorted(scored & entities.LANGUAGES & phrases.LANGUAGES & summary.LANGUAGES)
+        read_by_all = scored & entities.LANGUAGES & phrases.LANGUAGES & summary.LANGUAGES
+        return sorted([*read_by_all, *self._name_languages])
 
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
         self._authenticator.authenticate(request.headers.get(KEY_HEADER))

@@ -17,7 +17,7 @@ from networks.data import Data, Samples, Scaling
 from networks.feedforward import FeedForward
 from networks.functions import Array
 from networks.presets import Options, build_network, resolve_options
-from networks.results import Prediction, Results
+from networks.results import PredictedValue, Results
 from networks.storage import pack
 from networks.training import predict, train
 from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
@@ -119,7 +119,7 @@ class PolarityTask:
         for sentence in self._splits["test"]:
             predicted = model.score_text(sentence.text)
             predictions.append(
-                Prediction(sentence.dataset, sentence.index, sentence.rating, predicted)
+                PredictedValue(sentence.dataset, sentence.index, sentence.rating, predicted)
             )
 
         results = Results(
@@ -184,9 +184,9 @@ def load_lexicon() -> dict[str, float]:
     return lexicon
 
 
-def describe_correlations(predictions: Sequence[Prediction]) -> list[str]:
+def describe_correlations(predictions: Sequence[PredictedValue]) -> list[str]:
     """Return a sentence for each data set: the rank correlation on its test split."""
-    dataset_predictions: defaultdict[str, list[Prediction]] = defaultdict(list)
+    dataset_predictions: defaultdict[str, list[PredictedValue]] = defaultdict(list)
     for prediction in predictions:
         dataset_predictions[prediction.split].append(prediction)
 
@@ -203,7 +203,7 @@ def describe_correlations(predictions: Sequence[Prediction]) -> list[str]:
     return sentences
 
 
-def find_deviation(predictions: Sequence[Prediction]) -> float:
+def find_deviation(predictions: Sequence[PredictedValue]) -> float:
     """Return the standard deviation of the predictions."""
     return float(np.std([prediction.predicted for prediction in predictions])) or 1.0
 

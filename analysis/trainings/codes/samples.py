@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.coded_text import CodedText
 from analysis.text.near_duplicates import find_patterns
 from analysis.text.repeats import read_form
-from models.codes import UnitKey, find_stored_codebook, read_peoples_codes
-from models.database import Database, batched
+from models.bulk import select_in
+from models.codes import UnitKey, find_stored_codebook, read_all_peoples_codes
+from models.database import Database
 from models.documents import DocumentText, documents_by_id, text_part_of
 from models.runs import get_run
 from models.tables import Job, Mention
@@ -54,7 +56,7 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
         codebook_id = find_stored_codebook(connection, codebook.hash)
         codes: Mapping[UnitKey, Mapping[str, Sequence[str]]] = {}
         if codebook_id is not None:
-            codes = read_peoples_codes(connection, run_id, codebook_id)
+            codes = _read_codes(connection, codebook_id, run_id)
 
         part = text_part_of(run.parameters)
         document_ids = sorted({unit.document_id for unit in codes})
@@ -91,6 +93,19 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
     return CodeSamples(samples, disagreements)
 
 
+def _read_codes(
+    connection: Connection, codebook_id: int, run_id: int
+) -> dict[UnitKey, dict[str, list[str]]]:
+    """Return the codes that people gave the units of a run, one of each coder, by variable."""
+    codes_by_unit: dict[UnitKey, dict[str, list[str]]] = {}
+    for unit, coders in read_all_peoples_codes(connection, codebook_id, run_id).items():
+        for variable, value in chain.from_iterable(codes.items() for codes in coders):
+            if value.code is not None:
+                codes_by_unit.setdefault(unit, {}).setdefault(variable, []).append(value.code)
+
+    return codes_by_unit
+
+
 def _agree(codes: Sequence[str]) -> str | None:
     """Return the code that most coders gave; None if as many gave another."""
     (code, count), *others = Counter(codes).most_common(2)
@@ -103,12 +118,10 @@ def _read_mentions(
     """Return the sentences of the mentions in documents, and which keywords were found in which."""
     columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
     mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run_id)
-    sentences: dict[UnitKey, str] = {}
-    for batch in batched(document_ids):
-        for row in connection.execute(mentions.where(Mention.document_id.in_(batch))):
-            unit = UnitKey(row.document_id, row.keyword, row.position)
-            sentences[unit] = row.sentence
-
+    sentences = {
+        UnitKey(*key): sentence
+        for *key, sentence in select_in(connection, mentions, Mention.document_id, document_ids)
+    }
     return sentences, {(unit.document_id, unit.keyword) for unit in sentences}
 
 

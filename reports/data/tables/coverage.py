@@ -36,12 +36,21 @@ class CoverageRow:
         int | None,
         "Documents that the step worked on; null where the job has not come to it.",
     ]
+    dictionary_share: Annotated[
+        float | None,
+        "Of the step `documents` of texts that were read by machine: the share of their words of "
+        "four letters and more that an English dictionary has, 0.95 of clean text. Null elsewhere.",
+        schema.FRACTION,
+    ] = None
 
 
 @keep_rows_of_run
 def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CoverageRow]:
     """Yield a row per job and step that was requested, the documents step always among them."""
-    columns = (JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+    columns = (
+        *(JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents),
+        JobStep.dictionary_share,
+    )
     for jobs in in_batches(run.jobs_named(job_names)):
         jobs_by_id = index_by("id", jobs)
         rows_by_job: dict[int, dict[str, CoverageRow]] = defaultdict(dict)
@@ -54,6 +63,7 @@ def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Ite
                 state=recorded.state,
                 reason=recorded.reason,
                 documents=recorded.documents,
+                dictionary_share=recorded.dictionary_share,
             )
 
         for job in jobs:

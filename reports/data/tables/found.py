@@ -6,24 +6,20 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from sqlalchemy import select
-
-from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.wanted import parse_wanted
-from models.codes import UnitKey, read_all_peoples_codes
-from models.documents import quoted_text
-from models.tables import Document, SearchedUnit, StoredCodebook
 from reports.data import export_schema as schema
-from reports.data.queries import fetch_all
+from reports.data.coded_samples import PEOPLE
 from reports.data.run_data import RunData, keep_rows_of_run
+from reports.data.searched_texts import read_searched_texts
 from reports.data.tables.codes import CodebookHash, CodebookName
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """One row per search and document that people put into the category that is searched for.
+    """One row per search and document that is of the category that is searched for.
 
-    Of documents with the same words the first is there: people read it for all of them.
+    Of documents with the same words the first is there: it was read for all of them. `documents`
+    and `mentions` of such a run have a column for each search, `found_ports_about_yes` say: true if
+    the document was found, false if it was read and is none, null if nobody has read it.
     """
 
     run: schema.RunNumber
@@ -44,6 +40,7 @@ class FoundRow:
         "How it came to be read: `rank`, `chance`, or `known` if it was coded before the search.",
     ]
     place: Annotated[int, "Its place in the order of reading, from 1."]
+    reader: Annotated[str, "Who says that it is found: `people`, or a model as `model:NAME`."]
 
 
 @keep_rows_of_run
@@ -52,45 +49,26 @@ def read_found(
     job_names: Collection[str] | None = None,  # noqa: ARG001 - a search is of no single job
 ) -> Iterator[FoundRow]:
     """Yield what each search has found, by its codebook."""
-    document_columns = (Document.identity, Document.period, Document.published_at, Document.address)
-    statement = (
-        select(SearchedUnit.__table__, *document_columns, StoredCodebook.content)
-        .add_columns(quoted_text(run.text_part))
-        .join(Document, Document.id == SearchedUnit.document_id)
-        .join(StoredCodebook, StoredCodebook.id == SearchedUnit.codebook_id)
-        .where(SearchedUnit.run_id == run.id)
-    )
-    codebooks: dict[int, Codebook] = {}
-    codes_by_unit = {}
-    rows = []
-    for row in fetch_all(run.db, statement):
-        if row.codebook_id not in codebooks:
-            codebooks[row.codebook_id] = Codebook.model_validate(row.content)
-            with run.db.read() as connection:
-                codes_by_unit[row.codebook_id] = read_all_peoples_codes(connection, row.codebook_id)
-
-        codebook = codebooks[row.codebook_id]
-        (sought,) = parse_wanted(codebook, [row.sought])
-        codes = codes_by_unit[row.codebook_id].get(UnitKey(row.document_id, row.keyword), [])
-        if sought.is_found(codebook, codes):
-            rows.append(
-                FoundRow(
-                    run=run.id,
-                    codebook=codebook.name,
-                    hash=codebook.short_hash,
-                    search=row.sought,
-                    keyword=row.keyword or None,
-                    period=row.period,
-                    document=row.identity,
-                    published_at=schema.whole_second(row.published_at),
-                    address=row.address,
-                    text=row.text,
-                    copies=row.copies,
-                    read_by=row.read_by,
-                    place=row.place + 1,
-                )
-            )
-
+    rows = [
+        FoundRow(
+            run=run.id,
+            codebook=searched.codebook.name,
+            hash=searched.codebook.short_hash,
+            search=searched.row.sought,
+            keyword=searched.row.keyword or None,
+            period=searched.row.period,
+            document=searched.row.identity,
+            published_at=schema.whole_second(searched.row.published_at),
+            address=searched.row.address,
+            text=searched.row.text,
+            copies=searched.row.copies,
+            read_by=searched.row.read_by,
+            place=searched.row.place + 1,
+            reader=searched.reader or PEOPLE,
+        )
+        for searched in read_searched_texts(run)
+        if searched.is_found
+    ]
     yield from FOUND.sort(rows)
 
 

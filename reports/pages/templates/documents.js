@@ -92,7 +92,7 @@ const describe = () => {
   const verbs = Object.entries(said).map(([verb, words]) => words && `${verb}${ending ? "" : "s"} ${words}`);
   return join([
     write(chosen.length),
-    `${index.isPosts ? "post" : "document"}${ending}`,
+    `${index.noun}${ending}`,
     index.isPosts && job && `of ${index.jobs[job] ?? job}`,
     join(verbs, " and "),
     code && `coded ${quote(code)}`,

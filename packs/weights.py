@@ -1,4 +1,7 @@
-"""The network that coded a run's texts, as its pack holds it: its weights, without a pickle."""
+"""The weights of networks in a pack, without a pickle.
+
+They are those that a training made, or those of the network that coded a run's texts.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,40 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
+from sqlalchemy import select
+
 from analysis.codebooks.network import CodeNetwork, read_network
 from analysis.data import MonthData, PostData
 from core.atomic_files import write_atomically
 from core.errors import BadInput, NotFound
 from models.codes import training_of
+from models.tables import Training
 from models.trainings import get_trained_network
 from packs import contents
 from packs.archive import PackReader
+from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData
+from reports.figures.figure_store import slug
 
 NETWORK_FILE = f"{contents.WEIGHTS}/coder.npz"
 # The file may have so many bytes.
 LARGEST_NETWORK = 256 * 2**20
+
+
+def write_training_weights(run_data: RunData, folder: Path) -> None:
+    """Write the weights of the networks that are trained."""
+    weights_folder = folder / contents.WEIGHTS
+    weights_folder.mkdir()
+    for job in run_data.jobs:
+        job_weights = select(Training.weights).where(Training.job_id == job.id)
+        for weights in fetch_scalars(run_data.db, job_weights):
+            if weights is not None:
+                write_atomically(folder / weights_file(job.name), weights)
+
+
+def weights_file(job: str) -> str:
+    """Return the name of the file with the weights of a training."""
+    return f"{contents.WEIGHTS}/{slug(job)}.npz"
 
 
 def name_coder_of_run(run_data: RunData) -> str | None:
@@ -46,14 +70,14 @@ def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
     return read_network(trained.weights)
 
 
-def read_packed_network(run_data: RunData, pack: PackReader) -> CodeNetwork | None:
-    """Return the network of the run in a pack; None if there is none.
+def read_packed_network(pack: PackReader) -> CodeNetwork:
+    """Return the network in a pack.
 
-    Raises `BadInput` if it is malformed, or of another version of the program. Its arrays are not
-    compressed, so that they are no larger than the file.
+    Raises `BadInput` if it is missing, malformed, or of another version of the program. Its arrays
+    are not compressed, so that they are no larger than the file.
     """
-    if name_coder_of_run(run_data) is None or NETWORK_FILE not in pack.names:
-        return None
+    if NETWORK_FILE not in pack.names:
+        raise BadInput("the network is not in the pack")
 
     weights = pack.read(NETWORK_FILE, LARGEST_NETWORK)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -47,6 +47,21 @@ def detect_languages(texts: Sequence[str]) -> list[str]:
         codes += _decide(_load_model().score(texts[start : start + _READ_TOGETHER]))
 
     return codes
+
+
+def choose_languages(texts: Sequence[str], codes: Collection[str]) -> list[str]:
+    """Return which of *codes*, which are in `DETECTED`, each text is likeliest to be in."""
+    if len(codes) == 1 or not texts:
+        return [*codes] * len(texts)
+
+    columns = sorted(map(_load_model().codes.index, codes))
+    chosen: list[str] = []
+    for start in range(0, len(texts), _READ_TOGETHER):
+        scores = _load_model().score(texts[start : start + _READ_TOGETHER])
+        likeliest = scores[:, columns].argmax(axis=1)
+        chosen += [_load_model().codes[columns[index]] for index in likeliest.tolist()]
+
+    return chosen
 
 
 def _decide(scores: Scores) -> list[str]:

@@ -7,23 +7,25 @@ What was read in which order is stored beside the codes, so that a search goes o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
+from sqlalchemy import Connection
 
-from analysis.codebooks.codebook import SEPARATOR, Codebook, CodedUnit
+from analysis.codebooks.codebook import SEPARATOR, Codebook
 from analysis.codebooks.near_misses import Bits, Floats, Integers, WordsOfTexts
 from analysis.codebooks.search_ranking import SearchRanking
 from analysis.codebooks.stored import keep_codebook
 from analysis.codebooks.units import read_documents, read_posts
-from analysis.codebooks.wanted import WantedCategory
+from analysis.codebooks.wanted import SoughtCategory
 from analysis.kinds import kind_named
-from core.enums import ReadBy, SampleRule
+from core.enums import ReadBy, SamplePart, SampleRule
 from core.errors import UsageError
+from core.quantities import quantity
 from models.codes import UnitKey, read_all_peoples_codes
 from models.database import Database
 from models.documents import text_part_of
@@ -37,10 +39,17 @@ from models.searches import (
     read_texts,
 )
 from producers.code_sample import SampledText, check_unit, name_item
+from reports.stats.coded_strata import CodedStratum
+from reports.stats.estimates import Estimate
+from reports.stats.proportions import estimate_precision, estimate_recall
+from reports.stats.search_recall import ChanceDraws, SearchProgress
 
 # A batch is of this share of the texts that were read, within these bounds.
 BATCH_SHARE = 0.1
 LEAST_BATCH, _MOST_BATCH = 50, 200
+
+# A model reads this share at once.
+MODELS_SHARE = 0.2
 
 # How often texts of the top were relevant lately is told by so many, or by this share of all read.
 LEAST_LATELY = 50
@@ -49,30 +58,47 @@ LATELY_SHARE = 0.2
 # A query has at most so many words.
 _MOST_WORDS = 8
 
+# A wider interval of recall says nothing.
+_WIDEST = 0.6
+
 _NUMBERS = 2.0**64
 _NO_PLACES: Integers = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
 class SearchState:
-    """How far a search is, in documents but for *texts* and *texts_read*.
+    """How far a search is: what its draws tell, and how many different texts were read.
 
-    Of each draw by chance *unread_before* and *found_before* say how many documents were so, and
-    *are_hits* whether it was relevant. *top_read* and *top_found* are of the texts that were read
-    last since they ranked high. *pending* are texts of the last batch that nobody has read.
+    *pending* are texts of the last batch that nobody has read.
     """
 
-    documents: int
-    read: int
-    found: int
+    progress: SearchProgress
     texts: int
     texts_read: int
-    unread_before: Integers
-    found_before: Integers
-    are_hits: Bits
-    top_read: int
-    top_found: int
     pending: Sequence[int]
+
+    @property
+    def recall(self) -> Estimate | None:
+        """Which share of all was found; None as long as next to nothing is known of it."""
+        estimate = self.progress.estimate_recall()
+        return estimate if estimate.high - estimate.low <= _WIDEST else None
+
+    def has_ended(self, recall: float) -> bool:
+        """Whether *recall* is reached, or all is read."""
+        return self.progress.has_reached(recall) or self.texts_read == self.texts
+
+
+@dataclass(frozen=True)
+class SearchCheck:
+    """What people say of a random part of what a model read, and of what it did not read.
+
+    *precision* is the share of what it found that people put into the category, too, *recall* the
+    share of all that people would put there that it found; None where too little was read.
+    """
+
+    read: int
+    precision: Estimate | None
+    recall: Estimate | None
 
 
 class DocumentSearch:
@@ -83,19 +109,22 @@ class DocumentSearch:
         db: Database,
         run_id: int,
         codebook: Codebook,
-        sought: WantedCategory,
-        keyword: str | None = None,
+        sought: SoughtCategory,
+        model: str | None = None,
     ) -> None:
-        """Read the texts of the run.
+        """Read the texts of the run, in which people search, or the *model* that the run has.
 
-        *keyword* is the one that is asked of, where a codebook asks of several. Raises `NotFound`,
-        and `UsageError` if there is nothing to read.
+        Raises `NotFound`, and `UsageError` if there is nothing to read.
         """
-        self._db, self._codebook, self._sought = db, codebook, sought
+        self._db, self._codebook, self._sought = db, codebook, sought.category
+        self.model = model
         with db.read() as connection:
             run = get_run(connection, run_id)
 
-        keywords = _list_keywords(run, codebook, sought, keyword)
+        check_unit(codebook, run)
+        kind = kind_named(run.kind)
+        names = [entry.name for entry in kind.keywords(kind.read_parameters(run.parameters))]
+        keywords = sought.choose_keywords(codebook, names)
         if keywords:
             units, matches = read_documents(db, run, keywords, b"", SampleRule.PERIOD)
         else:
@@ -107,7 +136,7 @@ class DocumentSearch:
             codebook_id = keep_codebook(connection, db, codebook)
 
         asked_of = keywords[0] if codebook.asks_of_keyword else ""
-        self.search = Search(run_id, codebook_id, f"{sought}", asked_of)
+        self.search = Search(run_id, codebook_id, f"{sought.category}", asked_of)
         self._part = text_part_of(run.parameters)
         self._vocabulary = units.vocabulary
 
@@ -121,6 +150,7 @@ class DocumentSearch:
         self._texts_by_document: dict[int, int] = dict(
             zip(units.documents.tolist(), self._text_of.tolist(), strict=True)
         )
+        self._check_order = units.random_numbers(f"check of {sought}")[first]
         # Where documents come or go, all that are unread are drawn from anew.
         others = units.random_numbers(f"{sought} of {len(units)}")[first]
         self._chance = -np.log1p(-(others + 0.5) / _NUMBERS) / self._copies
@@ -156,11 +186,87 @@ class DocumentSearch:
             rows = list_searched(connection, self.search)
             pending = self._describe(rows, is_read, is_relevant).pending
             if not pending:
-                new_rows = self._choose(rows, is_read, is_relevant, share_by_chance)
+                size = min(_MOST_BATCH, max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
+                new_rows = self._choose(rows, is_read, is_relevant, share_by_chance, size)
                 add_searched(connection, self.search, new_rows)
                 pending = [row["document_id"] for row in new_rows if row["read_by"] != ReadBy.KNOWN]
 
-            texts = read_texts(connection, pending, self._part)
+        return self._show(pending)
+
+    def choose_for_model(self, recall: float) -> Callable[[Connection], set[str]]:
+        """Return what stores the texts that the model reads next, and returns their months.
+
+        It reads more at once than people do, since each month is worked on again.
+        """
+        state = self.look()
+        is_read, is_relevant = self._read_codes()
+        with self._db.read() as connection:
+            rows = list_searched(connection, self.search)
+
+        wanted = min(state.progress.count_to_read(recall), int(MODELS_SHARE * is_read.sum()))
+        share_by_chance = state.progress.choose_share(recall)
+        size = max(LEAST_BATCH, wanted)
+        new_rows = self._choose(rows, is_read, is_relevant, share_by_chance, size)
+
+        def store(connection: Connection) -> set[str]:
+            add_searched(connection, self.search, new_rows)
+            texts = read_texts(connection, [row["document_id"] for row in new_rows], self._part)
+            return {text.month for text in texts.values()}
+
+        return store
+
+    def list_check(self, n: int) -> list[SampledText]:
+        """Return *n* texts by which people check the model, a third of each kind, by chance."""
+        chosen = [
+            text
+            for texts in self._list_kinds().values()
+            for text in texts[: math.ceil(n / 3)].tolist()
+        ]
+        return self._show(self._first_documents[chosen].tolist())
+
+    def check(self) -> SearchCheck:
+        """Return what people have said of the model's search.
+
+        What it found, what it did not find in what it read, and what it left unread are the strata.
+        Of each, texts count in a random order up to the first that nobody has read: others may have
+        been read since they ranked high.
+        """
+        with self._db.read() as connection:
+            codes_by_unit = read_all_peoples_codes(connection, self.search.codebook_id)
+
+        strata = []
+        for kind, texts in self._list_kinds().items():
+            codes = []
+            for document in self._first_documents[texts].tolist():
+                unit = UnitKey(document, self.search.keyword)
+                is_found = self._sought.is_found(self._codebook, codes_by_unit.get(unit, ()))
+                if is_found is None:
+                    break
+
+                codes.append(float(is_found))
+
+            copies = self._copies[texts]
+            weights = copies[: len(codes)].astype(float).tolist()
+            strata.append(CodedStratum(kind, int(copies.sum()), codes, weights))
+
+        read = sum(len(stratum.codes) for stratum in strata)
+        return SearchCheck(read, estimate_precision(strata), estimate_recall(strata))
+
+    def _list_kinds(self) -> dict[SamplePart, Integers]:
+        """Return the texts that a model found, others that it read, and the unread, by chance."""
+        is_read, is_relevant = self._read_codes()
+        kinds = {
+            SamplePart.MENTION: is_relevant,
+            SamplePart.NEAR_MISS: is_read & ~is_relevant,
+            SamplePart.REST: ~is_read,
+        }
+        order = np.argsort(self._check_order, kind="stable")
+        return {kind: order[is_of_kind[order]] for kind, is_of_kind in kinds.items()}
+
+    def _show(self, documents: Sequence[int]) -> list[SampledText]:
+        """Return texts as coders read them, in an order that tells nothing of them."""
+        with self._db.read() as connection:
+            texts = read_texts(connection, documents, self._part)
 
         keyword = self.search.keyword
         batch = [
@@ -199,19 +305,29 @@ class DocumentSearch:
         with self._db.read() as connection:
             coded = list_machine_codes(connection, self.search, self._sought.variable)
 
-        signs = []
-        for codes in coded.values():
-            documents = [
-                id_ for id_, code in codes if self._sought.category in code.split(SEPARATOR)
-            ]
-            sign = np.zeros(len(self._copies), bool)
-            sign[self._text_of[np.isin(self._documents, documents)]] = True
-            signs.append(sign)
+        return [self._mark(codes) for coder, codes in coded.items() if coder != self.model]
 
-        return signs
+    def _mark(self, codes: Sequence[tuple[int, str]]) -> Bits:
+        """Return which texts are of the category by *codes* of documents."""
+        relevant = [id_ for id_, code in codes if self._sought.category in code.split(SEPARATOR)]
+        sign = np.zeros(len(self._copies), bool)
+        sign[self._text_of[np.isin(self._documents, relevant)]] = True
+        return sign
 
     def _read_codes(self) -> tuple[Bits, Bits]:
-        """Return which texts people have read, and which of these are relevant."""
+        """Return which texts were read, and which of these are relevant.
+
+        A model has read all that it was given: what it cannot code is not relevant.
+        """
+        if self.model is not None:
+            with self._db.read() as connection:
+                rows = list_searched(connection, self.search)
+                coded = list_machine_codes(connection, self.search, self._sought.variable)
+
+            is_given = np.zeros(len(self._copies), bool)
+            is_given[[text for row in rows if (text := self._text(row.document_id)) >= 0]] = True
+            return is_given, is_given & self._mark(coded.get(self.model, ()))
+
         with self._db.read() as connection:
             codes_by_unit = read_all_peoples_codes(connection, self.search.codebook_id)
 
@@ -245,36 +361,48 @@ class DocumentSearch:
         lately = max(LEAST_LATELY, int(LATELY_SHARE * is_read.sum()))
         is_top = np.array([row.read_by == ReadBy.RANK for row in kept], bool) & ~open_texts
         top = np.flatnonzero(is_top)[-lately:]
+        draws = ChanceDraws(
+            unread_before[counts].astype(float),
+            found_before[counts].astype(float),
+            is_relevant[texts][counts],
+        )
+        progress = SearchProgress(
+            documents,
+            int((self._copies * is_read).sum()),
+            int((self._copies * is_relevant).sum()),
+            draws,
+            int(copies[top].sum()),
+            int(found[top].sum()),
+        )
         return SearchState(
-            documents=documents,
-            read=int((self._copies * is_read).sum()),
-            found=int((self._copies * is_relevant).sum()),
+            progress,
             texts=len(self._copies),
             texts_read=int(is_read.sum()),
-            unread_before=unread_before[counts],
-            found_before=found_before[counts],
-            are_hits=is_relevant[texts][counts],
-            top_read=int(copies[top].sum()),
-            top_found=int(found[top].sum()),
             pending=[
                 row.document_id for row, is_open in zip(kept, open_texts, strict=True) if is_open
             ],
         )
 
     def _choose(
-        self, rows: Sequence[Any], is_read: Bits, is_relevant: Bits, share_by_chance: float
+        self,
+        rows: Sequence[Any],
+        is_read: Bits,
+        is_relevant: Bits,
+        share_by_chance: float,
+        size: int,
     ) -> list[dict[str, Any]]:
-        """Return the rows of texts that are read next, what is known already first."""
+        """Return the rows of *size* texts that are read next, what is known already first."""
         self._learn(is_read, is_relevant)
         listed = np.zeros(len(self._copies), bool)
         listed[[text for row in rows if (text := self._text(row.document_id)) >= 0]] = True
         known = np.flatnonzero(is_read & ~listed)
 
         unread = np.flatnonzero(~is_read)
-        wanted = min(_MOST_BATCH, max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
-        size = min(len(unread), wanted)
         top, by_chance = choose_batch(
-            self._ranking.score()[unread], self._chance[unread], size, share_by_chance
+            self._ranking.score()[unread],
+            self._chance[unread],
+            min(len(unread), size),
+            share_by_chance,
         )
         chosen = [
             *((text, ReadBy.KNOWN) for text in known.tolist()),
@@ -305,26 +433,24 @@ class DocumentSearch:
         self._ranking.learn(texts, is_relevant[texts])
 
 
-def _list_keywords(
-    run: Row[Any], codebook: Codebook, sought: WantedCategory, keyword: str | None
-) -> list[str]:
-    """Return the keywords of a run, or the one that is asked of. Raises `UsageError`."""
-    check_unit(codebook, run)
-    kind = kind_named(run.kind)
-    names = [entry.name for entry in kind.keywords(kind.read_parameters(run.parameters))]
-    if codebook.unit == CodedUnit.MENTION:
-        raise UsageError("a search is for documents: write unit: document into the codebook")
-    if not codebook.asks_of_keyword:
-        return names
+def describe_progress(search: DocumentSearch, state: SearchState) -> str:
+    """Return what was found, and which share of all it is once that is known somehow."""
+    found = f"found {quantity(state.progress.found, 'document')}"
+    texts = f"{state.texts_read:,} of {quantity(state.texts, 'text')} read"
+    if state.recall is None:
+        return f"{found}: {texts}, too few to say which share of all that is"
 
-    chosen = [name for name in names if keyword in (None, name)]
-    if len(chosen) != 1:
-        raise UsageError(
-            f"the codebook {codebook.name} asks of each keyword: write --find KEYWORD:{sought} "
-            f"with one of run {run.id}"
-        )
+    whole = "all" if search.model is None else f"all that {search.model} would find"
+    return f"{found}: that is {format_share(state.recall)} of {whole}; {texts}"
 
-    return chosen
+
+def format_share(estimate: Estimate) -> str:
+    """Return a share with its interval in percent, rounded down where it is not all."""
+    value, low, high = (
+        math.floor(100 * share) if share < 1 else 100
+        for share in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} % ({low} to {high} %)"
 
 
 def choose_batch(
