@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from analysis.codebooks.wanted import parse_sought
 from cli import context
-from cli.coding import CodingRequest, check_terminal, code_in_terminal, record_coding
+from cli.coding import check_terminal, code_in_terminal, record_coding
 from cli.coding_page.command import serve_texts
+from cli.coding_request import CodingRequest
 from cli.messages import inform, show
 from core.enums import MODEL
 from core.errors import UsageError
