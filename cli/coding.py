@@ -14,10 +14,7 @@ from core.errors import UsageError
 from core.quantities import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from analysis.codebooks.codebook import Codebook
-    from models.codes import Coding
     from models.database import Database
     from producers.code_sample import SampledText
 
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
 def code_sample(request: CodingRequest) -> None:
     """Draw the sample and code it in the terminal, or write it to a file, or read a coded file."""
     from cli.coding_files import read_file_of_codes, write_coded_file
+    from cli.coding_terminal import code_in_terminal
     from cli.shown_coders import show_coders
     from models.codes import PERSON, Coding
 
@@ -111,26 +109,3 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
             "is drawn now, and do not count. Their codes stay: --per and --seed as they were "
             "before draw them again"
         )
-
-
-def code_in_terminal(
-    db: Database,
-    codebook: Codebook,
-    coding: Coding,
-    sample: Sequence[SampledText],
-    *,
-    is_part: bool = False,
-) -> bool:
-    """Ask until all texts are coded; return whether they are. More follow if they are a part."""
-    from cli.coding_terminal import TerminalSession
-    from models.codes import read_codes, read_codes_elsewhere
-    from producers.coding_session import CodingSession, DatabaseCodes
-
-    with db.read() as connection:
-        codes = read_codes(connection, coding)
-        codes_elsewhere = read_codes_elsewhere(connection, coding)
-
-    units = [text.unit for text in sample]
-    store = DatabaseCodes(db, coding)
-    session = CodingSession(codebook, units, codes, store, codes_elsewhere)
-    return TerminalSession(sample, session, is_part=is_part).run()
