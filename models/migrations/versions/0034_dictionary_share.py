@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034_dictionary_share"
-down_revision = "0031_searches"
+down_revision = "0033_search_weights"
 branch_labels = None
 depends_on = None
 
