@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; draws of before fell on all documents alike."""
-    op.add_column("searched_units", sa.Column("weight", sa.Float(), nullable=True))
+    op.add_column("searched_units", sa.Column("weight", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; steps that are done have no number, and keep their sentence."""
-    op.add_column("job_steps", sa.Column("dictionary_share", sa.Float(), nullable=True))
+    op.add_column("job_steps", sa.Column("dictionary_share", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
