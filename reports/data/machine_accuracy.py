@@ -142,7 +142,7 @@ def _group_pairs(
     A text that several groups have is of the one whose copy was read.
     """
     for pair in pairs:
-        stratum, part = pair.stratum, str(pair.stratum.part)
+        stratum, part = pair.stratum, str(pair.stratum.part.kind)
         period = join_periods(stratum.period, run.grain)
         match between:
             case Compared.PERIODS:

@@ -406,6 +406,7 @@ def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> No
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
+@pytest.mark.thorough
 def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_path: Path) -> None:
     stories.store(db, WORDY, prefix="w")
     run, out = stories.months_run(db, "2020-03", "2021-03", ["covid:coronavirus"]), tmp_path / "out"

@@ -199,6 +199,7 @@ def test_every_picture_of_a_report_has_the_small_print(db: Database, tmp_path: P
         assert unescape(SEPARATOR.join(written)).endswith(origin), name
 
 
+@pytest.mark.thorough
 def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) -> None:
     run = fill(db)
     pictures = []
