@@ -239,7 +239,8 @@ def _write_file(
             codes = read_codes(connection, coding)
 
         with replace_file(out) as file, comma_separated(file, table_columns(codebook)) as write:
-            write(list(table_rows(codebook, request.run, sample, codes)))
+            rows = table_rows(codebook, request.run, sample, codes)
+            write(list(zip(*rows, strict=True)))
 
         fill = "a column for each variable"
         if request.codebook is None:

@@ -201,7 +201,7 @@ def _export_dsl(run: int, out: Path | None, codebook: str | None) -> None:
         columns: dict[str, type] = dict.fromkeys(table.columns, str)
         with replace_file(out) as file, comma_separated(file, columns) as write:
             for batch in in_batches(table.rows):
-                write(batch)
+                write(list(zip(*batch, strict=True)))
                 texts += len(batch)
 
     inform(

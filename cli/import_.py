@@ -144,15 +144,15 @@ def import_documents(
             on_resume=note_resumed,
         )
 
-    tally = imported.tally
+    tally, stored = imported.tally, imported.stored
     _print_tables(tally.tables)
     _print_omissions(imported)
     if as_json:
         show_json(_count(imported, resumed))
     else:
-        used = f"{quantity(tally.documents, 'document')} read, {imported.added:,} of them new"
-        if imported.completed:
-            used += f", {imported.completed:,} stored ones completed"
+        used = f"{quantity(tally.documents, 'document')} read, {stored.added:,} of them new"
+        if stored.completed:
+            used += f", {stored.completed:,} stored ones completed"
 
         show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
 
@@ -195,16 +195,16 @@ def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
 
 
 def _count(imported: Imported, resumed: dict[str, int]) -> ImportTotals:
-    tally = imported.tally
-    not_stored = imported.forgotten + imported.conflicts
+    tally, stored = imported.tally, imported.stored
+    not_stored = stored.forgotten + stored.conflicts
     return ImportTotals(
         read=tally.documents,
-        added=imported.added,
-        known=tally.documents - imported.added - not_stored,
-        conflicts=imported.conflicts,
-        two_dates=imported.redated,
-        completed=imported.completed,
-        forgotten=imported.forgotten,
+        added=stored.added,
+        known=tally.documents - stored.added - not_stored,
+        conflicts=stored.conflicts,
+        two_dates=stored.redated,
+        completed=stored.completed,
+        forgotten=stored.forgotten,
         empty=tally.empty,
         left_out=tally.left_out,
         wrong_times=tally.wrong_times,
@@ -248,7 +248,7 @@ def _print_omissions(imported: Imported) -> None:
 
 def _describe_counts(imported: Imported) -> Iterator[str | bool]:
     """Yield a remark on each count; false where there is nothing to remark."""
-    tally = imported.tally
+    tally, stored = imported.tally, imported.stored
     example = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
     times = "its time" if tally.wrong_times == 1 else "their times"
     yield tally.wrong_times > 0 and (
@@ -262,17 +262,17 @@ def _describe_counts(imported: Imported) -> Iterator[str | bool]:
         f"the first {printable(tally.first_unknown_language)!r}: it was detected instead; write "
         "languages as en, de or German, or give --language"
     )
-    stands = "document stands" if imported.redated == 1 else "documents stand"
-    yield imported.redated > 0 and (
-        f"{imported.redated:,} {stands} in two months: the first date counts"
+    stands = "document stands" if stored.redated == 1 else "documents stand"
+    yield stored.redated > 0 and (
+        f"{stored.redated:,} {stands} in two months: the first date counts"
     )
-    yield imported.kept > 0 and (
-        f"{imported.kept:,} stored documents lack what these files say of them, and stay as runs "
+    yield stored.kept > 0 and (
+        f"{stored.kept:,} stored documents lack what these files say of them, and stay as runs "
         "have read them: `tidings forget RUN` for those runs, then import again"
     )
-    yield imported.conflicts > 0 and _describe_conflicts(imported)
-    yield imported.forgotten > 0 and (
-        f"{imported.forgotten:,} of the documents read were forgotten on request and stay away: "
+    yield stored.conflicts > 0 and _describe_conflicts(imported)
+    yield stored.forgotten > 0 and (
+        f"{stored.forgotten:,} of the documents read were forgotten on request and stay away: "
         "`tidings forget --lift` lets them come back"
     )
 
@@ -299,5 +299,6 @@ def _describe_conflicts(imported: Imported) -> str:
     else:
         reason = "is stored under their id, or their address if they have no id: it stays"
 
-    were = "was" if imported.conflicts == 1 else "were"
-    return f"{imported.conflicts:,} of the documents read {were} not stored: another text {reason}"
+    conflicts = imported.stored.conflicts
+    were = "was" if conflicts == 1 else "were"
+    return f"{conflicts:,} of the documents read {were} not stored: another text {reason}"

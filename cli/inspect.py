@@ -65,6 +65,8 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show the state of a run, its jobs, and what it waits for."""
+    from core.process_identity import has_exited
+    from models.jobs import count_live_slots
     from producers.status import list_runs, run_status
 
     settings = context.load_settings()
@@ -93,19 +95,12 @@ def status(
             if failed and not report.details:
                 inform(f"no job of run {run} has failed")
 
-            has_ended = report.state in ENDED
-            if not watch or (has_ended and not _is_report_coming(db, report)):
+            # A report that is still to be made comes if a process is there to make it.
+            is_report_coming = report.report and count_live_slots(db, has_exited).get(QUEUE_REPORTS)
+            if not watch or (report.state in ENDED and not is_report_coming):
                 return
 
             time.sleep(WATCH_SECONDS)
-
-
-def _is_report_coming(db: Database, report: RunStatus) -> bool:
-    """Return whether the run's report is still to be made and a process is there to make it."""
-    from core.process_identity import has_exited
-    from models.jobs import count_live_slots
-
-    return report.report is not None and bool(count_live_slots(db, has_exited).get(QUEUE_REPORTS))
 
 
 def _format_cost(cost: RunCost) -> str:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from core.enums import TextPart
 from core.languages import find_language
-from models.bulk import select_in
+from models.bulk import scalars_in, select_in
 from models.database import Database
 from models.keyword_answers import move_keyword_answers
 from models.origins import (
@@ -239,7 +239,10 @@ def complete_documents(
         missing = _missing(document, rows_by_identity[document["identity"]], origin)
         incomplete.append(_Incomplete(document, origin, missing))
 
-    read = _ids_read(connection, ids)
+    # These a job has read, or a search has found.
+    linked = select(JobDocument.document_id)
+    found = scalars_in(connection, linked, JobDocument.document_id, ids)
+    read = _ids_of_jobs(connection, ids, _IS_READ).union(found)
     unread = [entry for entry in incomplete if entry.document["id"] not in read]
     _store_anew(db, connection, unread)
     completed, kept = _complete_in_place(
@@ -350,12 +353,6 @@ def _ids_of_jobs(
         found.update(connection.scalars(documents))
 
     return found
-
-
-def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Return which of the documents a job has read, or a search has found."""
-    found = select(JobDocument.document_id).where(JobDocument.document_id.in_(ids))
-    return _ids_of_jobs(connection, ids, _IS_READ) | set(connection.scalars(found))
 
 
 def ids_read_with_abstracts(connection: Connection, ids: Sequence[int]) -> set[int]:

@@ -197,27 +197,26 @@ def forget_searches_of_both(connection: Connection, document_ids: Sequence[int])
 
     found = delete(KeywordSentences).where(KeywordSentences.question_id.in_(questions))
     change_in(connection, found, KeywordSentences.document_id, document_ids)
-    _clear_bits(connection, document_ids, questions)
+    clear_searched(connection, document_ids, questions)
 
 
-def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
-    """Mark deleted documents as never searched, since SQLite reuses the highest ids."""
-    _clear_bits(connection, document_ids)
-
-
-def _clear_bits(
+def clear_searched(
     connection: Connection,
     document_ids: Iterable[int],
     questions: Sequence[int] | None = None,
 ) -> None:
-    """Clear the bits of documents, for these *questions* or for all."""
-    bits_of_block = _bits_by_block(document_ids)
+    """Mark documents as never searched, by these *questions* or by all.
 
-    for blocks in batched(sorted(bits_of_block)):
-        for question_id, block, bitmap in _lock_blocks(connection, blocks, questions):
-            remaining = bitmap & ~bits_of_block[block]
-            if remaining != bitmap:
-                _write_bitmaps(connection, {(question_id, block): remaining})
+    It is done for deleted documents, too, since SQLite reuses the highest ids.
+    """
+    bits_of_block = _bits_by_block(document_ids)
+    bitmaps: dict[tuple[int, int], int] = {}
+    for question_id, block, bitmap in _lock_blocks(connection, bits_of_block, questions):
+        remaining = bitmap & ~bits_of_block[block]
+        if remaining != bitmap:
+            bitmaps[question_id, block] = remaining
+
+    _write_bitmaps(connection, bitmaps)
 
 
 def delete_keyword_answers(
@@ -229,14 +228,7 @@ def delete_keyword_answers(
         ids_of_term.setdefault(term, []).append(document_id)
 
     for question_id, term in _stored_questions(connection, engine, ids_of_term).items():
-        bits_of_block = _bits_by_block(ids_of_term[term])
-        for blocks in batched(sorted(bits_of_block)):
-            bitmaps: dict[tuple[int, int], int] = {}
-            for _, block, bitmap in _lock_blocks(connection, blocks, [question_id]):
-                bitmaps[question_id, block] = bitmap & ~bits_of_block[block]
-
-            _write_bitmaps(connection, bitmaps)
-
+        clear_searched(connection, ids_of_term[term], [question_id])
         found = delete(KeywordSentences).where(KeywordSentences.question_id == question_id)
         change_in(connection, found, KeywordSentences.document_id, ids_of_term[term])
 
@@ -263,11 +255,12 @@ def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[
     for old_id in sorted(new_ids):
         old_ids_of_block.setdefault(old_id // BLOCK_SIZE, []).append(old_id)
 
-    for blocks in batched(sorted(old_ids_of_block)):
-        for question_id, block, bitmap in _lock_blocks(connection, blocks):
-            for old_id in old_ids_of_block[block]:
-                if bitmap >> old_id % BLOCK_SIZE & 1:
-                    _add_bit(bits, question_id, new_ids[old_id])
+    for question_id, block, bitmap in _lock_blocks(connection, old_ids_of_block):
+        for old_id in old_ids_of_block[block]:
+            if bitmap >> old_id % BLOCK_SIZE & 1:
+                new_block, place = divmod(new_ids[old_id], BLOCK_SIZE)
+                block_key = question_id, new_block
+                bits[block_key] = bits.get(block_key, 0) | 1 << place
 
     _set_bits(db, connection, bits)
     clear_searched(connection, new_ids)
@@ -323,12 +316,6 @@ def _lock_documents(
     return stored
 
 
-def _add_bit(bits: dict[tuple[int, int], int], question_id: int, document_id: int) -> None:
-    """Add the bit of a document to *bits*, by question and block."""
-    block_key = question_id, document_id // BLOCK_SIZE
-    bits[block_key] = bits.get(block_key, 0) | 1 << document_id % BLOCK_SIZE
-
-
 def _bits_by_block(document_ids: Iterable[int]) -> dict[int, int]:
     bits: dict[int, int] = {}
     for document_id in document_ids:
@@ -350,26 +337,25 @@ def _set_bits(db: Database, connection: Connection, bits: Mapping[tuple[int, int
     connection.execute(insert_new(SearchedBlock, is_sqlite=db.is_sqlite), empty)
 
     question_ids = sorted({question_id for question_id, _ in bits})
-    blocks = sorted({block for _, block in bits})
+    blocks = {block for _, block in bits}
     bitmaps: dict[tuple[int, int], int] = {}
-    for batch in batched(blocks):
-        for question_id, block, bitmap in _lock_blocks(connection, batch, question_ids):
-            if (question_id, block) in bits:
-                bitmaps[question_id, block] = bitmap | bits[question_id, block]
+    for question_id, block, bitmap in _lock_blocks(connection, blocks, question_ids):
+        if (question_id, block) in bits:
+            bitmaps[question_id, block] = bitmap | bits[question_id, block]
 
     _write_bitmaps(connection, bitmaps)
 
 
 def _lock_blocks(
-    connection: Connection, blocks: Sequence[int], question_ids: Sequence[int] | None = None
+    connection: Connection, blocks: Iterable[int], question_ids: Sequence[int] | None = None
 ) -> list[tuple[int, int, int]]:
     """Return ``(question id, block, bitmap)`` of *blocks*, locked in this order on PostgreSQL."""
     statement = _LOCKED_BLOCKS if question_ids is None else _LOCKED_BLOCKS_OF_QUESTIONS
-    parameters = {"blocks": blocks, "questions": question_ids}
-
     locked = []
-    for question_id, block, bitmap in connection.execute(statement, parameters):
-        locked.append((question_id, block, int.from_bytes(bitmap, "little")))
+    for batch in batched(sorted(blocks)):
+        parameters = {"blocks": batch, "questions": question_ids}
+        for question_id, block, bitmap in connection.execute(statement, parameters):
+            locked.append((question_id, block, int.from_bytes(bitmap, "little")))
 
     return locked
 

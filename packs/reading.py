@@ -50,7 +50,7 @@ def write_table(pack: PackReader, table_name: str, out: IO[bytes]) -> None:
     with parquet(out, columns) as write:
         for location, rows in read_batches(pack, file_name, columns):
             try:
-                write(rows)
+                write(list(zip(*rows, strict=True)))
             # The errors of pyarrow are of these classes.
             except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
                 raise BadInput(

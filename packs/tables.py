@@ -55,7 +55,7 @@ def rewrite_table(pack: PackReader, table: Table[Any], folder: Path) -> None:
         writers = [stack.enter_context(WRITERS[form](files[form], columns)) for form in files]
         for _, table_rows in read_batches(pack, file_name, columns):
             for write in writers:
-                write(table_rows)
+                write(list(zip(*table_rows, strict=True)))
 
 
 def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, IO[bytes]]:

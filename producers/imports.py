@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,12 @@ from sources.file_reading import fingerprint
 from sources.files import leave_out_unreadable, read_path
 
 BATCH = VALUES_PER_STATEMENT
+# These columns have the names of the fields of a document.
+_COLUMNS = (
+    *("identity", "less_known_identities", "source", "handle", "author_id", "period", "address"),
+    *("text", "full_stop_added", *ORIGIN_FIELDS, "abstract", "tags", "repost"),
+)
 _READ = ("documents", "empty", "left_out", "wrong_times", "replaced_characters")
-_STORED = ("added", "completed", "kept", "conflicts", "redated", "forgotten")
 
 
 @dataclass
@@ -36,44 +40,28 @@ class Imported:
     """The result of an import."""
 
     tally: ReadCounts = field(default_factory=ReadCounts)
-    added: int = 0
-
-    #: The number of stored documents that lacked something, such as a handle, and got it.
-    completed: int = 0
-
-    #: The number of stored documents that lack something, and stay as runs have read them.
-    kept: int = 0
-
-    #: The number of documents whose identity is stored with another text; they are not stored.
-    conflicts: int = 0
-
-    #: The number of documents that stand in two months: the first one counts.
-    redated: int = 0
-
-    #: The number of documents that the suppression list keeps away.
-    forgotten: int = 0
+    stored: Stored = field(default_factory=lambda: Stored(0, 0))
 
     #: The first documents of each path that were left out.
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
-        """Add the outcome of a batch."""
-        for count_name in _STORED:
-            setattr(self, count_name, getattr(self, count_name) + getattr(stored, count_name))
-        self.left_out += left_out[: NAMED - len(self.left_out)]
-
     def counts(self) -> dict[str, int]:
         """Return all counts by name."""
         read = {count_name: getattr(self.tally, count_name) for count_name in _READ}
-        return read | {count_name: getattr(self, count_name) for count_name in _STORED}
+        return read | asdict(self.stored)
+
+    def add(self, stored: Mapping[str, int], left_out: Sequence[LeftOut] = ()) -> None:
+        """Add counts of `Stored` by their names, and what was left out."""
+        earlier = asdict(self.stored)
+        self.stored = Stored(**{name: earlier[name] + stored[name] for name in earlier})
+        self.left_out += left_out[: NAMED - len(self.left_out)]
 
     def add_counts(self, counts: Mapping[str, int]) -> None:
         """Add the counts of an earlier import."""
         for count_name in _READ:
             setattr(self.tally, count_name, getattr(self.tally, count_name) + counts[count_name])
 
-        for count_name in _STORED:
-            setattr(self, count_name, getattr(self, count_name) + counts[count_name])
+        self.add(counts)
 
 
 def import_paths(
@@ -220,7 +208,7 @@ class _Record:
                 self._file = None
 
             stored = insert_documents(connection, self._db, rows, import_id=import_id)
-            self._imported.add(stored, left_out)
+            self._imported.add(asdict(stored), left_out)
             place = self._place_at(batch.cursor)
             count_import(
                 connection,
@@ -260,25 +248,10 @@ def document_rows(documents: Sequence[SourceDocument]) -> list[dict[str, Any]]:
     """Return what `models.documents.add_documents` stores of documents."""
     stated = [(document.language, document.source) for document in documents]
     codes = code_languages(stated, [document.text for document in documents])
-    return list(map(_document_row, documents, codes))
+    rows = []
+    for document, language_code in zip(documents, codes, strict=True):
+        row = {column: getattr(document, column) for column in _COLUMNS}
+        published_at = document.published_at and document.published_at.replace(tzinfo=None)
+        rows.append(row | {"published_at": published_at, "language_code": language_code})
 
-
-def _document_row(document: SourceDocument, language_code: str) -> dict[str, Any]:
-    published_at = document.published_at
-    return {
-        "identity": document.identity,
-        "less_known_identities": document.less_known_identities,
-        "source": document.source,
-        "handle": document.handle,
-        "author_id": document.author_id,
-        "published_at": published_at.replace(tzinfo=None) if published_at else None,
-        "period": document.period,
-        "address": document.address,
-        "text": document.text,
-        "full_stop_added": document.full_stop_added,
-        **{field: getattr(document, field) for field in ORIGIN_FIELDS},
-        "abstract": document.abstract,
-        "tags": document.tags,
-        "repost": document.repost,
-        "language_code": language_code,
-    }
+    return rows

@@ -107,7 +107,7 @@ class RunCommands:
             "Returns the bytes of a file, or writes the file *out*. `table` returns a table.",
         ),
         Method(
-            *("label", "label", "str | CodingPage"),
+            *("label", "code", "str | CodingPage"),
             "Read what people coded: a table of `sample` or a *file*. *serve* lets them code.",
         ),
         Method("pack", "pack", "PackFile"),

@@ -179,6 +179,10 @@ def commands_page() -> str:
     """Return every command with its arguments and options."""
     lines = ["# Commands", "", NOTE, "", *COMMANDS_INTRODUCTION.splitlines()]
     for path, command in sorted(_commands(get_command(app), ("tidings",))):
+        if path[1] == "label":
+            lines += ["", "## tidings label", "", "The same command as `tidings code`."]
+            continue
+
         lines += ["", f"## {' '.join(path)}", "", _text(command.help)]
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         options = [
@@ -191,11 +195,9 @@ def commands_page() -> str:
         )
         lines += ["", f"    {usage}"]
         if path[1] == "plan":
-            # The options are told once.
-            lines += [
-                "",
-                f"Arguments and options: `tidings submit {path[2]}`; `--json` prints JSON.",
-            ]
+            # Options are told once.
+            submit = f"tidings submit {path[2]}"
+            lines += ["", f"Arguments and options: `{submit}`; `--json` prints JSON."]
             continue
 
         if arguments or options:

@@ -309,7 +309,7 @@ class RunCommands:
     ) -> bytes:
         """Returns the bytes of a file, or writes the file *out*. `table` returns a table."""
 
-    @command("label", for_="--for")
+    @command("code", for_="--for")
     def label(
         self,
         codebook: Codebook | None = None,

@@ -262,7 +262,7 @@ class Run(RunCommands):
         if command == "pack":
             return PackFile(Path(printed))
 
-        return printed if command == "label" else None
+        return printed if command == "code" else None
 
     def _serve(self, words: Sequence[str]) -> CodingPage:
         if self.program.is_here:

@@ -29,9 +29,17 @@ class HomeStack:
         """Start the stack unless one is up, and wait until it is. Raises `TidingsError`."""
         deadline = time.monotonic() + START_SECONDS
         with tempfile.TemporaryFile() as log:
-            while not self._is_up():
+            command = [sys.executable, "-P", "-m", "tidings.end_with_input", *self._program.command]
+            while not (self._is_locked() and (self._home / "stack.json").exists()):
                 if self._process is None and not self._is_locked():
-                    self._process = self._launch(log.fileno())
+                    self._process = subprocess.Popen(  # noqa: S603 - our own program
+                        [*command, "up"],
+                        env=self._program.environment,
+                        stdin=subprocess.PIPE,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
 
                 # Ours ends if another program has begun to start the same stack: that one is used.
                 has_ended = self._process is not None and self._process.poll() is not None
@@ -55,20 +63,6 @@ class HomeStack:
         if self._process is not None:
             self._process.communicate()
             self._process = None
-
-    def _launch(self, log: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-m", "tidings.end_with_input", *self._program.command]
-        return subprocess.Popen(  # noqa: S603 - our own program
-            [*command, "up"],
-            env=self._program.environment,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-    def _is_up(self) -> bool:
-        return (self._home / "stack.json").exists() and self._is_locked()
 
     def _is_locked(self) -> bool:
         """Return whether any process of a stack is alive."""

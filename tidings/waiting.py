@@ -147,16 +147,13 @@ class Waiting:
         for number, status in self._statuses.items():
             if status["state"] != DONE:
                 failed.append(f"run {number} is {describe(status)}")
-            elif status["codes"] and status["codes"]["uncoded"]:
-                sys.stderr.write(f"run {number}: {_describe_uncoded(**status['codes'])}\n")
+            elif status["codes"] and (uncoded := status["codes"]["uncoded"]):
+                states = ", ".join(f"{state} {count:,}" for state, count in sorted(uncoded.items()))
+                texts = f"{sum(uncoded.values()):,} of {status['codes']['texts']:,} texts"
+                sys.stderr.write(f"run {number}: {texts} got no code: {states}\n")
 
         if failed:
             raise RunFailed("; ".join(failed))
-
-
-def _describe_uncoded(texts: int, uncoded: Mapping[str, int]) -> str:
-    states = ", ".join(f"{state} {count:,}" for state, count in sorted(uncoded.items()))
-    return f"{sum(uncoded.values()):,} of {texts:,} texts got no code: {states}"
 
 
 def describe(status: Mapping[str, Any]) -> str:

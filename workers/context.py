@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -12,8 +13,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from analysis.step import Step, StepResult
+from core.addresses import without_password
 from core.enums import DOCUMENTS, StepState
 from core.errors import DatabaseAway, ServiceUnavailable
+from core.logs import job_context
 from models.database import Database
 from models.documents import DocumentScope, newest_document
 from models.job_transitions import freeze_together
@@ -61,6 +64,13 @@ class JobContext:
     def slice_is_over(self) -> bool:
         """Whether nothing new should be begun in this slice."""
         return self.is_paused or self.lease_lost or time.monotonic() >= self.ends_at
+
+    def log_context(self) -> AbstractContextManager[None]:
+        """Add run and job to every line that is written inside."""
+        # The trace is the same in every slice, and another one in every database.
+        traced = f"{without_password(self.runtime.settings.database)} {self.claim.job_id}"
+        trace = hashlib.blake2b(traced.encode(), digest_size=16).hexdigest()
+        return job_context(run=self.claim.run_id, job=self.claim.name, trace=trace)
 
     def on_interrupt(self, interrupt: Callable[[], object] | None) -> None:
         """Have *interrupt* called, from another thread, at a pause or when the lease is lost."""

@@ -1,4 +1,4 @@
-"""How a time slice of a job ended, as values; `workers.executor` records them."""
+"""How a time slice of a job ended, as values; `workers.slice_ends` records them."""
 
 from __future__ import annotations
 

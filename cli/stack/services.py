@@ -73,7 +73,10 @@ class EmbeddedStack:
 
         flower = self._start_flower() if self._flower else None
         worker_name = f"tidings-{os.getpid()}@{socket.gethostname()}"
-        worker = self._start_worker(worker_name)
+        command = worker_command(
+            worker_name, workers=self._workers, log_level=self.settings.log_level
+        )
+        worker = self._start("worker", command, ENVIRONMENT, grace=WORKER_GRACE_SECONDS)
         if textapi:
             self._wait_for(textapi, partial(http_answers, f"{self.settings.textapi_url}/ready"))
 
@@ -164,12 +167,6 @@ class EmbeddedStack:
         migrate(self.settings.database)
         self._update_settings(database_url=_absolute(self.settings.database))
         self._show("the database's tables are up to date")
-
-    def _start_worker(self, worker_name: str) -> SupervisedProcess:
-        command = worker_command(
-            worker_name, workers=self._workers, log_level=self.settings.log_level
-        )
-        return self._start("worker", command, ENVIRONMENT, grace=WORKER_GRACE_SECONDS)
 
     def _start_flower(self) -> SupervisedProcess:
         port, password = free_port(), secrets.token_urlsafe(12)

@@ -28,10 +28,10 @@ from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
 from reports.findings.finding import FindingsBySubject
 from reports.kinds import REPORT_KINDS
-from reports.kinds.report_kind import Report
+from reports.kinds.report_kind import RunReport
 from reports.pages import atom, comparison, page
 from reports.pages.repeats import read_repeats
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
 from reports.report_files import (
@@ -114,7 +114,7 @@ def build(
                 reports.append(read_report(run, pages, store, exports))
             else:
                 summary = summarize_run(run)
-                reports.append(Report(summary, pages, store, exports, None, {}, None, None))
+                reports.append(RunReport(summary, pages, store, exports, None, {}, None, None))
 
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
@@ -144,7 +144,7 @@ def build(
 
 def read_report(
     run: RunData, pages: StagedFiles, store: FigureStore, exports: ExportFolder
-) -> Report:
+) -> RunReport:
     """Read what all pages of the report of a single run show."""
     repeats = None
     findings: FindingsBySubject = {}
@@ -154,10 +154,10 @@ def read_report(
 
     watch, surprises = read_watch_section(run), read_surprises_section(run, texts=exports.texts)
     summary = summarize_run(run)
-    return Report(summary, pages, store, exports, repeats, findings, watch, surprises)
+    return RunReport(summary, pages, store, exports, repeats, findings, watch, surprises)
 
 
-def write_report(report: Report) -> None:
+def write_report(report: RunReport) -> None:
     """Write the pages of the report of a single run, and the feed of a watched one."""
     kind = REPORT_KINDS[report.run.kind.report]
     kind.write_pages(report)
@@ -166,7 +166,7 @@ def write_report(report: Report) -> None:
         report.pages.add(FEED, feed)
 
 
-def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
+def _write_comparison(reports: Sequence[RunReport], pages: StagedFiles, store: FigureStore) -> None:
     runs = [report.run for report in reports]
     comparison_page = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())

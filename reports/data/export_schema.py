@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,7 +22,7 @@ from typing import (
 )
 
 from analysis.kinds.kind import Kind
-from reports.data.formats import Category, Columns, Values
+from reports.data.formats import Category, Cells, Columns
 from reports.data.run_data import Reader
 
 T = TypeVar("T")
@@ -106,8 +106,8 @@ class Table(Generic[T]):
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]
 
-    # Yields the cells of each row, in the order of the fields, where rows may be a million.
-    read_cells: Reader[Values] | None = None
+    # Yields the columns of batches of rows, as the fields stand, where these may be a million.
+    read_batches: Reader[Sequence[Cells]] | None = None
 
     def is_of(self, kind: Kind[Any]) -> bool:
         """Return whether runs of *kind* can have rows."""
@@ -116,7 +116,7 @@ class Table(Generic[T]):
     @property
     def has_documents(self) -> bool:
         """Whether rows are of documents with texts, and so have a column for each search."""
-        return self.read_cells is not None
+        return "tags" in self.columns
 
     @property
     def description(self) -> str:

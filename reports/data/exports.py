@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing, suppress
 from difflib import get_close_matches
-from itertools import product, repeat
+from itertools import product
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +25,7 @@ from reports.data.formats import (
     COMPRESSED,
     FOLDER_WRITERS,
     WRITERS,
+    Batch,
     Columns,
     Values,
     aligned_lines,
@@ -155,8 +156,8 @@ def write_table(
 
     Without *texts* the texts of whole documents are null, and what was found is not told.
     """
-    without = () if texts else {TEXT}
-    return sum(map(len, _write_batches(run, table, files, without, with_found=texts)))
+    batches = _write_batches(run, table, files, () if texts else {TEXT}, with_found=texts)
+    return sum(len(cells[0]) for _, cells in batches)
 
 
 class ExportFolder:
@@ -201,11 +202,11 @@ class ExportFolder:
         are as they were.
         """
         with closing(self._write(table)) as batches:
-            for batch in batches:
-                yield from (table.row(*cells[: len(table.columns)]) for cells in batch)
+            for rows, _ in batches:
+                yield from rows
 
-    def _write(self, table: Table[Any]) -> Generator[list[Values]]:
-        """Write the files of *table*; yield the cells of each batch of rows once it is written."""
+    def _write(self, table: Table[Any]) -> Generator[Batch]:
+        """Write the files of *table*; yield each batch of rows once it is written."""
         paths = self._paths_of(table)
         without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
         with ExitStack() as stack:
@@ -320,35 +321,36 @@ def _write_batches(
     without: Collection[str] = (),
     *,
     with_found: bool = True,
-) -> Generator[list[Values]]:
+) -> Generator[Batch]:
     """Write the rows of *table* to a file for each format, and yield each batch once it is written.
 
     The columns *without* are written as null. Tables of documents tell *with_found* what searches
     have found, which follows from the texts.
     """
-    columns, rows_of_cells = _read_cells(run, table)
+    columns, batches = _read_batches(run, table)
     if table.has_documents and with_found:
-        columns, rows_of_cells = add_found_columns(run, columns, rows_of_cells)
-
-    is_whole = columns.keys().isdisjoint(without)
+        columns, batches = add_found_columns(run, columns, batches)
 
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
             writes.append(stack.enter_context(_ALL_WRITERS[form](file, columns)))
 
-        for batch in in_batches(rows_of_cells, _ROWS_AT_A_TIME):
-            written = batch if is_whole else _leave_out(batch, columns, without)
-            for write_values in writes:
-                write_values(written)
+        for rows, cells_by_column in batches:
+            written = [
+                [None] * len(cells) if column in without else cells
+                for column, cells in zip(columns, cells_by_column, strict=True)
+            ]
+            for write_cells in writes:
+                write_cells(written)
 
-            yield batch
+            yield rows, cells_by_column
 
 
-def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Values]]:
-    """Return the columns of *table* and the cells of its rows."""
-    if table.read_cells is not None:
-        return table.columns, table.read_cells(run)
+def _read_batches(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Batch]]:
+    """Return the columns of *table* and its rows; of a table without end, their cells alone."""
+    if table.read_batches is not None:
+        return table.columns, (((), cells) for cells in table.read_batches(run))
 
     rows: Iterable[Any] = table.read(run)
     columns = table.columns
@@ -357,16 +359,8 @@ def _read_cells(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Valu
         rows = list(rows)
         columns, make_values = _expand_dictionaries(columns, rows)
 
-    return columns, map(make_values, rows)
-
-
-def _leave_out(batch: Sequence[Values], columns: Columns, without: Collection[str]) -> list[Values]:
-    """Return the cells of rows with None in the columns *without*."""
-    cells_by_column: list[Iterable[Any]] = []
-    for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
-        cells_by_column.append(repeat(None, len(batch)) if column in without else cells)
-
-    return list(zip(*cells_by_column, strict=True))
+    batches = in_batches(rows, _ROWS_AT_A_TIME)
+    return columns, ((batch, list(zip(*map(make_values, batch), strict=True))) for batch in batches)
 
 
 def _expand_dictionaries(

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from json.encoder import encode_basestring
-from math import isfinite
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
+
+import polars as pl
 
 
 class Category(str):  # noqa: SLOT000 - a mark for columns; no value has this type
@@ -30,8 +31,12 @@ class Category(str):  # noqa: SLOT000 - a mark for columns; no value has this ty
 #: may be None
 Columns = dict[str, type]
 Values = tuple[Any, ...]
-# Writes a batch of rows.
-Write = Callable[[Sequence[Values]], None]
+# The cells of a column in a batch of rows; a series where rows may be a million.
+Cells: TypeAlias = Sequence[Any] | pl.Series
+# Rows, if anyone needs them as such, and their cells by column.
+Batch: TypeAlias = tuple[Sequence[Any], Sequence[Cells]]
+# Writes a batch of rows, which it is given column by column.
+Write = Callable[[Sequence[Cells]], None]
 
 # What makes a spreadsheet program take a cell for a formula; the name of an account is none. The
 # signs of full width are read like the others where the system's language is Chinese or Japanese.
@@ -39,6 +44,10 @@ _FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
 _FORMULA = re.compile(rf"[=+\-{_FULL_WIDTH}\t\r]|@(?!\w[\w.-]*(?:@\w[\w.-]*)?\Z)")
 # JSON allows these in a text, but some readers end a line there
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+# What stands for some characters in the JSON of a text, as the standard library writes it.
+_ESCAPED = {sign: encode_basestring(sign)[1:-1] for sign in (*map(chr, range(32)), '"', "\\")}
+_ESCAPED |= _LINE_ENDS
+_TIME_AS_JSON = '"%Y-%m-%dT%H:%M:%SZ"'
 
 
 def format_time(at: datetime) -> str:
@@ -47,62 +56,60 @@ def format_time(at: datetime) -> str:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, default=format_time).encode
-
-
-def _encode_float(cell: float) -> str:
-    return repr(cell) if isfinite(cell) else _encode(cell)
-
-
-def _encode_list(cell: list[Any]) -> str:
-    if all(type(element) is str for element in cell):
-        return f"[{', '.join(map(encode_basestring, cell))}]"
-
-    # A pack's table, which somebody else wrote, may hold anything.
-    return _encode(cell)
-
-
-# What `_encode` returns for cells of these types, in a fraction of its time.
-_ENCODERS: dict[type, Callable[[Any], str]] = {
-    str: encode_basestring,
-    int: repr,
-    float: _encode_float,
-    list: _encode_list,
-    datetime: lambda at: f'"{format_time(at)}"',
-    type(None): lambda _cell: "null",
-}
+# A line for each cell: in JSON no text has a line end.
+_encode_lines = json.JSONEncoder(
+    ensure_ascii=False, default=format_time, separators=("\n", ": ")
+).encode
 
 
 @contextmanager
 def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """Write one object a line, its keys in the order of the columns."""
-    keys = [f"{_encode(column)}: ".replace("%", "%%") for column in columns]
-    line = "{" + ", ".join(f"{key}%s" for key in keys) + "}\n"
+    keys = [f"{_encode(column)}: " for column in columns]
 
-    def write(rows: Sequence[Values]) -> None:
-        cells_by_column = []
-        for cells in zip(*rows, strict=True):
-            cells_by_column.append([_ENCODERS.get(type(cell), _encode)(cell) for cell in cells])
+    def write(batch: Sequence[Cells]) -> None:
+        parts: list[pl.Expr] = []
+        for key, cells in zip(keys, batch, strict=True):
+            encoded = _encode_cells(cells)
+            parts += [pl.lit(f", {key}" if parts else f"{{{key}"), encoded]
 
-        text = "".join(map(line.__mod__, zip(*cells_by_column, strict=True)))
-        for end, escaped in _LINE_ENDS.items():
-            text = text.replace(end, escaped)
-
-        out.write(text.encode())
+        lines = pl.select(pl.concat_str([*parts, pl.lit("}\n")])).to_series()
+        out.write("".join(lines).encode())
 
     yield write
+
+
+def _encode_cells(cells: Cells) -> pl.Expr:
+    """Return cells as JSON, as the standard library writes it."""
+    if not isinstance(cells, pl.Series):
+        is_flat = len(cells) > 0 and {list, dict}.isdisjoint(map(type, cells))
+        lines = _encode_lines(cells)[1:-1].split("\n") if is_flat else list(map(_encode, cells))
+        return pl.lit(pl.Series(lines, dtype=pl.String)).str.replace_many(_LINE_ENDS)
+
+    values = pl.lit(cells)
+    if cells.dtype == pl.String:
+        values = _quote(values)
+    elif cells.dtype == pl.List:
+        values = "[" + values.list.eval(_quote(pl.element())).list.join(", ") + "]"
+    elif cells.dtype == pl.Datetime:
+        values = values.dt.strftime(_TIME_AS_JSON)
+
+    return values.cast(pl.String).fill_null("null")
+
+
+def _quote(text: pl.Expr) -> pl.Expr:
+    return '"' + text.str.replace_many(_ESCAPED) + '"'
 
 
 @contextmanager
 def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """Write a table that spreadsheet programs open correctly without running anything in it."""
 
-    def write(rows: Sequence[Values]) -> None:
-        if not rows:
-            return
-
+    def write(batch: Sequence[Cells]) -> None:
         cells_by_column: list[Iterable[Any]] = []
-        for cells, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
-            cells_by_column.append(cells if kind in {int, float} else map(_format_cell, cells))
+        for cells, kind in zip(batch, columns.values(), strict=True):
+            values = cells.to_list() if isinstance(cells, pl.Series) else cells
+            cells_by_column.append(values if kind in {int, float} else map(_format_cell, values))
 
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(zip(*cells_by_column, strict=True))
@@ -137,9 +144,14 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     types[Category] = pa.dictionary(pa.int32(), pa.string())
     schema = pa.schema(list(zip(columns, map(types.__getitem__, columns.values()), strict=True)))
 
-    def write(rows: Sequence[Values]) -> None:
-        cells_by_column = zip(zip(*rows, strict=True), schema, strict=True)
-        arrays = [pa.array(cells, field.type) for cells, field in cells_by_column]
+    def write(batch: Sequence[Cells]) -> None:
+        arrays = []
+        for cells, field in zip(batch, schema, strict=True):
+            is_series = isinstance(cells, pl.Series)
+            arrays.append(
+                cells.to_arrow().cast(field.type) if is_series else pa.array(cells, field.type)
+            )
+
         file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     sink = _Sink(out)
@@ -179,9 +191,8 @@ def aligned_lines(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """
     parts = [list(columns).index(name) for name in ("published_at", "left", "match", "right")]
 
-    def write(rows: Sequence[Values]) -> None:
-        for row in rows:
-            at, left, match, right = (row[part] for part in parts)
+    def write(batch: Sequence[Cells]) -> None:
+        for at, left, match, right in zip(*(batch[part] for part in parts), strict=True):
             day = f"{at:%Y-%m-%d}" if at else ""
             before, words, after = (" ".join(text.split()) for text in (left, match, right))
             # A blank stands between words alone, not between a keyword and its full stop.

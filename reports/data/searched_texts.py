@@ -18,7 +18,7 @@ from models.codes import Coding, UnitCodes, UnitKey, read_all_peoples_codes, rea
 from models.documents import quoted_text
 from models.runs import LOOK_JOB
 from models.tables import Document, Job, SearchedUnit, StoredCodebook
-from reports.data.formats import Columns, Values
+from reports.data.formats import Batch, Columns
 from reports.data.queries import fetch_all, fetch_scalars
 from reports.data.run_data import RunData
 
@@ -104,8 +104,8 @@ def _read_codes(
 
 
 def add_found_columns(
-    run: RunData, columns: Columns, rows: Iterable[Values]
-) -> tuple[Columns, Iterable[Values]]:
+    run: RunData, columns: Columns, batches: Iterable[Batch]
+) -> tuple[Columns, Iterable[Batch]]:
     """Return the columns and the cells of documents with a column more for each search of *run*.
 
     It is true for what was found, false for what was read and is none, None for what is unread.
@@ -118,13 +118,14 @@ def add_found_columns(
             verdicts[read_form(searched.row.text)] = searched.is_found
 
     if not verdicts_by_column:
-        return columns, rows
+        return columns, batches
 
     place = list(columns).index("text")
 
-    def extend() -> Iterator[Values]:
-        for cells in rows:
-            form = read_form(cells[place])
-            yield (*cells, *(verdicts.get(form) for verdicts in verdicts_by_column.values()))
+    def extend() -> Iterator[Batch]:
+        for rows, cells in batches:
+            forms = list(map(read_form, cells[place]))
+            found = [list(map(verdicts.get, forms)) for verdicts in verdicts_by_column.values()]
+            yield rows, [*cells, *found]
 
     return columns | dict.fromkeys(verdicts_by_column, bool), extend()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from models.database import Database
 from models.documents import tags_column
 from models.origins import ORIGIN_FIELDS, read_origins
 from models.tables import Document
+from reports.data.formats import Cells
 
 #: What a statement that reads documents selects for `SourceFields.columns`.
 SOURCE_COLUMNS = (Document.origin_id, tags_column())
@@ -24,9 +24,7 @@ class SourceFields:
         # share these texts, which spares memory.
         self._origins: dict[int, tuple[str | None, ...]] = {}
 
-    def columns(
-        self, origin_ids: Sequence[int], tags: Sequence[list[str] | None]
-    ) -> Iterator[Sequence[Any]]:
+    def columns(self, origin_ids: Sequence[int], tags: Cells) -> Iterator[Cells]:
         """Yield the five columns of documents whose `SOURCE_COLUMNS` these are."""
         missing = set(origin_ids) - self._origins.keys()
         if missing:

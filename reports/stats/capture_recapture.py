@@ -14,8 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import chi2
+import scipy
 
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z
@@ -132,7 +131,7 @@ def _mantel_haenszel(quarters: Sequence[npt.NDArray[np.float64]]) -> float:
             product = float(rows[0] * rows[1] * columns[0] * columns[1])
             variance += product / (total**2 * (total - 1))
 
-    return float(chi2.sf(difference**2 / variance, 1)) if variance else 1.0
+    return float(scipy.special.chdtrc(1, difference**2 / variance)) if variance else 1.0
 
 
 def _dependent(held: Table) -> tuple[float, float, float]:
@@ -152,18 +151,21 @@ def _independent(held: Table, dispersion: float = 1) -> tuple[float, float, floa
     axis of two for each source, and 0 documents that nobody holds.
     """
     seen = float(held.sum())
-    fit = minimize_scalar(lambda missed: _deviance(held, missed), bounds=(0, _MOST * seen + 1))
+    fit = scipy.optimize.minimize_scalar(
+        lambda missed: _deviance(held, missed), bounds=(0, _MOST * seen + 1)
+    )
     best = float(fit.x)
 
     def risen(missed: float) -> float:
         return _deviance(held, missed) - float(fit.fun) - dispersion * Z**2
 
-    low = float(brentq(risen, 0, best)) if risen(0) > 0 else 0.0
+    find_root = scipy.optimize.brentq
+    low = float(find_root(risen, 0, best)) if risen(0) > 0 else 0.0
     high = best + 1
     while risen(high) < 0 and high < _MOST * seen + 1:
         high *= 2
 
-    return best, low, float(brentq(risen, best, high)) if risen(high) > 0 else math.inf
+    return best, low, float(find_root(risen, best, high)) if risen(high) > 0 else math.inf
 
 
 def _deviance(held: Table, missed: float) -> float:

@@ -26,8 +26,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr, ndtri
 
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL, midp_interval
@@ -163,7 +163,8 @@ def _count_needed(lead: _Lead, tests: int) -> float:
     if not distance:
         return math.inf
 
-    quantiles = -ndtri(LEVEL / sum(1 / rank for rank in range(1, tests + 1))) + ndtri(_POWER)
+    level = LEVEL / sum(1 / rank for rank in range(1, tests + 1))
+    quantiles = -scipy.special.ndtri(level) + scipy.special.ndtri(_POWER)
     return max(float((quantiles * lead.deviation / distance) ** 2), float(FEWEST_TEXTS))
 
 
@@ -183,7 +184,7 @@ def find_p_value(n: int, person: int, machine: int, *, is_less: bool = True) -> 
     side = 1.0 if is_less else -1.0
     score = side * float(_tango(n, np.array([person]), np.array([machine]))[0])
     if n > _MOST_EXACT:
-        return float(ndtr(score))
+        return float(scipy.special.ndtr(score))
 
     persons, machines, logarithms = _list_outcomes(n)
     is_as_extreme = side * _tango(n, persons, machines) <= score + 1e-9
@@ -199,7 +200,8 @@ def _list_outcomes(n: int) -> tuple[Floats, Floats, Floats]:
     is_possible = persons + machines <= n
     persons, machines = persons[is_possible], machines[is_possible]
     ties = n - persons - machines
-    ways = gammaln(n + 1) - gammaln(persons + 1) - gammaln(machines + 1) - gammaln(ties + 1)
+    log_gamma = scipy.special.gammaln
+    ways = log_gamma(n + 1) - log_gamma(persons + 1) - log_gamma(machines + 1) - log_gamma(ties + 1)
     shares = np.linspace(0.0, (1 - MARGIN) / 2, _GRID)[:, None]
     # xlogy would do for 0 ln 0; a share of next to nothing is as good and quicker.
     shares = np.clip(shares, 1e-12, (1 - MARGIN) / 2 - 1e-12)

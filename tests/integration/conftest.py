@@ -1,9 +1,11 @@
-"""A command line without a stack."""
+"""A command line without a stack, jobs that are done in the test's process, a language model."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -15,9 +17,12 @@ import cli.progress
 import models.database
 import packs.verify
 from cli.main import main
+from core.settings import Settings
 from reports.build import second_process
 from tests.command_kit import Run, closed_databases
 from tests.databases import migrate_by_copy
+from tests.jobs_kit import Jobs
+from tests.stub_model import ModelServer, running_model
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,3 +78,18 @@ def run(
 
     with closed_databases():
         yield call
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
+    """Runs whose jobs the test works on, with the stub for their Text API."""
+    with closing(Jobs(stub_settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def model() -> Iterator[ModelServer]:
+    """A stub of a server of language models that bills what it answers."""
+    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
+    with running_model(server):
+        yield server

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -36,14 +35,7 @@ from tests.model_kit import (
     step_reason,
     with_model,
 )
-from tests.stub_model import ModelServer, running_model
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
+from tests.stub_model import ModelServer
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +33,6 @@ WITHOUT_IDS = "text,date\nFog today.,2020-02-10\nRain.,2020-03-04\n"
 TABLES = ("documents", "periods", "mentions", "coverage")
 
 
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
-
-
 def import_text(db: Database, content: str, handle: str | None = None, **columns: str) -> Imported:
     path = Path("posts.csv")
     path.write_text(content)
@@ -48,7 +40,12 @@ def import_text(db: Database, content: str, handle: str | None = None, **columns
 
 
 def counts(imported: Imported) -> tuple[int, int, int, int]:
-    return imported.tally.documents, imported.added, imported.completed, imported.kept
+    return (
+        imported.tally.documents,
+        imported.stored.added,
+        imported.stored.completed,
+        imported.stored.kept,
+    )
 
 
 def stored(db: Database) -> dict[str, tuple[Any, ...]]:
@@ -130,17 +127,17 @@ def test_a_table_that_numbers_its_rows_alike_completes_none_of_another(db: Datab
     before = stored(db)
     other = "id,text,date\n1,RT @bob: Sun,2021-01-01\n2,Wind,2021-01-02\n"
     imported = import_text(db, other, "bob")
-    assert (counts(imported), imported.conflicts) == ((2, 0, 0, 0), 2)
+    assert (counts(imported), imported.stored.conflicts) == ((2, 0, 0, 0), 2)
     assert stored(db) == before
     imported = import_text(db, other.replace("id", "number"), "bob")
-    assert (counts(imported), imported.conflicts) == ((2, 2, 0, 0), 0)
+    assert (counts(imported), imported.stored.conflicts) == ((2, 2, 0, 0), 0)
 
 
 def test_rows_of_one_table_that_share_an_id_are_counted_if_their_texts_differ(db: Database) -> None:
     rows = "1,Fog,2021-01-01\n1,Fog,2021-01-01\n1,Wind,2021-01-02\n1,Sun,2021-01-03\n"
     for added in (1, 0):
         imported = import_text(db, f"id,text,date\n{rows}")
-        assert (counts(imported), imported.conflicts) == ((4, added, 0, 0), 2)
+        assert (counts(imported), imported.stored.conflicts) == ((4, added, 0, 0), 2)
 
 
 def test_posts_that_were_not_known_as_reposts_become_such(db: Database) -> None:
@@ -236,7 +233,7 @@ def test_what_was_forgotten_comes_back_under_no_other_name(db: Database) -> None
         connection.execute(Document.__table__.delete().where(Document.identity == name))  # type: ignore[attr-defined]
 
     again = import_text(db, WITHOUT_IDS, "ann")
-    assert (again.added, again.forgotten, again.completed) == (0, 1, 1)
+    assert (again.stored.added, again.stored.forgotten, again.stored.completed) == (0, 1, 1)
 
 
 def test_the_command_says_how_many_it_completed(

@@ -450,7 +450,7 @@ def test_a_month_that_is_not_whole_is_waited_for_and_nothing_of_it_is_stored(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = Archive(month_of(["2020-01-02"], hits=2), month_of(["2020-01-02", "2020-01-03"]))
-    monkeypatch.setattr("workers.executor.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("workers.slice_ends.FIRST_WAIT_SECONDS", 0.0)
     with (
         service(archive) as url,
         jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,

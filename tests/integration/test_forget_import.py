@@ -54,12 +54,6 @@ Tidings = Callable[..., Any]
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
-
-
-@pytest.fixture
 def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Tidings:
     for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):

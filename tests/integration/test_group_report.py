@@ -14,7 +14,6 @@ import pytest
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grouping
-from core.settings import Settings
 from models.database import Database
 from models.documents import add_documents
 from reports.build.report_folder import build
@@ -26,12 +25,6 @@ from tests.packs_kit import months, pack, verify
 from tests.report_stories import database
 
 WIRE = "Storm kills 5 in the fog of Leeds, agency says."
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 @pytest.fixture

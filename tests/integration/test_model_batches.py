@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from fractions import Fraction
 
 import pytest
 from sqlalchemy import func, select, update
@@ -24,20 +23,13 @@ from tests.batch_killer import MOMENTS, kill_at
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import calls_of, codes_of, months, run_row, with_model
-from tests.stub_model import ModelServer, running_model
+from tests.stub_model import ModelServer
 from textapi.messages import Engine
 
 BATCH_PRICE = "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01"
 MICRO = 1_000_000
 TEXTS = 12
 HEADLINES = {"2024-02-03": [f"Flood number {number} comes to town." for number in range(TEXTS)]}
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
 
 
 @pytest.fixture

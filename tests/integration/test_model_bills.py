@@ -22,7 +22,7 @@ from producers.submit import submit_run
 from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import calls_of, codes_of, months, run_row, step_reason, with_model
-from tests.stub_model import ModelServer, running_model
+from tests.stub_model import ModelServer
 
 PRICE = "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01"
 MICRO = 1_000_000
@@ -60,13 +60,6 @@ TOO_LONG = {
         "code": "context_length_exceeded",
     }
 }
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
 
 
 @pytest.fixture

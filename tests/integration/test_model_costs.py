@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from fractions import Fraction
 
 import pytest
 from sqlalchemy import text, update
@@ -29,7 +28,7 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import PRICE, calls_of, codes_of, months, run_row, with_model
 from tests.services import wait_until
-from tests.stub_model import ModelServer, running_model
+from tests.stub_model import ModelServer
 from textapi.messages import Engine
 from workers import charged_calls
 from workers.runtime import most_open_calls
@@ -43,13 +42,6 @@ HEADLINES = {
     for day in range(20)
 }
 MICRO = 1_000_000
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -51,18 +50,11 @@ from tests.model_kit import (
     with_model,
 )
 from tests.packs_kit import change, pack, verify
-from tests.stub_model import ModelServer, running_model
+from tests.stub_model import ModelServer
 from textapi.text.sentences import sentences
 
 MENTIONS = Codebook.model_validate({**QUESTIONS, "unit": "mention"})
 POSTS = Codebook.model_validate({**QUESTIONS, "unit": "post"})
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    server = ModelServer(price=(Fraction(15, 100), Fraction(60, 100)))
-    with running_model(server):
-        yield server
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from cli.doctor import examine
 from core.settings import Settings
 from packs.make import make_pack
 from packs.verify import verify_pack
-from producers.plan import plan_submitted_run
 from reports.build.report_folder import build
 from tests.integration.test_foreign_texts import (
     ENGLISH,
@@ -28,7 +27,10 @@ from tests.integration.test_foreign_texts import (
 )
 from tests.integration.test_textapi_server import KEYS, Server, post, running
 from tests.jobs_kit import Jobs
+from tests.plan_kit import plan_submitted_run
 from tests.unit.test_name_models import save_model
+
+pytestmark = pytest.mark.thorough
 
 NAMES = {"Kurt Brandt": "PER", "Sturms": "MISC", "Montag": "LOC"}
 FRENCH = "Le maire a inauguré hier la nouvelle école du port."

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +13,12 @@ from sqlalchemy import delete, select
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from core.settings import Settings
 from models.database import Database
 from models.documents import DocumentScope, add_documents, count_documents, days_of_month
 from models.erasure import forget_documents
 from models.origins import StoredName, count_key, stored_names
 from models.tables import Document, DocumentCount, DocumentDetails, Origin
 from tests.jobs_kit import Jobs
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 def headline(number: int, day: str = "2020-03-01", **fields: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 from collections import Counter
@@ -44,10 +43,10 @@ from packs.make import make_pack
 from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
-from reports.data import exports
+from reports.stats.search_recall import DrawPlan
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
-from tests.exports_kit import training
+from tests.exports_kit import exported, training
 from tests.jobs_kit import Jobs
 from tests.label_kit import store_labels
 from tests.packs_kit import (
@@ -120,12 +119,6 @@ def done_accounts(jobs: Jobs) -> int:
     run = jobs.submit(AccountsParameters(source="posts"), "ann", "bob", "nobody")
     jobs.do_all(run)
     return run
-
-
-def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
-    out = io.BytesIO()
-    exports.write(db, run, table, form, out)
-    return out.getvalue()
 
 
 def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
@@ -244,7 +237,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
 ) -> None:
     run = done_months(jobs)
     search = DocumentSearch(jobs.db, run, SHORT, parse_sought(SHORT, "about=yes"))
-    batch = search.plan_batch(0.2)
+    batch = search.plan_batch(DrawPlan(0.2, are_ranked=True))
     coding = Coding(run, search.search.codebook_id, "person:Zoe")
     for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):
         add_codes(jobs.db, coding, text.unit, {"about": CodeValue(code)})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -38,12 +36,6 @@ POSTS = [
     | {"repost": number % 5 == 0}
     for number in range(40)
 ]
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

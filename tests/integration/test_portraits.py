@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,9 +29,9 @@ from models.documents import add_documents
 from models.suppression_list import is_suppressed
 from models.tables import Crawl, Document, Import, Job, JobStep, SuppressedName
 from producers.imports import import_paths
-from reports.data.exports import write
 from tests import stub_textapi
 from tests.contract.replay import SUBJECTS
+from tests.exports_kit import rows_of
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -60,18 +59,6 @@ def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callabl
     return lambda *arguments: COMMAND.invoke(app, list(map(str, arguments)))
 
 
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
-
-
-def exported(jobs: Jobs, run: int, table: str) -> list[dict[str, Any]]:
-    out = io.BytesIO()
-    write(jobs.db, run, table, "jsonl", out)
-    return [json.loads(line) for line in out.getvalue().splitlines()]
-
-
 def identities(jobs: Jobs) -> list[str]:
     with jobs.db.read() as connection:
         return sorted(connection.scalars(select(Document.identity)))
@@ -95,7 +82,7 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, AccountsParameters(), "bob")
     assert [
-        (row["document"], row["polarity"] is None) for row in exported(jobs, run, "documents")
+        (row["document"], row["polarity"] is None) for row in rows_of(jobs.db, run, "documents")
     ] == [
         ("posts:1", False),
         ("posts:2", True),
@@ -103,22 +90,22 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     ]
     assert [
         (row["type"], row["name"], row["count"])
-        for row in exported(jobs, run, "entities")
+        for row in rows_of(jobs.db, run, "entities")
         if not row["period"]
     ] == [("ORG", "NASA", 2)]
-    exports = json.dumps([exported(jobs, run, table) for table in ("phrases", "summaries")])
+    exports = json.dumps([rows_of(jobs.db, run, table) for table in ("phrases", "summaries")])
     assert "tide" in exports
     assert "storm" not in exports
     assert "http" not in exports
     coverage = {
-        row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
+        row["step"]: (row["documents"], row["reason"]) for row in rows_of(jobs.db, run, "coverage")
     }
     reason = "1 of the 3 posts is a repost: moods, words and names leave it out"
     assert coverage.pop("documents") == (3, reason)
     assert coverage.pop("distinctive") == (2, NOTHING_TO_COMPARE)
     assert set(coverage.values()) == {(2, None)}
     assert jobs.row(run).reason == f"stored documents only; {reason}"
-    assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
+    assert [row["documents"] for row in rows_of(jobs.db, run, "periods")] == [3]
 
 
 def test_an_erasure_counts_reposts_anew_and_leaves_what_the_service_said(
@@ -132,7 +119,9 @@ def test_an_erasure_counts_reposts_anew_and_leaves_what_the_service_said(
         connection.execute(update(JobStep).where(is_step).values(fetch_remark=said))
 
     def reason() -> str:
-        return {row["step"]: row["reason"] for row in exported(jobs, run, "coverage")}["documents"]
+        return {row["step"]: row["reason"] for row in rows_of(jobs.db, run, "coverage")}[
+            "documents"
+        ]
 
     assert tidings("forget", "--document", "posts:1").exit_code == 0
     assert reason() == f"{said}; 1 of the 2 posts is a repost: moods, words and names leave it out"
@@ -146,8 +135,8 @@ def test_a_handle_is_shown_as_it_was_typed_and_found_without_case(
     anns_post = stored_post(4, text="The harbour is calm.") | {"handle": "ann"}
     add_documents(jobs.db, [*POSTS, anns_post])
     run = done(jobs, AccountsParameters(), "BoB", "bob", "ann")
-    assert {row["job"] for row in exported(jobs, run, "periods")} == {"@bob", "@ann"}
-    assert {row["handle"] for row in exported(jobs, run, "documents")} == {"bob", "ann"}
+    assert {row["job"] for row in rows_of(jobs.db, run, "periods")} == {"@bob", "@ann"}
+    assert {row["handle"] for row in rows_of(jobs.db, run, "documents")} == {"bob", "ann"}
 
     out = tmp_path / "report"
     assert tidings("report", run, "--out", out).exit_code == 0
@@ -160,10 +149,10 @@ def test_a_handle_is_shown_as_it_was_typed_and_found_without_case(
 def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, SearchParameters(), "storm")
-    coverage = {row["step"]: row["documents"] for row in exported(jobs, run, "coverage")}
+    coverage = {row["step"]: row["documents"] for row in rows_of(jobs.db, run, "coverage")}
     assert coverage.pop("documents") == 1
     assert coverage == dict.fromkeys(POSTS_PIPELINE.default_names, 0)
-    assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
+    assert rows_of(jobs.db, run, "entities") == rows_of(jobs.db, run, "phrases") == []
 
 
 def test_an_account_is_compared_with_the_posts_of_the_others_before_these_begin(
@@ -180,7 +169,9 @@ def test_an_account_is_compared_with_the_posts_of_the_others_before_these_begin(
 
     assert jobs.slice(run, "@ann").state == State.DONE
     assert jobs.row(run, "@bob").state == State.QUEUED
-    words = {row["word"]: row for row in exported(jobs, run, "distinctive") if row["job"] == "@ann"}
+    words = {
+        row["word"]: row for row in rows_of(jobs.db, run, "distinctive") if row["job"] == "@ann"
+    }
     counts = {word: (row["count"], row["reference_count"]) for word, row in words.items()}
     assert counts == {"harbour": (3, 0), "calm": (3, 0), "station": (0, 3), "loud": (0, 3)}
     assert words["harbour"]["g2"] == -words["station"]["g2"] > 0
@@ -196,7 +187,7 @@ def test_an_account_is_compared_with_a_bounded_number_of_others(
 
     run = done(jobs, AccountsParameters(), "ann", "ben", "cid")
     words: dict[str, set[str]] = {}
-    for row in exported(jobs, run, "distinctive"):
+    for row in rows_of(jobs.db, run, "distinctive"):
         words.setdefault(row["job"], set()).add(row["word"])
 
     assert words == {
@@ -212,7 +203,7 @@ def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[.
     assert tidings("forget", "--document", "posts:2").exit_code == 0
     jobs.do_all(run)
     coverage = {
-        row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
+        row["step"]: (row["documents"], row["reason"]) for row in rows_of(jobs.db, run, "coverage")
     }
     assert coverage["documents"] == (2, None)
 
@@ -240,14 +231,14 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings:
     ):
         names = [f"a{number:02}.example" for number in range(50)]
         run = done(jobs, AccountsParameters(), *names)
-        summaries = {row["job"]: row["summary"] for row in exported(jobs, run, "summaries")}
+        summaries = {row["job"]: row["summary"] for row in rows_of(jobs.db, run, "summaries")}
         entities = {
             row["job"]: row["name"]
-            for row in exported(jobs, run, "entities")
+            for row in rows_of(jobs.db, run, "entities")
             if row["period"] is None
         }
         periods = {
-            f"@{row['handle']}": row["polarity_mean"] for row in exported(jobs, run, "periods")
+            f"@{row['handle']}": row["polarity_mean"] for row in rows_of(jobs.db, run, "periods")
         }
         portraits = sorted(f"@{name}" for number, name in enumerate(names) if number % 5)
         assert len(portraits) == 40
@@ -282,7 +273,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
         add_documents(jobs.db, POSTS)
         run = jobs.submit(AccountsParameters(), "bob")
         assert jobs.to_its_end(run).state == State.FAILED
-        coverage = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")}
+        coverage = {row["step"]: row["state"] for row in rows_of(jobs.db, run, "coverage")}
         assert coverage == {
             "documents": "complete",
             "distinctive": "no-data",
@@ -330,8 +321,8 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
 
         reason = f"stored documents only, since {away}"
         assert (ended.state, ended.reason) == (State.DONE, reason)
-        assert [row["documents"] for row in exported(jobs, run, "periods")] == [1]
-        (first_step, *_) = exported(jobs, run, "coverage")
+        assert [row["documents"] for row in rows_of(jobs.db, run, "periods")] == [1]
+        (first_step, *_) = rows_of(jobs.db, run, "coverage")
         assert (first_step["step"], first_step["reason"]) == ("documents", reason)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -18,8 +17,8 @@ from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
 from models.run_transitions import retry_run
-from reports.data.exports import write
 from tests import stub_textapi
+from tests.exports_kit import rows_of
 from tests.integration.test_answered_sentences import document
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -68,14 +67,8 @@ def work(jobs: Jobs, service: Strict, run: int) -> Any:
     return jobs.row(run)
 
 
-def export(jobs: Jobs, run: int, table: str) -> list[dict[str, Any]]:
-    out = io.BytesIO()
-    write(jobs.db, run, table, "jsonl", out)
-    return [json.loads(line) for line in out.getvalue().splitlines()]
-
-
 def reasons(jobs: Jobs, run: int) -> dict[str, str | None]:
-    return {row["step"]: row["reason"] for row in export(jobs, run, "coverage")}
+    return {row["step"]: row["reason"] for row in rows_of(jobs.db, run, "coverage")}
 
 
 def test_one_refused_text_is_left_out_by_name_and_its_month_is_done(jobs: Jobs) -> None:
@@ -86,7 +79,7 @@ def test_one_refused_text_is_left_out_by_name_and_its_month_is_done(jobs: Jobs) 
     left_out = "left out: 1 document that textapi refused (nyt:5: 422)"
     assert (job.state, job.reason) == (State.DONE, left_out)
     assert reasons(jobs, run)["keywords"] == left_out
-    documents = {row["document"] for row in export(jobs, run, "mentions")}
+    documents = {row["document"] for row in rows_of(jobs.db, run, "mentions")}
     assert documents == {f"nyt:{number}" for number in (1, 2, 3, 4, 6, 7, 8, 9)}
     assert max(service.requests.values()) == 1
 
@@ -108,7 +101,7 @@ def test_retry_asks_about_the_refused_text_alone_and_completes_the_month(jobs: J
     mended = Strict("no such word")
     job = work(jobs, mended, run)
     assert (job.state, job.reason) == (State.DONE, None)
-    assert "nyt:5" in {row["document"] for row in export(jobs, run, "mentions")}
+    assert "nyt:5" in {row["document"] for row in rows_of(jobs.db, run, "mentions")}
     about_keywords = [body for body in mended.requests if body.startswith("sentences_with")]
     assert len(about_keywords) == 1
     assert "xyzzy" in about_keywords[0]
@@ -150,7 +143,7 @@ def test_a_service_that_refuses_every_text_fails_the_job_after_a_few_calls(jobs:
 
     assert retry_run(jobs.db, run) == 1
     assert work(jobs, Strict("no such word"), run).state == State.DONE
-    assert len({row["document"] for row in export(jobs, run, "mentions")}) == 9
+    assert len({row["document"] for row in rows_of(jobs.db, run, "mentions")}) == 9
 
 
 @pytest.mark.parametrize("status", [401, 413])

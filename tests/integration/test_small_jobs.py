@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -50,12 +49,6 @@ from tests.services import wait_until
 from tests.stub_textapi import answer
 
 HANDLES = ("ann", "ben", "cid", "dan", "eve", "fay", "gil")
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 def new_run(db: Database, *names: str, kind: JobKind = JobKind.HANDLE) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,9 +23,9 @@ from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
 from producers.plan import plan_run
 from reports.build.report_folder import build
-from reports.data.exports import write
-from reports.pages.run_summary import submit_command
+from reports.data.run_command import submit_command
 from tests.command_kit import Run
+from tests.exports_kit import rows_of
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import document, pack, verify
@@ -67,14 +66,8 @@ def done(jobs: Jobs, part: TextPart, **fields: Any) -> int:
     return int(job.run_id)
 
 
-def exported(jobs: Jobs, run: int, table: str) -> list[dict[str, Any]]:
-    out = io.BytesIO()
-    write(jobs.db, run, table, "jsonl", out)
-    return [json.loads(line) for line in out.getvalue().splitlines()]
-
-
 def mentions(jobs: Jobs, run: int) -> list[tuple[str, str, int, str]]:
-    rows = exported(jobs, run, "mentions")
+    rows = rows_of(jobs.db, run, "mentions")
     for row in rows:
         assert row["sentence"] in row["text"]
     return [(row["document"], row["term"], row["position"], row["sentence"]) for row in rows]
@@ -131,12 +124,12 @@ def test_mentions_point_into_the_text_that_was_read(
     run = done(jobs, part)
     assert mentions(jobs, run) == found
     texts = read_texts(part)
-    documents = {row["document"]: row["text"] for row in exported(jobs, run, "documents")}
+    documents = {row["document"]: row["text"] for row in rows_of(jobs.db, run, "documents")}
     assert documents == texts
-    for row in exported(jobs, run, "mentions"):
+    for row in rows_of(jobs.db, run, "mentions"):
         assert row["text"] == texts[row["document"]]
 
-    for row in exported(jobs, run, "periods"):
+    for row in rows_of(jobs.db, run, "periods"):
         assert row["documents"] == len(texts)
         assert (row["polarity_mean"] is None) == (row["mentions"] == 0)
 
@@ -202,9 +195,9 @@ def test_an_abstract_that_comes_later_changes_no_result_and_is_read_by_later_run
     jobs: Jobs,
 ) -> None:
     run = done(jobs, TextPart.BOTH)
-    before = exported(jobs, run, "mentions"), exported(jobs, run, "documents")
+    before = rows_of(jobs.db, run, "mentions"), rows_of(jobs.db, run, "documents")
     store(jobs, 2, HEADLINES[2][0], "A fever of rain.")
-    assert (exported(jobs, run, "mentions"), exported(jobs, run, "documents")) == before
+    assert (rows_of(jobs.db, run, "mentions"), rows_of(jobs.db, run, "documents")) == before
 
     forget_run(jobs.db, run)
     store(jobs, 2, HEADLINES[2][0], "A fever of rain.")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,12 +34,6 @@ from tests.watch_kit import (
     work,
 )
 from workers.executor import work_one_slice
-
-
-@pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:
-    with closing(Jobs(stub_settings)) as opened:
-        yield opened
 
 
 def test_the_days_of_two_months_make_the_tables_of_one_run_and_ask_nothing_twice(

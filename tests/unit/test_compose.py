@@ -221,11 +221,7 @@ def test_every_setting_in_the_files_exists() -> None:
 
 
 def test_every_setting_reaches_the_service_that_reads_it() -> None:
-    server_settings = {
-        name
-        for name in SETTINGS
-        if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)
-    }
+    server_settings = {name for name in SETTINGS if meaning(name).startswith("Server:")}
     image_settings = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
     report_settings = {"TIDINGS_WEBHOOK_URL"}
     command_settings = {"TIDINGS_USER"}
@@ -237,7 +233,8 @@ def test_every_setting_reaches_the_service_that_reads_it() -> None:
 
 
 def meaning(variable: str) -> str:
-    return Settings.model_fields[variable.removeprefix("TIDINGS_").lower()].description or ""
+    field = Settings.model_fields.get(variable.removeprefix("TIDINGS_").lower())
+    return field.description or "" if field else ""
 
 
 def test_the_example_names_exactly_the_variables_that_compose_reads() -> None:

@@ -253,9 +253,7 @@ def test_an_argument_that_begins_with_a_hyphen_is_no_option() -> None:
 def test_a_page_for_coders_is_not_served_where_no_link_leads_from_here() -> None:
     elsewhere = tidings.Run(open_home(command="docker compose run --rm -T tidings").program, 3)
 
-    with pytest.raises(
-        tidings.TidingsError, match=r"tidings label --codebook=relevance .*3` there"
-    ):
+    with pytest.raises(tidings.TidingsError, match=r"tidings code --codebook=relevance .*3` there"):
         elsewhere.label("relevance", serve=True, coder="Ann")
 
 

@@ -11,9 +11,11 @@ import spacy
 
 from core.errors import SettingsError, StackError
 from core.settings import Settings
+from textapi.answer_validation import read_languages
 from textapi.engine.entities import entities, of_labels
 from textapi.engine.language import Language, load
 from textapi.engine.name_models import MOST_LOADED, NameModels, find_name_models, name_suffix
+from textapi.messages import Operation, languages_read
 
 ENGLISH = "The U.S. Senate votes on a $2 Trillion Relief Bill on Friday."
 GERMAN = "Kurt Brandt will den Hafen von Stralsund im Sommer erweitern."
@@ -115,6 +117,15 @@ def test_a_model_that_cannot_be_loaded_fails_by_name(tmp_path: Path) -> None:
     names = NameModels(find_name_models([str(folder)]))
     with pytest.raises(StackError, match=r"the model de_tide-1\.0-\w{8} of TIDINGS_SPACY_MODELS"):
         names.load("de")
+
+
+def test_a_header_says_which_endpoint_alone_reads_a_language() -> None:
+    declared = read_languages("en, fr;ner, de ; ner, nl;nothing, klingon, it;NER")
+    assert declared == {"en", "fr;ner", "de;ner"}
+    assert languages_read(declared) == {"en"}
+    assert languages_read(declared, Operation.NER) == {"en", "fr", "de"}
+    assert languages_read(declared, Operation.SUMMARIZE) == {"en"}
+    assert read_languages("fr;nothing") is None
 
 
 def test_folders_have_a_slash_and_packages_none(

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain, repeat, starmap
-from operator import itemgetter
-from typing import Annotated
+from itertools import chain, starmap
+from typing import Annotated, Any
 
-from sqlalchemy import bindparam, select
+import polars as pl
+from sqlalchemy import String, Text, cast, func, select
 
-from core.enums import TextPart
 from core.progress import track
-from models.documents import quoted_text
+from models.documents import quoted_text, tags_column
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
-from reports.data.formats import Values
+from reports.data.formats import Cells
 from reports.data.queries import (
     Statement,
     fetch_all,
     fetch_column_pages,
     fetch_columns,
     in_batches,
+    is_among,
     sort_by_identity,
 )
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
-from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
+from reports.data.source_fields import SourceFields
 
+# They are a row group of Parquet too.
 DOCUMENTS_AT_A_TIME = 5000
+
+# What is read of each document, in the order of the table's columns.
+_READ = ["id", "identity", "source", "handle", "at", "address", "text", "origin", "tags", "period"]
+_SCHEMA = dict.fromkeys(_READ, pl.String()) | {"id": pl.Int64(), "origin": pl.Int64()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,21 @@ class DocumentRow:
 
 def read_documents(run: RunData, job_names: Collection[str] | None = None) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
-    return starmap(DocumentRow, read_cells(run, job_names))
+    for cells in read_batches(run, job_names):
+        yield from starmap(DocumentRow, zip(*cells, strict=True))
 
 
-def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
-    """Yield the cells of each row."""
+def read_batches(
+    run: RunData, job_names: Collection[str] | None = None
+) -> Iterator[Sequence[Cells]]:
+    """Yield the columns of each batch of rows."""
     if run.kind.has_documents:
-        source_fields = SourceFields(run.db)
+        statement, source_fields = _select_documents(run), SourceFields(run.db)
         identities = chain.from_iterable(_read_identities(run, job_names))
-        for batch in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
-            yield from _read_batch(run, batch, source_fields)
+        for ids in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
+            # Rows that lie together on disk are read together.
+            columns = fetch_columns(run.db, statement, documents=sorted(ids))
+            yield _make_cells(run, ids, columns, source_fields)
 
 
 def _read_identities(
@@ -83,29 +92,28 @@ def _read_identities(
             yield [document for document in page if document[0] not in without] if without else page
 
 
-def _read_batch(
-    run: RunData, documents: Sequence[int], source_fields: SourceFields
-) -> Iterator[Values]:
-    polarities = {} if run.kind.has_mentions else _read_polarities(run, documents)
-    columns = fetch_columns(
-        run.db, _select_documents(run.text_part), sort_key=itemgetter(1), documents=documents
+def _make_cells(
+    run: RunData,
+    ids: Sequence[int],
+    columns: Sequence[Sequence[Any]],
+    source_fields: SourceFields,
+) -> Sequence[Cells]:
+    """Return the cells of documents in the order of *ids*, from the *columns* that were read."""
+    frame = pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True)), _SCHEMA)
+    frame = (
+        pl.DataFrame({"id": ids})
+        .join(frame, on="id", maintain_order="left")
+        .with_columns(
+            pl.lit(run.id).alias("run"),
+            pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S"),
+            pl.col("tags").str.json_decode(pl.List(pl.String)),
+            pl.col("period").str.zfill(len("YYYY-MM")),
+        )
     )
-    document_ids, identities, sources, handles, times, addresses, texts, *of_source, periods = (
-        columns
-    )
-    return zip(
-        repeat(run.id, len(document_ids)),
-        identities,
-        sources,
-        handles,
-        map(schema.whole_second, times),
-        addresses,
-        texts,
-        map(polarities.get, document_ids),
-        *source_fields.columns(*of_source),
-        [None if period is None else schema.pad_period(period) for period in periods],
-        strict=True,
-    )
+    polarities = {} if run.kind.has_mentions else _read_polarities(run, ids)
+    *before, origins, tags, periods = frame.drop("id").select("run", pl.all().exclude("run"))
+    polarity = [polarities.get(document_id) for document_id in ids]
+    return [*before, polarity, *source_fields.columns(origins.to_list(), tags), periods]
 
 
 def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float | None]:
@@ -120,15 +128,15 @@ def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float 
     return polarities
 
 
-@cache
-def _select_documents(text_part: TextPart) -> Statement:
-    """Return the statement that reads *documents* by their ids; building it takes time."""
+def _select_documents(run: RunData) -> Statement:
+    """Return the statement that reads *documents* by their ids."""
+    whole_second = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD HH:MM:SS"))
     columns = (
         *(Document.id, Document.identity, Document.source, Document.handle),
-        *(Document.published_at, Document.address, quoted_text(text_part)),
-        *(*SOURCE_COLUMNS, Document.period),
+        *(whole_second, Document.address, quoted_text(run.text_part)),
+        *(Document.origin_id, cast(tags_column(), Text), Document.period),
     )
-    return select(*columns).where(Document.id.in_(bindparam("documents", expanding=True)))
+    return select(*columns).where(is_among(run.db, Document.id, "documents"))
 
 
 DOCUMENTS = schema.Table(
@@ -137,5 +145,5 @@ DOCUMENTS = schema.Table(
     read_documents,
     schema.TEXT_RUNS,
     key=("document",),
-    read_cells=read_cells,
+    read_batches=read_batches,
 )

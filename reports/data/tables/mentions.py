@@ -15,7 +15,7 @@ from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
 from reports.data import export_schema as schema
 from reports.data.formats import Values
-from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
+from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches, is_among
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
@@ -57,34 +57,25 @@ class MentionRow:
 
 def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
     """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
-    return starmap(MentionRow, read_cells(run, job_names))
-
-
-def read_cells(run: RunData, job_names: Collection[str] | None = None) -> Iterator[Values]:
-    """Yield the cells of each row."""
     statement = _select_mentions(run)
     source_fields = SourceFields(run.db)
     for job in track("reading the mentions", run.jobs_named(job_names)):
         for documents in in_batches(_mentioning_documents(run, job)):
-            columns = fetch_columns(
-                run.db, statement, sort_key=_sort_key, job=job.id, documents=documents
-            )
+            columns = fetch_columns(run.db, statement, job=job.id, documents=documents)
             groups = read_groups_of(run, job, documents)
-            yield from _make_cells((run.id, job.name), columns, source_fields, groups)
+            cells = _make_cells((run.id, job.name), columns, source_fields, groups)
+            yield from sorted(starmap(MentionRow, cells), key=_sort_key)
 
 
 def _select_mentions(run: RunData) -> Statement:
-    """Return the statement that reads the mentions of a *job* in some *documents*.
-
-    It is built once: SQLAlchemy would check each document of a list that stands in it.
-    """
+    """Return the statement that reads the mentions of a *job* in some *documents*."""
     columns = (
         *(Document.handle, Document.identity, Document.published_at, Document.address),
         *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
         *(quoted_text(run.text_part), Mention.polarity, Document.id, *SOURCE_COLUMNS),
     )
     joined = select(*columns).join(Document, Document.id == Mention.document_id)
-    in_documents = Mention.document_id.in_(bindparam("documents", expanding=True))
+    in_documents = is_among(run.db, Mention.document_id, "documents")
     return joined.where(Mention.job_id == bindparam("job"), in_documents)
 
 
@@ -122,9 +113,8 @@ def _make_cells(
     )
 
 
-def _sort_key(stored: Sequence[Any]) -> tuple[Any, ...]:
-    handle, identity, _, _, keyword, term, position, *_ = stored
-    return (handle or "", identity, keyword, term, position)
+def _sort_key(row: MentionRow) -> tuple[Any, ...]:
+    return (row.handle or "", row.document, row.keyword, row.term, row.position)
 
 
 MENTIONS = schema.Table(
@@ -133,5 +123,4 @@ MENTIONS = schema.Table(
     read_mentions,
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
-    read_cells=read_cells,
 )
