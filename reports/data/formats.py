@@ -147,10 +147,10 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     def write(batch: Sequence[Cells]) -> None:
         arrays = []
         for cells, field in zip(batch, schema, strict=True):
-            is_series = isinstance(cells, pl.Series)
-            arrays.append(
-                cells.to_arrow().cast(field.type) if is_series else pa.array(cells, field.type)
-            )
+            if isinstance(cells, pl.Series):
+                arrays.append(cells.to_arrow().cast(field.type))
+            else:
+                arrays.append(pa.array(cells, field.type))
 
         file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
