@@ -66,6 +66,9 @@ def test_a_fact_that_changes_without_repeats_has_both_numbers(db: Database) -> N
     assert [fact.mark for fact in facts["covid"]] == ["without repeats 100.0 % and 50.0 %"]
 
 
+SILENT = {"silent": 1, "accounts": 2, "subjects": "accounts", "noun": "post"}
+
+
 def test_a_fact_is_printed_as_it_is_or_with_what_changes_or_not_at_all(db: Database) -> None:
     def read_facts(run: RunData) -> dict[str, list[Fact]]:
         is_whole = not run.selection
@@ -75,7 +78,7 @@ def test_a_fact_is_printed_as_it_is_or_with_what_changes_or_not_at_all(db: Datab
                 Fact("last mention", "“covid”", ("kept",), ("2020-03",), LAST, counts=(100,)),
                 moved,
                 *([replace(moved, topic=("gone",))] if is_whole else []),
-                Fact("silent accounts", "", ("plain",), (), {"silent": 1, "accounts": 2}),
+                Fact("silent accounts", "", ("plain",), (), SILENT),
             ]
         }
 
