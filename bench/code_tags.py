@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,12 +32,13 @@ from numpy.typing import NDArray
 
 from analysis.codebooks.cells import split_documents
 from analysis.codebooks.division import weigh_strata
-from analysis.codebooks.drawing import Cell, draw, make_frame
+from analysis.codebooks.drawing import Cell, Draw, draw, keep_drawn, make_frame
 from analysis.codebooks.units import CodableUnits, make_random_number
 from analysis.text.repeats import read_form
-from core.enums import SampleGoal, SamplePart, SamplePeriod
+from core.enums import SampleGoal, SamplePart, SamplePeriod, SampleRule
 from reports.data.coded_samples import Stratum
 from reports.data.estimate_strata import DrawnUnit, make_coded_strata
+from reports.stats.code_plans import predict_half_width
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import midp_interval
@@ -55,6 +57,12 @@ TAGS = {
 }
 # Months that stand for all: they are spread over the years.
 EVERY_MONTH = 3
+
+# By the first codes the division learns, and the half-width is expected.
+PILOT = 100
+
+# An expected half-width is right if it is so near.
+NEAR = 0.1
 
 Bits = NDArray[np.bool_]
 
@@ -140,22 +148,55 @@ def make_tag(archive: Archive, name: str, pattern: str) -> Tag:
     return Tag(name, archive.months, cells, has_tag, has_keyword)
 
 
-def draw_strata(rng: np.random.Generator, tag: Tag, n: int) -> dict[str, list[CodedStratum]]:
-    """Draw *n* documents by new random numbers; return their strata by month."""
+@dataclass(frozen=True)
+class Sample:
+    """Strata by month, and the half-width that half of the codes led to expect."""
+
+    strata: Mapping[str, Sequence[CodedStratum]]
+    expected: float
+
+
+def draw_sample(rng: np.random.Generator, tag: Tag, n: int) -> Sample:
+    """Draw `PILOT` documents by new random numbers, and by what these tell *n* in all."""
     cells = [draw_anew(rng, cell) for cell in tag.cells]
-    drawn: dict[tuple[int, SamplePart], list[DrawnUnit]] = {
-        (number, part): [] for number, cell in enumerate(cells) for part in cell.frames
-    }
-    for text in draw(cells, n, weigh_strata(cells, SampleGoal.SHARE, {})):
+    pilot = code_texts(tag, cells, draw(cells, PILOT, weigh_strata(cells, SampleGoal.SHARE, {})))
+    codes: dict[SamplePart, tuple[float, float]] = {}
+    for (_, part), units in pilot.items():
+        positives, known = codes.get(part, (0.0, 0.0))
+        positives += math.fsum(unit.people for unit in units)
+        codes[part] = positives, known + len(units)
+
+    least = {part: len(units) for part, units in pilot.items()}
+    texts = draw(cells, n, weigh_strata(cells, SampleGoal.SHARE, codes))
+    drawn = code_texts(tag, cells, keep_drawn(cells, texts, least))
+    half = code_texts(tag, cells, texts[: n // 2])
+    first = [stratum for strata in make_strata(cells, half).values() for stratum in strata]
+    new = [len(units) - len(half[part]) for part, units in drawn.items()]
+    counts = [
+        len(stratum.codes) + (0 if stratum.is_known else new[stratum.number]) for stratum in first
+    ]
+    return Sample(make_strata(cells, drawn), predict_half_width(first, counts))
+
+
+Drawn = dict[tuple[int, SamplePart], list[DrawnUnit]]
+
+
+def code_texts(tag: Tag, cells: Sequence[Cell], texts: Sequence[Draw]) -> Drawn:
+    drawn: Drawn = {(number, part): [] for number, cell in enumerate(cells) for part in cell.frames}
+    for text in texts:
         frame = cells[text.cell].frames[text.part]
         code = float(tag.has_tag[frame.places[text.rank]])
         drawn[text.cell, text.part].append(DrawnUnit(code, int(frame.copies[text.rank]), 1.0))
 
+    return drawn
+
+
+def make_strata(cells: Sequence[Cell], drawn: Drawn) -> dict[str, list[CodedStratum]]:
     strata: dict[str, list[CodedStratum]] = {cell.period: [] for cell in cells}
     for place, ((number, part), units) in enumerate(drawn.items()):
         cell = cells[number]
         size, texts = cell.frames[part].population, len(cell.frames[part].places)
-        stratum = Stratum(place, cell.period, "", part, size, texts, len(units))
+        stratum = Stratum(place, cell.period, "", part, size, texts, len(units), SampleRule.RANK)
         strata[cell.period] += make_coded_strata(stratum, units, size, None, None)
 
     return strata
@@ -173,14 +214,23 @@ def draw_anew(rng: np.random.Generator, cell: Cell) -> Cell:
 
 
 def print_tag(rng: np.random.Generator, tag: Tag, n: int, draws: int) -> None:
-    rows = np.array([list(measure(tag, draw_strata(rng, tag, n))) for _ in range(draws)])
+    samples = (draw_sample(rng, tag, n) for _ in range(draws))
+    rows = np.array([[*measure(tag, sample.strata), sample.expected] for sample in samples])
     means = np.nanmean(rows, axis=0)
+    reached = rows[:, 1] / rows[:, -1]
     simple = expect_simple_width(tag.share, n)
     figures = ["share", "half", "precision", "recall", "month"]
     parts = []
     for place, figure in enumerate(figures):
         covered, width, error = means[3 * place : 3 * place + 3]
         parts.append(f"{figure} {100 * covered:.1f} % ±{100 * width:.2f} ({100 * error:+.2f})")
+
+    as_expected = 100 * np.mean(np.abs(reached - 1) <= NEAR)
+    at_best = 100 * np.mean(np.abs(rows[:, 1] / np.median(rows[:, 1]) - 1) <= NEAR)
+    parts.append(
+        f"expected within a tenth {as_expected:.0f} %, {np.median(reached):.2f} in the median; who "
+        f"knew the median width would be within it in {at_best:.0f} %"
+    )
 
     harness.print_figure(
         f"{tag.name}, {100 * tag.share:.2f} %, {n} codes: of a simple sample's width",
@@ -190,7 +240,7 @@ def print_tag(rng: np.random.Generator, tag: Tag, n: int, draws: int) -> None:
     )
 
 
-def measure(tag: Tag, strata: dict[str, list[CodedStratum]]) -> Iterator[float]:
+def measure(tag: Tag, strata: Mapping[str, Sequence[CodedStratum]]) -> Iterator[float]:
     """Yield of each figure whether it is covered, its half-width and its error."""
     everything = [stratum for of_month in strata.values() for stratum in of_month]
     half = sorted(strata)[: len(strata) // 2]
@@ -206,7 +256,9 @@ def measure(tag: Tag, strata: dict[str, list[CodedStratum]]) -> Iterator[float]:
     yield from np.mean([list(row) for row in measure_months(tag, strata)], axis=0)
 
 
-def measure_months(tag: Tag, strata: dict[str, list[CodedStratum]]) -> Iterator[Iterator[float]]:
+def measure_months(
+    tag: Tag, strata: Mapping[str, Sequence[CodedStratum]]
+) -> Iterator[Iterator[float]]:
     pooled = pool_periods(strata)
     for month in sorted(strata)[::EVERY_MONTH]:
         estimate = estimate_share(strata[month])

@@ -38,11 +38,13 @@ from workers.document_search import (
     LEAST_BATCH,
     LEAST_LATELY,
     choose_batch,
+    find_lowest,
 )
 
 RECALLS = (0.8, 0.9, 0.95)
-# A batch is of this share of what was read, without the program's bound of 200: it reads more.
-BATCH_SHARE = 0.2
+# A batch is of this share of what was read, without the program's bound of 200; or of this share of
+# what is still to be read.
+BATCH_SHARE, REMAINING_SHARE = 0.2, 0.3
 IN_A_ROW = (50, 100, 200)
 
 # What is searched for: the newspaper's tags, and a keyword to begin with.
@@ -177,12 +179,10 @@ def read_by_ranking(archive: Archive, relevant: Bits, has_keyword: Bits) -> Inte
     ranking = SearchRanking(archive.words, [has_keyword])
     unread = np.ones(archive.words.texts, bool)
     order: list[Integers] = []
-    chance = np.arange(archive.words.texts, dtype=float)
     while unread.any():
         places = np.flatnonzero(unread)
-        size = find_size(archive.words.texts - len(places), len(places))
-        top, _ = choose_batch(ranking.score()[places], chance[places], size, 0.0)
-        texts = places[top]
+        size = find_size(archive.words.texts - len(places), len(places), len(places))
+        texts = places[find_lowest(-ranking.score()[places], size)]
         ranking.learn(texts, relevant[texts])
         unread[texts] = False
         order.append(texts)
@@ -233,11 +233,11 @@ class SimulatedSearch:
         self._relevant, self._copies = relevant, archive.copies
         self._truth = int((archive.copies * relevant).sum())
         self._ranking = SearchRanking(archive.words, [has_keyword])
-        self._chance: Floats = rng.exponential(size=len(relevant)) / archive.copies
+        self._rng = rng
         self._unread = np.ones(len(relevant), bool)
-        # Of the draws of each batch: unread and found before each, and whether it was a hit.
-        self._draws: list[tuple[Floats, Floats, Bits]] = [
-            (np.empty(0), np.empty(0), np.empty(0, bool))
+        # Of the draws of each batch: unread and found before each, if it was a hit, and its weight.
+        self._draws: list[tuple[Floats, Floats, Bits, Floats]] = [
+            (np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0))
         ]
         # Articles and relevant ones of each batch from the top.
         self._top: list[tuple[int, int]] = []
@@ -247,7 +247,7 @@ class SimulatedSearch:
         """Yield each recall and where it was reached; note whether an interval ever failed."""
         for recall in RECALLS:
             while not (progress := self._look()).has_reached(recall):
-                self._read_batch(progress.choose_share(recall))
+                self._read_batch(progress, recall)
 
             part = float(1 - self._unread.mean())
             yield recall, End(part, self._found / self._truth, self._holds(progress))
@@ -272,33 +272,35 @@ class SimulatedSearch:
         refutes_truth = progress.refutes_more_than(self._truth - 1)
         return not (refutes_truth or progress.refutes_fewer_than(self._truth + 1))
 
-    def _read_batch(self, share_by_chance: float) -> None:
+    def _read_batch(self, progress: SearchProgress, recall: float) -> None:
         places = np.flatnonzero(self._unread)
-        size = find_size(len(self._unread) - len(places), len(places))
-        scores = self._ranking.score()[places]
-        top, by_chance = choose_batch(scores, self._chance[places], size, share_by_chance)
+        remaining = progress.count_to_read(recall)
+        size = find_size(len(self._unread) - len(places), len(places), remaining)
+        scores, copies = self._ranking.score()[places], self._copies[places]
+        batch = choose_batch(scores, copies, size, progress.plan_draws(recall), self._rng)
         before = (self._read, self._found)
-        self._read_texts(places[top], is_draw=False)
+        self._read_texts(places[batch.top], None)
         self._top.append((self._read - before[0], self._found - before[1]))
-        self._read_texts(places[by_chance], is_draw=True)
-        texts = places[np.concatenate((top, by_chance))]
+        self._read_texts(places[batch.by_chance], batch.weights)
+        texts = places[np.concatenate((batch.top, batch.by_chance))]
         self._unread[texts] = False
         self._ranking.learn(texts, self._relevant[texts])
 
-    def _read_texts(self, texts: Integers, *, is_draw: bool) -> None:
+    def _read_texts(self, texts: Integers, weights: Floats | None) -> None:
+        """Read *texts*, drawn by chance with *weights* or from the top."""
         copies, hits = self._copies[texts], self._relevant[texts]
         read = self._read + np.cumsum(copies)
         found = self._found + np.cumsum(copies * hits)
-        if is_draw:
-            unread_before = self._copies.sum() - (read - copies)
-            found_before = found - copies * hits
-            self._draws.append((unread_before.astype(float), found_before.astype(float), hits))
+        if weights is not None:
+            unread = (self._copies.sum() - (read - copies)).astype(float)
+            self._draws.append((unread, (found - copies * hits).astype(float), hits, weights))
         if len(texts):
             self._read, self._found = int(read[-1]), int(found[-1])
 
 
-def find_size(read: int, unread: int) -> int:
-    return min(unread, max(LEAST_BATCH, int(BATCH_SHARE * read)))
+def find_size(read: int, unread: int, remaining: int) -> int:
+    wanted = min(BATCH_SHARE * read, REMAINING_SHARE * remaining)
+    return min(unread, max(LEAST_BATCH, int(wanted)))
 
 
 if __name__ == "__main__":

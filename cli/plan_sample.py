@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
+from analysis.codebooks.cells import most_near_misses
 from analysis.codebooks.codebook import Codebook
+from analysis.codebooks.rank_classes import expect_relative_share, size_classes
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import WantedCategory, parse_wanted
 from analysis.kinds import KINDS
-from core.enums import SamplePart, SamplePeriod
+from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.prices import format_money
 from core.quantities import quantity
 from models.code_samples import list_sampled_runs
@@ -29,7 +31,7 @@ from reports.data.run_data import RunData, load_run
 from reports.data.sample_looks import count_coded
 from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.looks import LEVELS, count_pilot
+from reports.stats.looks import LEAST_GROWTH, LEVELS, count_pilot, level_of_look
 from reports.stats.proportions import estimate_share
 
 if TYPE_CHECKING:
@@ -177,32 +179,49 @@ class SamplePlanner:
                 for part, size in _divide_job(job, self._codebook, keyword).items():
                     sizes[period, part] += size
 
+            # Without a pilot each part may have the worst share.
+            relative_shares = {
+                part: expect_relative_share(part) if self._pilot else 1.0 for _, part in sizes
+            }
             yield [
-                (period, CodedStratum(part, size, ()))
+                (period, CodedStratum(part.kind, size, (), relative_share=relative_shares[part]))
                 for (period, part), size in sizes.items()
                 if size
             ]
 
     def _count(self, keywords: Sequence[_Strata], shares: Sequence[_Shares], within: float) -> int:
         """Return the texts that all shares of all keywords take, those of a pilot at least."""
-        total = 0
-        periods: set[str] = set()
         by_period = self._parameters.wanted_by is not None
-        for strata in keywords:
-            counts = [0] * len(strata)
-            periods |= {period for period, _ in strata}
-            for places in _list_wanted_places(strata, by_period=by_period):
-                chosen = [strata[place][1] for place in places]
-                for part_shares in shares:
-                    plan = plan_first_codes(chosen, part_shares, within, _TAIL)
-                    for place, count in zip(places, plan.counts, strict=True):
-                        counts[place] = max(counts[place], count)
-
-            total += sum(counts)
+        periods = {period for strata in keywords for period, _ in strata}
+        pilot = count_pilot(len(periods), are_estimated=by_period)
+        total = 0
+        # A small sample ends at an early look, whose interval is wider.
+        for look in (2, 3, 4):
+            tail = level_of_look(look) / 2
+            total = sum(
+                _count_codes(strata, shares, within, tail, by_period=by_period)
+                for strata in keywords
+            )
+            if total <= pilot * LEAST_GROWTH ** (look - 1):
+                break
 
         population = sum(stratum.size for strata in keywords for _, stratum in strata)
-        pilot = count_pilot(len(periods), are_estimated=by_period)
         return min(population, max(pilot, round(_EXCESS * total)))
+
+
+def _count_codes(
+    strata: _Strata, shares: Sequence[_Shares], within: float, tail: float, *, by_period: bool
+) -> int:
+    """Return the texts that all shares of a keyword take if the intervals leave out *tail*."""
+    counts = [0] * len(strata)
+    for places in _list_wanted_places(strata, by_period=by_period):
+        chosen = [strata[place][1] for place in places]
+        for part_shares in shares:
+            plan = plan_first_codes(chosen, part_shares, within, tail)
+            for place, count in zip(places, plan.counts, strict=True):
+                counts[place] = max(counts[place], count)
+
+    return sum(counts)
 
 
 def _list_wanted_places(strata: _Strata, *, by_period: bool) -> Iterator[list[int]]:
@@ -225,11 +244,11 @@ def _divide_job(job: JobTexts, codebook: Codebook, keyword: str | None) -> dict[
 
     mentioning = job.mentioning if keyword is None else job.mentioning_by_keyword.get(keyword, 0)
     others = job.documents - mentioning
-    near_misses = min(others, max(mentioning, round(0.01 * job.documents)))
+    near_misses = min(others, most_near_misses(mentioning, job.documents, SampleRule.RANK))
     return {
         SamplePart.MENTION: mentioning,
         SamplePart.NEAR_MISS: near_misses,
-        SamplePart.REST: others - near_misses,
+        **size_classes(others - near_misses),
     }
 
 
@@ -253,10 +272,10 @@ class _Pilot:
         """Return how many texts of each part the pilot has found in each category."""
         all_shares: list[_Shares] = []
         for _, strata in self._list_strata(wanted, Method(self.reader)):
-            n: Counter[str] = Counter()
+            n: dict[str, float] = defaultdict(float)
             positives: dict[str, float] = defaultdict(float)
             for stratum in strata:
-                n[stratum.kind] += len(stratum.codes)
+                n[stratum.kind] += len(stratum.codes) * stratum.relative_share
                 positives[stratum.kind] += sum(stratum.codes)
 
             all_shares.append({part: PilotShare(positives[part], n[part]) for part in SamplePart})

@@ -100,7 +100,7 @@ class _Reading:
             if state.has_ended(recall):
                 self._show_end(state.progress)
                 return
-            if not self._code(self.search.plan_batch(state.progress.choose_share(recall))):
+            if not self._code(self.search.plan_batch(state.progress.plan_draws(recall))):
                 if self.port is not None:
                     self._show_progress(recall)
                     inform("the same command goes on from here")

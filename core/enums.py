@@ -181,11 +181,20 @@ class SamplePart(StrEnum):
     # The keyword is not in the text, but words that stand out where it is.
     NEAR_MISS = "near miss"
 
-    # All other texts.
+    # All other texts. Of a sample by rank they are the likeliest, the next ones, and what is left.
     REST = "rest"
+    REST_1 = "rest 1"
+    REST_2 = "rest 2"
+    REST_3 = "rest 3"
+    REST_4 = "rest 4"
 
     # All texts of the period: of mentions or posts there are no parts.
     ALL = "all"
+
+    @property
+    def kind(self) -> SamplePart:
+        """What a text is, whatever its class: of the classes of the rest it is `REST`."""
+        return SamplePart.REST if self.startswith(SamplePart.REST) else self
 
 
 class AnalysisProgram(StrEnum):
@@ -204,6 +213,9 @@ class SampleRule(StrEnum):
     # A text has a random number for each period, one of equal texts is drawn by chance, and near
     # misses are told by all words and the section.
     PERIOD = "text and period"
+
+    # As by `PERIOD`; and the rest has classes by its words, which are drawn at rates of their own.
+    RANK = "text, period and rank"
 
 
 class SampleGoal(StrEnum):

@@ -30,7 +30,7 @@ class Search(NamedTuple):
 
 def list_searched(connection: Connection, search: Search) -> list[Row[Any]]:
     """Return the rows of `SearchedUnit` of a search, in the order of reading."""
-    read = (SearchedUnit.place, SearchedUnit.read_by, SearchedUnit.unread)
+    read = (SearchedUnit.place, SearchedUnit.read_by, SearchedUnit.unread, SearchedUnit.weight)
     columns: tuple[Any, ...] = (SearchedUnit.document_id, *read)
     units = select(*columns).where(
         SearchedUnit.run_id == search.run_id,

@@ -25,10 +25,10 @@ from packs.rows import ROWS
 from packs.weights import NETWORK_FILE, name_coder_of_run
 from reports.data.export_schema import describe_tables
 from reports.data.exports import DICTIONARY_FILE, tables_of
+from reports.data.run_command import submit_command
 from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import style_hash
-from reports.pages.run_summary import submit_command
 
 _LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."

@@ -180,7 +180,7 @@ LOOKS = PackedTable(
         "half_width": _Share,
     },
 )
-SEARCHED = PackedTable(SearchedUnit, kinds={"read_by": ReadBy})
+SEARCHED = PackedTable(SearchedUnit, kinds={"read_by": ReadBy}, defaults={"weight": None})
 CODES = PackedTable(
     Code,
     frozenset({"at"}),

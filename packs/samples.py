@@ -16,6 +16,7 @@ from sqlalchemy import Row, select
 from analysis.codebooks.cells import make_cells, most_near_misses
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.drawing import find_certain
+from analysis.codebooks.rank_classes import size_classes
 from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.errors import BadInput
 from core.quantities import quantity
@@ -261,8 +262,7 @@ def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:
     for cell in cells:
         for part, frame in cell.frames.items():
             # A sentence that is quoted has words.
-            seen_part = SamplePart.REST if part == SamplePart.NEAR_MISS else part
-            key = (cell.period, cell.keyword, seen_part)
+            key = (cell.period, cell.keyword, _seen_part(part))
             documents[key].update(units.documents[frame.members].tolist())
             populations[key] += frame.population
 
@@ -303,14 +303,35 @@ def _find_wrong_population(
         ):
             return f"stratum {stratum.number} has more near misses than a period may have"
 
+    return _find_wrong_class(strata)
+
+
+def _find_wrong_class(strata: Sequence[Row[Any]]) -> str | None:
+    """Return which class of the rest of a period has not as many texts as its rank says."""
+    rests: defaultdict[tuple[str, str], dict[SamplePart, int]] = defaultdict(dict)
+    for stratum in strata:
+        part = SamplePart(stratum.part)
+        if part.kind == SamplePart.REST and stratum.rule == SampleRule.RANK:
+            rests[stratum.period, stratum.keyword][part] = stratum.population
+
+    for (period, keyword), sizes in rests.items():
+        expected = size_classes(sum(sizes.values()))
+        has_classes = len(sizes) > 1 and any(
+            size != sizes.get(part, 0) for part, size in expected.items()
+        )
+        if has_classes:
+            return f"the classes by rank of {period} {keyword} have not the sizes of their ranks"
+
     return None
 
 
 def _part_without_words(stratum: Row[Any]) -> _Part:
     """Return the part of a stratum as far as it is seen without words."""
-    is_near_miss = stratum.part == SamplePart.NEAR_MISS
-    part = SamplePart.REST if is_near_miss else stratum.part
-    return stratum.period, stratum.keyword, part
+    return stratum.period, stratum.keyword, _seen_part(SamplePart(stratum.part))
+
+
+def _seen_part(part: SamplePart) -> SamplePart:
+    return SamplePart.REST if part == SamplePart.NEAR_MISS else part.kind
 
 
 def _name_what_was_coded(run: RunData, sample: _StoredSample, checks: SampleChecks) -> None:

@@ -7,6 +7,7 @@ many documents as they are (`analysis.codebooks.drawing`).
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,10 @@ from models.database import Database
 from models.documents import text_part_of
 from models.run_transitions import lock_run
 from models.runs import get_run
+
+# A text that new documents move into a class that is drawn less often is later in its order: so
+# many times as late, at most, as by the highest rate of its period.
+_MOST_MOVED = 2
 
 # From so many coded units on the division of a sample follows their codes, too.
 FEWEST_TO_LEARN = 100
@@ -210,7 +215,7 @@ class _EarlierSample:
     units: Collection[UnitKey] = ()
     coded: Collection[UnitKey] = ()
     strata: Mapping[tuple[str, str, SamplePart], tuple[int, int]] = field(default_factory=dict)
-    rule: SampleRule = SampleRule.PERIOD
+    rule: SampleRule = SampleRule.RANK
 
     # How many units of each part have each code of the first variable.
     codes: Mapping[SamplePart, Mapping[str, int]] = field(default_factory=dict)
@@ -263,7 +268,7 @@ def _read_earlier_sample(
 
 def _find_rule(strata: Sequence[Row[Any]]) -> SampleRule:
     """Return the rule by which a sample was begun, coded or not: it may be in a coder's file."""
-    return SampleRule(strata[0].rule) if strata else SampleRule.PERIOD
+    return SampleRule(strata[0].rule) if strata else SampleRule.RANK
 
 
 def _find_least(
@@ -271,24 +276,28 @@ def _find_least(
 ) -> dict[tuple[int, SamplePart], int]:
     """Return how many texts of each part of each cell have to be drawn for what is coded.
 
-    New documents come between those that were drawn. Where most of these come far later than new
-    documents explain, they were drawn by another seed, and are not kept.
+    New documents come between those that were drawn, and move texts from one class to the next.
+    Where most come far later than that explains, they were drawn by another seed, and are not kept.
     """
     drawn_documents = np.array([unit.document_id for unit in earlier.units], np.int64)
     least: dict[tuple[int, SamplePart], int] = {}
+    lost = 0
     for number, cell in enumerate(cells):
+        strata = {
+            part: counts
+            for (period, keyword, part), counts in earlier.strata.items()
+            if (period, keyword) == (cell.period, cell.keyword)
+        }
         for part, frame in cell.frames.items():
-            texts, drawn = earlier.strata.get((cell.period, cell.keyword, part), (0, 0))
-            if not drawn:
-                continue
+            texts, drawn = strata.get(part, (0, 0))
+            highest = drawn + max(0, len(frame.places) - texts) if drawn else 0
+            if part != SamplePart.MENTION and earlier.rule == SampleRule.RANK:
+                rate = max((drawn / texts for texts, drawn in strata.values()), default=0.0)
+                highest += math.ceil(_MOST_MOVED * rate * len(frame.places))
 
-            highest = drawn + max(0, len(frame.places) - texts)
             rank_of_text = {
                 text: rank for rank, text in enumerate(frame.random_numbers[:highest].tolist())
             }
-
-            ranks: list[int] = []
-            lost = 0
             is_drawn = np.isin(units.documents[frame.members], drawn_documents)
             members = zip(frame.members[is_drawn], frame.member_numbers[is_drawn], strict=True)
             for place, number_of_text in members:
@@ -296,12 +305,9 @@ def _find_least(
                 rank = rank_of_text.get(int(number_of_text))
                 lost += rank is None and unit in earlier.units
                 if rank is not None and unit in earlier.coded and unit in earlier.units:
-                    ranks.append(rank)
+                    least[number, part] = max(least.get((number, part), 0), 1 + rank)
 
-            if ranks and 2 * lost < drawn:
-                least[number, part] = 1 + max(ranks)
-
-    return least
+    return least if 2 * lost < len(earlier.units) else {}
 
 
 def _draw_as_stored(

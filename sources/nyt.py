@@ -376,6 +376,7 @@ SOURCE = Source(
     archive=Archive(
         read=read_archive,
         fetch=fetch_month,
+        outlet="The New York Times",
         is_english_news=True,
         # New York is behind UTC, and the archive is behind New York.
         delay=timedelta(days=1),

@@ -110,6 +110,9 @@ class Archive:
     #: Reads a month page by page, where it takes longer than a worker's time slice.
     pages: ReadPages | None = None
 
+    #: The outlet of its documents, which do not name it.
+    outlet: str = ""
+
     #: Whether months are added to it: a watched run follows the present then.
     grows: bool = True
 

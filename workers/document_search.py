@@ -20,7 +20,7 @@ from analysis.codebooks.codebook import SEPARATOR, Codebook
 from analysis.codebooks.near_misses import Bits, Floats, Integers, WordsOfTexts
 from analysis.codebooks.search_ranking import SearchRanking
 from analysis.codebooks.stored import keep_codebook
-from analysis.codebooks.units import read_documents, read_posts
+from analysis.codebooks.units import hash_parts, read_documents, read_posts
 from analysis.codebooks.wanted import SoughtCategory
 from analysis.kinds import kind_named
 from core.enums import ReadBy, SamplePart, SampleRule
@@ -42,7 +42,7 @@ from producers.code_sample import SampledText, check_unit, name_item
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
 from reports.stats.proportions import estimate_precision, estimate_recall
-from reports.stats.search_recall import ChanceDraws, SearchProgress
+from reports.stats.search_recall import ChanceDraws, DrawPlan, SearchProgress
 
 # A batch is of this share of the texts that were read, within these bounds.
 BATCH_SHARE = 0.1
@@ -61,7 +61,6 @@ _MOST_WORDS = 8
 # A wider interval of recall says nothing.
 _WIDEST = 0.6
 
-_NUMBERS = 2.0**64
 _NO_PLACES: Integers = np.empty(0, np.int64)
 
 
@@ -152,8 +151,7 @@ class DocumentSearch:
         )
         self._check_order = units.random_numbers(f"check of {sought}")[first]
         # Where documents come or go, all that are unread are drawn from anew.
-        others = units.random_numbers(f"{sought} of {len(units)}")[first]
-        self._chance = -np.log1p(-(others + 0.5) / _NUMBERS) / self._copies
+        self._salt = f"{sought} of {len(units)}"
 
         words = units.words_of_texts()
         is_first = np.zeros(len(units), bool)
@@ -173,12 +171,11 @@ class DocumentSearch:
 
         return self._describe(rows, is_read, is_relevant)
 
-    def plan_batch(self, share_by_chance: float) -> list[SampledText]:
+    def plan_batch(self, draws: DrawPlan) -> list[SampledText]:
         """Return the texts that are read next, in the order in which they are shown.
 
-        That is what remains of a batch that was begun. *share_by_chance* of a new one is drawn by
-        chance. It is empty if all is read. Texts of both kinds are mixed, so that a coder does not
-        know of which one is.
+        That is what remains of a batch that was begun, or a new one with *draws*. It is empty if
+        all is read. Texts of both kinds are mixed, so that a coder does not know of which one is.
         """
         is_read, is_relevant = self._read_codes()
         with self._db.write() as connection:
@@ -187,7 +184,7 @@ class DocumentSearch:
             pending = self._describe(rows, is_read, is_relevant).pending
             if not pending:
                 size = min(_MOST_BATCH, max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
-                new_rows = self._choose(rows, is_read, is_relevant, share_by_chance, size)
+                new_rows = self._choose(rows, is_read, is_relevant, draws, size)
                 add_searched(connection, self.search, new_rows)
                 pending = [row["document_id"] for row in new_rows if row["read_by"] != ReadBy.KNOWN]
 
@@ -204,9 +201,9 @@ class DocumentSearch:
             rows = list_searched(connection, self.search)
 
         wanted = min(state.progress.count_to_read(recall), int(MODELS_SHARE * is_read.sum()))
-        share_by_chance = state.progress.choose_share(recall)
+        draws = state.progress.plan_draws(recall)
         size = max(LEAST_BATCH, wanted)
-        new_rows = self._choose(rows, is_read, is_relevant, share_by_chance, size)
+        new_rows = self._choose(rows, is_read, is_relevant, draws, size)
 
         def store(connection: Connection) -> set[str]:
             add_searched(connection, self.search, new_rows)
@@ -365,6 +362,7 @@ class DocumentSearch:
             unread_before[counts].astype(float),
             found_before[counts].astype(float),
             is_relevant[texts][counts],
+            np.array([row.weight for row in kept], float)[counts],
         )
         progress = SearchProgress(
             documents,
@@ -388,7 +386,7 @@ class DocumentSearch:
         rows: Sequence[Any],
         is_read: Bits,
         is_relevant: Bits,
-        share_by_chance: float,
+        draws: DrawPlan,
         size: int,
     ) -> list[dict[str, Any]]:
         """Return the rows of *size* texts that are read next, what is known already first."""
@@ -398,22 +396,29 @@ class DocumentSearch:
         known = np.flatnonzero(is_read & ~listed)
 
         unread = np.flatnonzero(~is_read)
-        top, by_chance = choose_batch(
+        place = rows[-1].place + 1 if rows else 0
+        seed = int.from_bytes(hash_parts(self._salt, f"{place}"))
+        batch = choose_batch(
             self._ranking.score()[unread],
-            self._chance[unread],
+            self._copies[unread],
             min(len(unread), size),
-            share_by_chance,
+            draws,
+            np.random.default_rng(seed),
         )
         chosen = [
-            *((text, ReadBy.KNOWN) for text in known.tolist()),
-            *((text, ReadBy.RANK) for text in unread[top].tolist()),
-            *((text, ReadBy.CHANCE) for text in unread[by_chance].tolist()),
+            *((text, ReadBy.KNOWN, None) for text in known.tolist()),
+            *((text, ReadBy.RANK, None) for text in unread[batch.top].tolist()),
+            *(
+                (text, ReadBy.CHANCE, weight)
+                for text, weight in zip(
+                    unread[batch.by_chance].tolist(), batch.weights.tolist(), strict=True
+                )
+            ),
         ]
         documents = len(self._documents)
         read = int((self._copies * listed).sum())
-        place = rows[-1].place + 1 if rows else 0
         new_rows: list[dict[str, Any]] = []
-        for text, read_by in chosen:
+        for text, read_by, weight in chosen:
             new_rows.append(
                 {
                     "document_id": int(self._first_documents[text]),
@@ -421,6 +426,7 @@ class DocumentSearch:
                     "read_by": read_by,
                     "copies": int(self._copies[text]),
                     "unread": documents - read,
+                    "weight": None if weight is None or math.isnan(weight) else weight,
                 }
             )
             read += int(self._copies[text])
@@ -453,19 +459,55 @@ def format_share(estimate: Estimate) -> str:
     return f"{value} % ({low} to {high} %)"
 
 
-def choose_batch(
-    scores: Floats, chance: Floats, size: int, share_by_chance: float
-) -> tuple[Integers, Integers]:
-    """Return the texts of a batch: those with the highest *scores*, and those drawn by *chance*.
+@dataclass(frozen=True)
+class Batch:
+    """The places of texts that are read next: those of the *top*, and those drawn *by_chance*.
 
-    The lowest numbers of *chance* are drawn from all that do not rank high enough.
+    *weights* are how many times as likely each draw was as the least likely document, NaN where all
+    are alike.
     """
-    by_chance = round(share_by_chance * size)
-    top = find_lowest(-scores, size - by_chance)
+
+    top: Integers
+    by_chance: Integers
+    weights: Floats
+
+
+def choose_batch(
+    scores: Floats,
+    copies: Integers,
+    size: int,
+    plan: DrawPlan,
+    rng: np.random.Generator,
+) -> Batch:
+    """Return a batch of texts with *scores*, of which a share is drawn by chance.
+
+    They are drawn one after the other from all that do not rank high enough. If they *are_ranked*,
+    each is by even chance one that may fall on each document alike, or one that falls on documents
+    by the inverse square root of their rank; else all are of the first kind, and weigh NaN.
+    """
+    draws = round(plan.share * size)
+    top = find_lowest(-scores, size - draws)
     is_other = np.ones(len(scores), bool)
     is_other[top] = False
     others = np.flatnonzero(is_other)
-    return top, others[find_lowest(chance[others], by_chance)]
+
+    own_copies = copies[others].astype(float)
+    ranks = np.empty(len(others))
+    ranks[np.argsort(-scores[others], kind="stable")] = np.arange(len(others))
+    favours = own_copies / np.sqrt(ranks + 1)
+    orders = [
+        iter(find_lowest(rng.exponential(size=len(others)) / chances, draws).tolist())
+        for chances in (own_copies, favours)
+    ]
+    left, left_favours = float(own_copies.sum()), float(favours.sum())
+    by_chance: dict[int, float] = {}
+    for is_favoured in rng.integers(0, 1 + plan.are_ranked, draws).tolist():
+        text = next(text for text in orders[is_favoured] if text not in by_chance)
+        favour = favours[text] / own_copies[text]
+        by_chance[text] = 1 + favour * left / left_favours if plan.are_ranked else math.nan
+        left, left_favours = left - own_copies[text], left_favours - favours[text]
+
+    return Batch(top, others[np.array([*by_chance], np.int64)], np.array([*by_chance.values()]))
 
 
 def find_lowest(numbers: Floats, n: int) -> Integers:

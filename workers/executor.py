@@ -30,12 +30,11 @@ from models.job_transitions import (
     wake_waiting_jobs,
 )
 from models.jobs import Claim
-from models.runs import LOOK_JOB
 from producers.dispatch import dispatch_due_jobs
+from workers.busy_jobs import draw_or_train
 from workers.context import JobContext
 from workers.leases import Lease
 from workers.outcomes import Again, Done, LeaseWasLost, NoData, Outcome
-from workers.reporting import make_report
 from workers.runtime import Runtime
 from workers.slice_ends import outcome_of_error, record_outcome
 from workers.text_jobs import work_on_texts
@@ -93,18 +92,7 @@ def _work_alone(job: JobContext) -> None:
 
 def _draw_or_train(job: JobContext) -> Outcome:
     try:
-        if job.claim.name == LOOK_JOB:
-            from workers.sample_look import look_at_sample  # noqa: PLC0415 - needs numpy
-            from workers.search_look import look_at_search  # noqa: PLC0415
-
-            return look_at_search(job) if job.claim.parameters.get("find") else look_at_sample(job)
-
-        if job.claim.queue == QUEUE_REPORTS:
-            return make_report(job)
-
-        from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
-
-        return run_training(job)
+        return draw_or_train(job)
     except Exception as error:  # noqa: BLE001 - none may leave a job without a reason
         return outcome_of_error(job, error)
 

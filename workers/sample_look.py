@@ -141,9 +141,13 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     counts = {
         (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
     }
-    pilot = count_pilot_of_period(is_estimated=options.wanted_by is not None)
+    of_part = count_pilot_of_period(is_estimated=options.wanted_by is not None) / PARTS_OF_PERIOD
+    classes = len(
+        {stratum.part for stratum in sample.strata if stratum.part.kind == SamplePart.REST}
+    )
     for period, keyword, part in product(new_periods, sample.keywords, SamplePart):
-        counts[period, keyword, part] = math.ceil(pilot / PARTS_OF_PERIOD)
+        share = max(1, classes) if part.kind == SamplePart.REST else 1
+        counts[period, keyword, part] = math.ceil(of_part / share)
 
     drawn_sample = DrawnSample.draw(job.db, run_id, sample.codebook, n=counts, per=per, seed=SEED)
     earlier = {

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.drawing import Cell, make_frame
 from analysis.codebooks.near_misses import Bits, WordsOfTexts, rank_texts, score_texts
+from analysis.codebooks.rank_classes import size_classes
 from analysis.codebooks.units import CodableUnits, read_documents, read_mentions, read_posts
 from analysis.kinds import kind_named
 from core.enums import SamplePart, SamplePeriod, SampleRule
@@ -19,7 +20,7 @@ from models.database import Database
 # A period has at least this share of its documents as near misses, if so many score at all. Ranked
 # by words and sections, the first 3 % without the keyword hold two fifths of what it misses
 # (`bench/code_tags.py`).
-_LEAST_NEAR_MISSES = {SampleRule.TEXT: 0.01, SampleRule.PERIOD: 0.03}
+_LEAST_NEAR_MISSES = {SampleRule.TEXT: 0.01, SampleRule.PERIOD: 0.03, SampleRule.RANK: 0.03}
 
 
 def make_cells(
@@ -29,7 +30,7 @@ def make_cells(
     per: SamplePeriod,
     salt: bytes,
     *,
-    rule: SampleRule = SampleRule.PERIOD,
+    rule: SampleRule = SampleRule.RANK,
 ) -> tuple[CodableUnits, list[Cell]]:
     """Return the units of a run, and their places by keyword, period and part."""
     kind = kind_named(run.kind)
@@ -63,40 +64,44 @@ def split_documents(
     cells: list[Cell] = []
     words_of_texts = units.words_of_texts()
     for keyword, has_keyword in matches.items():
-        near_misses = _find_near_misses(units, words_of_texts, has_keyword, per)
-        parts = {
-            SamplePart.MENTION: has_keyword,
-            SamplePart.NEAR_MISS: near_misses,
-            SamplePart.REST: ~(has_keyword | near_misses),
-        }
-        cells += _split(units, keyword, parts, per)
+        others = _divide_others(units, words_of_texts, has_keyword, per)
+        cells += _split(units, keyword, {SamplePart.MENTION: has_keyword, **others}, per)
 
     return cells
 
 
-def _find_near_misses(
+def _divide_others(
     units: CodableUnits, words_of_texts: WordsOfTexts, has_keyword: Bits, per: SamplePeriod
-) -> Bits:
-    """Return which texts without the keyword are likeliest to be about it.
+) -> dict[SamplePart, Bits]:
+    """Return which texts without the keyword are of which part, by how their words are its own.
 
-    Each period has as many of them as texts with the keyword, and a small part of its texts at
-    least; by words that stand out, as far as texts have one.
+    Each period has as many near misses as texts with the keyword, and a small part of its texts at
+    least; by words that stand out, as far as texts have one. Without a text with the keyword
+    nothing is known of words.
     """
-    score = rank_texts if units.rule == SampleRule.PERIOD else score_texts
+    score = score_texts if units.rule == SampleRule.TEXT else rank_texts
     scores = score(words_of_texts, has_keyword)
-    is_ranked = ~has_keyword
+    may_be_near = ~has_keyword
     if units.rule == SampleRule.TEXT or not has_keyword.any():
-        is_ranked &= scores > 0
+        may_be_near &= scores > 0
 
-    near_misses = np.zeros(len(scores), bool)
+    has_classes = units.rule == SampleRule.RANK and bool(has_keyword.any())
+    classes = size_classes(0) if has_classes else (SamplePart.REST,)
+    parts = {part: np.zeros(len(scores), bool) for part in (SamplePart.NEAR_MISS, *classes)}
     for places in units.places_by_period(per).values():
-        most = most_near_misses(int(has_keyword[places].sum()), len(places), units.rule)
-        scoring = places[is_ranked[places]]
+        others = places[~has_keyword[places]]
+        most = most_near_misses(len(places) - len(others), len(places), units.rule)
+        near_misses = min(most, int(may_be_near[others].sum()))
         # Of texts with the same score the earlier ones are taken, whatever the seed is.
-        order = np.argsort(-scores[scoring], kind="stable")
-        near_misses[scoring[order[:most]]] = True
+        order = np.lexsort((-scores[others], ~may_be_near[others]))
+        rest = others[order[near_misses:]]
+        parts[SamplePart.NEAR_MISS][others[order[:near_misses]]] = True
+        sizes = size_classes(len(rest)) if has_classes else {SamplePart.REST: len(rest)}
+        ends = np.cumsum(np.array([*sizes.values()]))[:-1]
+        for part, of_part in zip(sizes, np.split(rest, ends), strict=True):
+            parts[part][of_part] = True
 
-    return near_misses
+    return parts
 
 
 def most_near_misses(texts_with_keyword: int, texts: int, rule: SampleRule) -> int:

@@ -13,12 +13,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from analysis.codebooks.drawing import Cell
+from analysis.codebooks.rank_classes import MISSED
 from core.enums import SampleGoal, SamplePart
 
 PRECISION, RECALL = 0.6, 0.4
-
-# The part of the misses that is among near misses.
-NEAR_MISSED = 0.4
 
 # What is expected of a part counts as so many codes.
 _EXPECTED_CODES = 10
@@ -37,20 +35,26 @@ _NOTHING_CODED: PartCodes = {}
 
 
 def expect_shares(sizes: Mapping[SamplePart, int], codes: PartCodes) -> dict[SamplePart, float]:
-    """Return the share of each part in the category, from what is usual and from *codes*."""
-    misses = PRECISION * sizes[SamplePart.MENTION] * (1 - RECALL) / RECALL
-    expected = {
-        SamplePart.MENTION: PRECISION,
-        SamplePart.NEAR_MISS: NEAR_MISSED * misses / max(1, sizes.get(SamplePart.NEAR_MISS, 0)),
-        SamplePart.REST: (1 - NEAR_MISSED) * misses / max(1, sizes.get(SamplePart.REST, 0)),
-    }
-    shares: dict[SamplePart, float] = {}
-    for part in sizes:
-        positives, n = codes.get(part, (0.0, 0.0))
-        usual = min(0.5, max(1e-3, expected[part])) if part != SamplePart.MENTION else PRECISION
-        shares[part] = (positives + usual * _EXPECTED_CODES) / (n + _EXPECTED_CODES)
+    """Return the share of each part in the category, from what is usual and from *codes*.
 
-    return shares
+    The codes tell how right the keyword is and how much it misses in all; where the misses are is
+    what is usual. A part that was drawn less often since few yes were read in it would be taken to
+    have few: by up to a fifth of a share, which is estimated from the same codes (simulated).
+    """
+    misses = PRECISION * sizes[SamplePart.MENTION] * (1 - RECALL) / RECALL
+    missed = {part: MISSED[part] for part in sizes if part in MISSED}
+    missed[SamplePart.REST] = 1 - math.fsum(missed.values())
+    usual = {
+        part: min(0.5, max(1e-3, missed[part] * misses / max(1, size)))
+        for part, size in sizes.items()
+        if part != SamplePart.MENTION
+    }
+    expected = math.fsum(share * codes.get(part, (0.0, 0.0))[1] for part, share in usual.items())
+    found = math.fsum(codes.get(part, (0.0, 0.0))[0] for part in usual)
+    level = (found + _EXPECTED_CODES) / (expected + _EXPECTED_CODES)
+    positives, n = codes.get(SamplePart.MENTION, (0.0, 0.0))
+    precision = (positives + PRECISION * _EXPECTED_CODES) / (n + _EXPECTED_CODES)
+    return {part: min(0.5, usual[part] * level) if part in usual else precision for part in sizes}
 
 
 def weigh_strata(

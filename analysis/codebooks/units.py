@@ -51,7 +51,7 @@ class CodableUnits:
     _random_numbers: array[int] = field(default_factory=lambda: array("Q"))
     # By these one of the units with the same text is drawn.
     _copy_numbers: array[int] = field(default_factory=lambda: array("Q"))
-    rule: SampleRule = SampleRule.PERIOD
+    rule: SampleRule = SampleRule.RANK
 
     # The different words of each text as numbers, and how many they are.
     _words: array[int] = field(default_factory=lambda: array("i"))
@@ -122,11 +122,11 @@ class CodableUnits:
         would be drawn in nearly all or in none, though their samples are taken as independent.
         """
         numbers: RandomNumbers = self.random_numbers(keyword)[places]
-        return _mix(numbers, f"\0{period}") if self.rule == SampleRule.PERIOD else numbers
+        return _mix(numbers, f"\0{period}") if self.rule != SampleRule.TEXT else numbers
 
     def copy_numbers_of(self, places: Integers) -> RandomNumbers | None:
         """Return by which numbers one of equal texts is drawn; None if the first is."""
-        if self.rule != SampleRule.PERIOD:
+        if self.rule == SampleRule.TEXT:
             return None
 
         numbers: RandomNumbers = np.frombuffer(self._copy_numbers, np.uint64)[places]
@@ -159,7 +159,7 @@ def read_documents(
     mentioning: dict[str, list[int]] = defaultdict(list)
     for job in _list_jobs(db, run):
         scope = _scope_of(job, run)
-        sections = read_sections(db, scope) if rule == SampleRule.PERIOD else {}
+        sections = read_sections(db, scope) if rule != SampleRule.TEXT else {}
         for day, documents in list_documents_by_day(db, scope):
             for document in documents:
                 form = read_form(document.text)

@@ -28,12 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.text.fixed_phrases import (
-    FEWEST_OF_PHRASE,
-    PhrasesOfForms,
-    find_phrases,
-    read_phrases,
-)
+from analysis.text.fixed_phrases import FEWEST_OF_PHRASE, PhrasesOfForms, find_phrases, read_phrases
 from analysis.text.forms import (
     ELLIPSIS,
     FIGURE,

@@ -161,3 +161,7 @@ class SearchedUnit(Base):
 
     # How many documents were unread before it. Among so many it was drawn, if by chance.
     unread: Mapped[int]
+
+    # How many times as likely it was to be drawn as the least likely document; None if all were
+    # alike, or it was not drawn.
+    weight: Mapped[float | None]

@@ -27,9 +27,9 @@ from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
-from reports.kinds.report_kind import Report
+from reports.kinds.report_kind import RunReport
 from reports.pages import comparison, page
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from reports.report_files import (
     DOCUMENT_PARTS,
     FEED,
@@ -110,7 +110,7 @@ def build(
                 reports.append(read_report(run, pages, store, exports))
             else:
                 summary = summarize_run(run)
-                reports.append(Report(summary, pages, store, exports, None, {}, None, None))
+                reports.append(RunReport(summary, pages, store, exports, None, {}, None, None))
 
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
@@ -138,7 +138,7 @@ def build(
     return index
 
 
-def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
+def _write_comparison(reports: Sequence[RunReport], pages: StagedFiles, store: FigureStore) -> None:
     runs = [report.run for report in reports]
     comparison_page = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())

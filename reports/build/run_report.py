@@ -8,10 +8,10 @@ from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.kinds import REPORT_KINDS
-from reports.kinds.report_kind import Report
+from reports.kinds.report_kind import RunReport
 from reports.pages import atom
 from reports.pages.repeats import read_repeats
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
 from reports.report_files import FEED
@@ -19,7 +19,7 @@ from reports.report_files import FEED
 
 def read_report(
     run: RunData, pages: StagedFiles, store: FigureStore, exports: ExportFolder
-) -> Report:
+) -> RunReport:
     """Read what all pages of the report of a single run show."""
     repeats = None
     findings: FindingsBySubject = {}
@@ -29,10 +29,10 @@ def read_report(
 
     watch, surprises = read_watch_section(run), read_surprises_section(run, texts=exports.texts)
     summary = summarize_run(run)
-    return Report(summary, pages, store, exports, repeats, findings, watch, surprises)
+    return RunReport(summary, pages, store, exports, repeats, findings, watch, surprises)
 
 
-def write_report(report: Report) -> None:
+def write_report(report: RunReport) -> None:
     """Write the pages of the report of a single run, and the feed of a watched one."""
     kind = REPORT_KINDS[report.run.kind.report]
     kind.write_pages(report)

@@ -52,4 +52,4 @@ def _list_shared(subject: CodedSubject, category: str) -> Iterator[SharedText]:
             decided = sample.code(unit, ADJUDICATED, subject.variable)
             if len(codes) > 1:
                 truth = None if decided is None else is_in(decided, category) > 0
-                yield SharedText(stratum.part, len(codes), sum(codes), truth)
+                yield SharedText(stratum.part.kind, len(codes), sum(codes), truth)

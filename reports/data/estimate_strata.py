@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
+from analysis.codebooks.rank_classes import expect_relative_share
 from analysis.options import SAMPLE, TextOptions
-from core.enums import Grain, SamplePart
+from core.enums import Grain, SamplePart, SampleRule
 from reports.data.coded_samples import (
     NOT_ASKED,
     PEOPLE,
@@ -381,18 +382,29 @@ def _make_stratum(
         copies=weights,
         machine=codes,
         number=stratum.number,
+        relative_share=_relative_share_of(stratum),
     )
 
 
 def _kind_of(stratum: Stratum) -> SamplePart:
-    return SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part
+    return SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part.kind
+
+
+def _relative_share_of(stratum: Stratum) -> float:
+    return expect_relative_share(stratum.part) if stratum.rule == SampleRule.RANK else 1.0
 
 
 def _make_known(stratum: Stratum, counts: Counter[str], category: str | None) -> CodedStratum:
     """Return a stratum all of whose units were read."""
     positives, size = _count_positives(counts, category)
     codes = [1.0] * positives + [0.0] * (size - positives)
-    return CodedStratum(_kind_of(stratum), size, codes, number=stratum.number)
+    return CodedStratum(
+        _kind_of(stratum),
+        size,
+        codes,
+        number=stratum.number,
+        relative_share=_relative_share_of(stratum),
+    )
 
 
 def _count_positives(counts: Counter[str], category: str | None) -> tuple[int, int]:

@@ -17,11 +17,7 @@ from reports.data.coded_samples import (
     Stratum,
     count_represented,
 )
-from reports.data.estimate_strata import (
-    is_in,
-    join_periods,
-    list_coded_groups,
-)
+from reports.data.estimate_strata import is_in, join_periods, list_coded_groups
 from reports.data.machine_counts import count_unusable_answers
 from reports.data.run_data import RunData
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
@@ -146,7 +142,7 @@ def _group_pairs(
     A text that several groups have is of the one whose copy was read.
     """
     for pair in pairs:
-        stratum, part = pair.stratum, str(pair.stratum.part)
+        stratum, part = pair.stratum, str(pair.stratum.part.kind)
         period = join_periods(stratum.period, run.grain)
         match between:
             case Compared.PERIODS:

@@ -14,6 +14,7 @@ from models.tables import Document, Origin
 from reports.data.queries import fetch_column_pages
 from reports.data.run_data import RunData, RunJob, documents_condition
 from sources.base import host_of
+from sources.registry import SOURCES
 from sources.stories import canonical_address
 
 
@@ -39,7 +40,12 @@ def read_stories(run: RunData, job: RunJob) -> Iterable[Story]:
     selected = select(Document.id, *columns, quoted_text(run.text_part))
     statement = selected.join(Origin, Origin.id == Document.origin_id)
     pages = fetch_column_pages(run.db, statement.where(documents_condition(run, job)), Document.id)
-    documents = [row for page in pages for row in zip(*page, strict=True)]
+    outlets = {source.name: source.archive.outlet for source in SOURCES if source.archive}
+    documents = [
+        (number, source, outlet or outlets.get(source, ""), *others)
+        for page in pages
+        for number, source, outlet, *others in zip(*page, strict=True)
+    ]
     # Documents without an address are of the site that others of their outlet have.
     site_of_outlet = {
         outlet.casefold(): site

@@ -8,12 +8,7 @@ from dataclasses import dataclass, field
 
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
-from reports.data.tables.entities import (
-    EntityRow,
-    find_uncounted,
-    sum_counts,
-    sum_documents,
-)
+from reports.data.tables.entities import EntityRow, find_uncounted, sum_counts, sum_documents
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec, Subject
@@ -167,7 +162,7 @@ def entities_spec(subject: Subject, top: TopNames, *, unit: str) -> FigureSpec |
     labels = [label for ranked in top.by_type.values() for label, _ in ranked]
     kinds = {
         "names in a picture": 1,
-        "names in headlines": subject.noun == "document",
+        "names in headlines": subject.noun != "post",
         "counted names": top.has_documents,
         "names taken": not top.has_documents,
         "names counted once": 1,

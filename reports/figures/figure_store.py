@@ -17,7 +17,6 @@ from markupsafe import Markup
 from core.atomic_files import write_atomically
 from core.errors import TidingsError
 from reports.build_progress import BuildProgress
-from reports.figures.marks import Photo
 from reports.figures.panels import draw_picture
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
@@ -55,12 +54,11 @@ class FigureSection:
 class FigureStore:
     """Draws figures for pages, and into ``folder/figures`` where they are no parts of pages.
 
-    Figures of pixels, which a page shows from a file alone, have files; in a pack all have: then
-    *in_files*. A file is written atomically, and the same picture drawn twice is the same file.
-    *note* stands in small print below each picture. With *links*, marks lead to the list of
-    documents beside the page; with *word_links*, those of words too, which the list finds in its
-    texts, whatever a selection leaves out. *check* is called before each figure and may raise to
-    end it. *progress* counts the figures.
+    In a pack figures are *in_files*. A file is written atomically, and the same picture drawn twice
+    is the same file. *note* stands in small print below each picture. With *links*, marks lead to
+    the list of documents beside the page; with *word_links*, those of words too, which the list
+    finds in its texts, whatever a selection leaves out. *check* is called before each figure and
+    may raise to end it. *progress* counts the figures.
     """
 
     def __init__(
@@ -97,11 +95,10 @@ class FigureStore:
         """
         self._check()
         note = self._note if note is None else note
-        is_file = self._in_files or any(isinstance(panel, Photo) for panel in spec.picture.panels)
-        sheet = draw_picture(spec.picture, note, has_links=self._links and not is_file)
+        sheet = draw_picture(spec.picture, note, has_links=self._links and not self._in_files)
         self.progress.count_figure()
         ref = FigureRef(spec.alt, spec.caption, spec.layout)
-        if is_file:
+        if self._in_files:
             size = round(sheet.width), round(sheet.height)
             return replace(ref, address=self._keep(spec.name, sheet.to_svg()), size=size)
 

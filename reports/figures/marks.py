@@ -157,15 +157,7 @@ class Cloud:
     noun: str = "document"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Photo:
-    """A picture of pixels, row by row, 0 for white and 1 for black, with what it is."""
-
-    title: str
-    pixels: Sequence[float] = field(repr=False)
-
-
-Panel = Chart | Heat | Cloud | Photo
+Panel = Chart | Heat | Cloud
 
 
 @dataclass(frozen=True, kw_only=True)

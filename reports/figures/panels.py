@@ -11,9 +11,8 @@ from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Plot, cut_name, draw
 from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
 from reports.figures.legend import draw_legend
-from reports.figures.marks import Chart, Cloud, Heat, Panel, Photo, Picture
+from reports.figures.marks import Chart, Cloud, Heat, Panel, Picture
 from reports.figures.notes import draw_notes, measure_notes
-from reports.figures.photo import draw_photo
 from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
 
 # The parts of the line of small print are separated like this, and broken there alone.
@@ -67,8 +66,6 @@ def _draw_panel(
     left, y = corner
     if isinstance(panel, Cloud):
         return draw_cloud(sheet, panel, y)
-    if isinstance(panel, Photo):
-        return draw_photo(sheet, panel, corner, width)
     if isinstance(panel, Heat):
         return draw_heat(sheet, panel, left + margin, y)
 
@@ -90,7 +87,7 @@ def _draw_panel(
 def _write_head(sheet: Sheet, panel: Panel, corner: Place, width: float) -> float:
     """Write the title of a chart and what stands below it; return where the chart begins."""
     left, y = corner
-    if isinstance(panel, Cloud | Photo):
+    if isinstance(panel, Cloud):
         return y
 
     y = _write_title(sheet, panel.title, _PANEL_TITLE, corner, width)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.patches import Circle, Polygon
-from PIL import Image
 
 from reports.figures.sheet import HATCHED
 from reports.figures.style import GAP
@@ -132,8 +130,3 @@ def _draw(
             rotation_mode="anchor",
             zorder=order,
         )
-    elif tag == "image":
-        left, top, side = (float(values[name]) for name in ("x", "y", "width"))
-        pixels = Image.open(BytesIO(base64.b64decode(values["href"].partition(",")[2])))
-        ends = (left, left + side, top + side, top)
-        ax.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=ends, zorder=order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import textwrap
 import unicodedata
 import zlib
@@ -176,13 +175,6 @@ class Sheet:
             y += _LEADING * size
 
         return y
-
-    def show_pixels(self, place: Place, side: float, png: bytes) -> None:
-        """Show a picture in the format PNG in a square."""
-        x, y = map(_number, place)
-        data = base64.b64encode(png).decode()
-        image = f'<image x="{x}" y="{y}" width="{side:g}" height="{side:g}" '
-        self.elements.append(f'{image}href="data:image/png;base64,{data}"/>')
 
     def to_svg(self) -> bytes:
         """Return the sheet as a file in the format SVG."""

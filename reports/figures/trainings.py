@@ -12,11 +12,10 @@ from reports.data.tables.trainings import EpochRow, PredictionRow
 from reports.figures import style
 from reports.figures.dots import draw_dots
 from reports.figures.line import draw_line
-from reports.figures.marks import Axis, Chart, Heat, Layer, Mark, Photo, Picture, name_row
+from reports.figures.marks import Axis, Chart, Heat, Layer, Mark, Picture, name_row
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
-PICTURES_SHOWN, _ACROSS = 40, 5
 # A training that diverges ends far beyond.
 MOST_DRAWN = 1e30
 
@@ -204,34 +203,4 @@ def confusion_heat(
         shades=style.ORANGES,
         high=max(1, int(mistakes.max())),
         blank=style.GAP,
-    )
-
-
-def mistakes_spec(
-    prefix: str, predictions: Sequence[PredictionRow], pictures: np.ndarray
-) -> FigureSpec | None:
-    """Declare the figure of wrongly classified *pictures*: the test set, a row of pixels each."""
-    wrong = []
-    for prediction in predictions:
-        actual, predicted = class_of(prediction.actual), class_of(prediction.predicted)
-        if actual is not None and predicted is not None and actual != predicted:
-            if not 0 <= prediction.index < len(pictures):
-                # The predictions are of other pictures.
-                return None
-
-            pixels = pictures[prediction.index]
-            wrong.append(Photo(title=f"{actual} predicted as {predicted}", pixels=pixels))
-
-    if not wrong:
-        return None
-
-    title = f"The first {PICTURES_SHOWN} of {len(wrong):,} mistakes"
-    if len(wrong) <= PICTURES_SHOWN:
-        title = "The only mistake" if len(wrong) == 1 else f"All {len(wrong):,} mistakes"
-
-    return FigureSpec(
-        name=f"{prefix}-mistakes",
-        picture=Picture(panels=wrong[:PICTURES_SHOWN], title=title, columns=_ACROSS),
-        alt=f"{quantity(len(wrong), 'picture')} classified wrongly; the first are shown.",
-        caption="Above each picture: its actual and its predicted class.",
     )

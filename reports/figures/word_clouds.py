@@ -50,16 +50,7 @@ def describe_list(word_counts: Mapping[str, int], counted: str) -> str:
     if no_word_twice(word_counts):
         return f"{counted[0].upper()}{counted[1:]}: no two share a word."
 
-    if len(word_counts) < FEWEST_WORDS:
-        reason = "fewer than ten words make no cloud"
-    elif len(set(word_counts.values())) == 1:
-        reason = "all as often, so a cloud would show no difference"
-    elif len(_large_enough(word_counts)) < FEWEST_WORDS:
-        reason = "fewer than ten are frequent enough for a cloud"
-    else:
-        reason = "all that are frequent enough for a cloud are as often"
-
-    return f"How many of {counted} hold each word; {reason}."
+    return f"How many of {counted} hold each word."
 
 
 def no_word_twice(word_counts: Mapping[str, int]) -> bool:

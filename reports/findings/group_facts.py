@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.enums import Grouping
+from core.enums import Grain, Grouping
+from reports.data.run_data import RunData
+from reports.data.subject_names import read_names
 from reports.findings.finding import Fact
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
-from reports.series.groups import GroupCounts, KeywordGroups
+from reports.series.groups import GroupCounts, KeywordGroups, count_groups
 from reports.stats.thresholds import FEWEST_EXPECTED, FEWEST_OF_GROUP, LEAST_DIFFERENCE
 
 
@@ -101,3 +103,14 @@ def _rank_means(subject: str, groups: Sequence[GroupCounts], overall: float) -> 
     }
     answer, named = (highest, lowest), (means[highest], means[lowest])
     return [Fact("means of groups", subject, ("moods",), answer, figures, means=named)]
+
+
+def read_group_facts(run: RunData, grain: Grain) -> dict[str, list[Fact]]:
+    """Return the facts of each keyword of a grouped run on its groups."""
+    assert run.grouping is not None  # noqa: S101 - the caller has groups
+    facts, names = {}, read_names(run)
+    for keyword_groups in count_groups(run, grain):
+        keyword = keyword_groups.keyword
+        facts[keyword] = find_group_facts(names[keyword], keyword_groups, run.grouping, run.engines)
+
+    return facts

@@ -17,14 +17,12 @@ from reports.findings.confirmed import ALL
 from reports.findings.event_sentences import fold_events, state_event
 from reports.findings.events import Event
 from reports.findings.finding import Fact, Finding
-from reports.findings.group_facts import find_group_facts
 from reports.findings.measures import POSTS, SHARE
 from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
 from reports.findings.post_facts import find_account_facts, find_post_facts
 from reports.findings.run_events import read_surprises
 from reports.findings.share_facts import COURSE, LEVEL, find_most_mentioned, find_share_facts
-from reports.series.groups import count_groups
 
 # The topics of what is said of the highest period; its answer ends with the period.
 PEAKS = (("share",), ("busiest",))
@@ -98,14 +96,3 @@ def add_events(
         ranked[subject] = sorted(untold, key=lambda finding: -finding.interest)
 
     return ranked
-
-
-def read_group_facts(run: RunData, grain: Grain) -> dict[str, list[Fact]]:
-    """Return the facts of each keyword of a grouped run on its groups."""
-    assert run.grouping is not None  # noqa: S101 - the caller has groups
-    facts, names = {}, read_names(run)
-    for keyword_groups in count_groups(run, grain):
-        keyword = keyword_groups.keyword
-        facts[keyword] = find_group_facts(names[keyword], keyword_groups, run.grouping, run.engines)
-
-    return facts

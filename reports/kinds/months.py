@@ -9,21 +9,18 @@ from functools import partial
 
 from core.enums import Grain
 from reports.data import years
-from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
 from reports.figures.origin import describe_origin
-from reports.findings.code_estimates import state_reader_mean
-from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import add_events, read_month_facts
-from reports.kinds.report_kind import Report, ReportKind
+from reports.findings.finding import Finding
+from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import FrontPage, make_front_page
+from reports.pages.front_page import make_front_page
 from reports.pages.front_sentences import arrange_sentences
-from reports.pages.keyword_pages import arrange_keyword_sentences
-from reports.pages.label_section import read_label_section
-from reports.pages.month_pages import MonthPage
+from reports.pages.front_values import FrontPage
+from reports.pages.keyword_section import arrange_keyword_sentences
+from reports.pages.month_findings import read_findings
+from reports.pages.month_section import MonthPage
 from reports.pages.passed_picture import MOST_PANELS, pass_on
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
@@ -37,7 +34,7 @@ def name_run(run: RunSummary) -> str:
     return run.name or join_words([names[keyword.name] for keyword in run.keywords])
 
 
-def write_pages(report: Report) -> None:
+def write_pages(report: RunReport) -> None:
     """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
     A run of many months also has a page for each year, which lists its months. What the front page
@@ -94,7 +91,7 @@ def write_pages(report: Report) -> None:
     )
 
 
-def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding]) -> None:
+def _pass_pictures_on(report: RunReport, page: FrontPage, leading: Sequence[Finding]) -> None:
     """Give the front page and each keyword a picture to pass on, on a page of its own."""
     progress = report.store.progress
     if page.share_picture is None:
@@ -117,19 +114,6 @@ def _pass_pictures_on(report: Report, page: FrontPage, leading: Sequence[Finding
     progress.expect_pages(progress.all_pages - passed_pictures.count(None))
     for picture in filter(None, passed_pictures):
         report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
-
-
-def read_findings(run: RunData) -> dict[str, list[Finding]]:
-    """Return the findings that are printed, and what readers would say where they were asked."""
-    facts, names = read_confirmed(run, read_month_facts), read_names(run)
-    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
-    findings = add_events(run, stated, names)
-    for keyword_name, subject in read_label_section(run).by_keyword.items():
-        if subject.corrected is not None:
-            corrected = state_reader_mean(names[keyword_name], subject.corrected)
-            findings[keyword_name].append(corrected)
-
-    return findings
 
 
 MONTHS = ReportKind(name_run, write_pages, read_findings)

@@ -6,10 +6,10 @@ from reports.data.run_data import RunData
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
 from reports.findings.run_facts import add_events, read_post_facts
-from reports.kinds.report_kind import Report, ReportKind
+from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages import posts
 from reports.pages.codes import CODES_PAGE, make_codes_page
-from reports.pages.keyword_pages import arrange_keyword_sentences
+from reports.pages.keyword_section import arrange_keyword_sentences
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import read_subject_names
 from reports.report_files import INDEX
@@ -26,7 +26,7 @@ def name_run(run: RunSummary) -> str:
     return run.name or few or f"{len(titles)} {run.kind.job_nouns}"
 
 
-def write_pages(report: Report) -> None:
+def write_pages(report: RunReport) -> None:
     """Write a page that compares the subjects, and one for each; an only subject is the index."""
     is_alone = len(report.run.jobs) == 1
     codes = make_codes_page(report.run, report.store)

@@ -21,7 +21,7 @@ from reports.words.document_queries import DOCUMENT_LIST
 
 
 @dataclass(frozen=True)
-class Report:
+class RunReport:
     """A run whose report is made, and where its pages, figures and tables go.
 
     Trainings, and runs side by side, have no *repeats* and no *findings* of their own; only the
@@ -92,5 +92,5 @@ class ReportKind:
     """
 
     title: Callable[[RunSummary], str]
-    write_pages: Callable[[Report], None]
+    write_pages: Callable[[RunReport], None]
     read_findings: Callable[[RunData], FindingsBySubject] | None = None

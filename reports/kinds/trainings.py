@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.kinds.trainings import CODES
-from reports.kinds.report_kind import Report, ReportKind
+from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages import code_trainings, trainings
 from reports.pages.run_summary import RunSummary
 from reports.report_files import INDEX
@@ -20,7 +20,7 @@ def name_run(run: RunSummary) -> str:
     return f"{network} networks".capitalize()
 
 
-def write_pages(report: Report) -> None:
+def write_pages(report: RunReport) -> None:
     """Write the page."""
     is_of_codes = report.run.parameters.network == CODES
     template = "code_trainings.html" if is_of_codes else "trainings.html"

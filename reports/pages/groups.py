@@ -19,7 +19,7 @@ from reports.figures.marks import Mark
 from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
 from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import read_group_facts
+from reports.findings.group_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.pages.month_pages import KeywordMonth
+from reports.pages.month_section import KeywordMonth
 from reports.words.periods import month_name
 
 MONTHS_OF_YEAR = range(1, 13)

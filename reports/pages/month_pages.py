@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from analysis.options import Keyword
-from analysis.steps.distinctive import FEWEST_DOCUMENTS
 from analysis.text.phrases import says_something
-from analysis.text.words import count_words, without_rare_pairs
-from core.enums import StepState
 from reports.data.period_counts import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places, read_repeated
@@ -20,118 +16,16 @@ from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities, read_run_names
 from reports.data.tables.mentions import MentionRow
-from reports.data.tables.periods import PeriodRow
-from reports.data.tables.phrases import PhraseRow, read_phrases
+from reports.data.tables.phrases import read_phrases
 from reports.data.years import groups_by_year
-from reports.figures import entities, style, word_clouds
-from reports.figures.figure_store import FigureSection, FigureStore
-from reports.figures.origin import describe_origin
+from reports.figures import entities, style
+from reports.figures.figure_store import FigureStore
 from reports.figures.spec import Subject
+from reports.pages.month_section import KeywordMonth, MonthPage, MonthSection
+from reports.pages.month_words import count_month_words
 from reports.pages.page_rows import PageRows
-from reports.pages.reading_list import PlaceOf, Reading, choose_documents
-from reports.pages.word_section import (
-    StandingWord,
-    add_words,
-    list_standing_words,
-    no_word_stands_out,
-    standing_out,
-)
-from reports.words.periods import month_name
-from reports.words.quantities import quantity
-
-
-@dataclass
-class KeywordMonth:
-    """One keyword in one month, with what stays in memory while other months are read."""
-
-    row: PeriodRow
-    reasons: list[str]
-    phrases: list[PhraseRow]
-
-
-@dataclass(frozen=True)
-class MonthSection:
-    """One keyword on the page of a month."""
-
-    name: str
-    subject: Subject
-
-    # The note on the scale of the polarities.
-    scale: str
-
-    month: KeywordMonth
-
-    # The polarities of the mentions, unless the month has no data.
-    polarities: list[float]
-
-    # A cloud, or a list in its place; nothing without a word.
-    words: list[FigureSection]
-
-    # How many documents that are no repeats hold each word, as pages count them.
-    word_counts: Counter[str]
-
-    # These documents are no repeats.
-    counted_documents: int
-
-    # Phrases that only repeat the keyword are left out.
-    phrases: list[PhraseRow]
-
-    names: entities.TopNames
-    standing_words: list[StandingWord]
-
-    # What the page says if no word stands out.
-    nothing_distinctive: str
-
-    readings: list[Reading]
-
-    # The documents that mention the keyword and are repeats.
-    repeated_documents: int = 0
-
-    @property
-    def is_small(self) -> bool:
-        """Whether it was counted, and is in too few documents for a section of its own."""
-        row = self.month.row
-        is_whole = row.state == StepState.COMPLETE and row.matched is not None
-        return is_whole and (row.matched or 0) < FEWEST_DOCUMENTS
-
-
-@dataclass(frozen=True)
-class MonthPage:
-    """All that the template of a month needs besides the summary."""
-
-    period: str
-
-    # The run's months on both sides of this one.
-    before: str | None
-    after: str | None
-
-    # The page of this year lists the month; None if the run is not grouped by year.
-    year: str | None
-
-    sections: list[MonthSection]
-
-    mentions: PageRows[MentionRow]
-
-    # The note on the scale of all keywords' polarities.
-    scale: str
-
-    @property
-    def name(self) -> str:
-        """Month and year, in words."""
-        return month_name(self.period, "%B %Y")
-
-    @property
-    def shown(self) -> list[MonthSection]:
-        """The keywords that have a section, those in most documents first."""
-        shown_sections = [section for section in self.sections if section not in self.others]
-        return sorted(shown_sections, key=lambda section: -(section.month.row.matched or 0))
-
-    @property
-    def others(self) -> list[MonthSection]:
-        """The keywords that a line names: they are in hardly any document. None of a single one."""
-        if len(self.sections) == 1:
-            return []
-        return [section for section in self.sections if section.is_small]
+from reports.pages.reading_list import PlaceOf, choose_documents
+from reports.pages.word_section import list_standing_words, no_word_stands_out, standing_out
 
 
 @dataclass(frozen=True)
@@ -210,58 +104,42 @@ class MonthReader:
         *entity_rows* and *distinctive_rows* are those of all keywords, *repeated* the documents of
         the month that are repeats.
         """
-        subject, patterns = self.subjects[keyword.name], keyword.patterns
+        subject, period = self.subjects[keyword.name], month.row.period
         no_repeats = [mention for mention in sentences if mention.document not in repeated]
-        texts = {mention.document: mention.text for mention in no_repeats}
-        word_counts = without_rare_pairs(count_words(texts.values(), patterns))
-        words: list[FigureSection] = []
-        if len(texts) >= FEWEST_DOCUMENTS:
-            period = month.row.period
-            monthly = replace(
-                subject, slug=f"{subject.slug}-{period}", documents=subject.find(period=period)
-            )
-            add_words(
-                partial(
-                    self.store.add_section,
-                    words,
-                    figure_note=describe_origin([self.run], period),
-                ),
-                monthly,
-                word_clouds.choose(word_counts, keyword.terms, self.run.parameters.max_words),
-                self.run.mask,
-                counted=quantity(len(texts), "document"),
-                has_repeats=len(no_repeats) < len(sentences),
-                has_links=self.store.word_links,
-            )
-
+        words = count_month_words(keyword, no_repeats)
+        monthly = replace(
+            subject, slug=f"{subject.slug}-{period}", documents=subject.find(period=period)
+        )
         keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
-        keyword_words = [
-            word_row for word_row in distinctive_rows if word_row.keyword == keyword.name
-        ]
-        phrases = []
-        for phrase_row in month.phrases:
-            if says_something(phrase_row.phrase, phrase_row.count, keyword.terms):
-                phrases.append(phrase_row)
-
+        keyword_words = [row for row in distinctive_rows if row.keyword == keyword.name]
         return MonthSection(
             name=keyword.name,
             subject=subject,
             scale=self.scales[keyword.name],
             month=month,
             polarities=[] if polarity_gaps([month.row]) else _list_polarities(sentences),
-            words=words,
-            word_counts=word_counts,
-            counted_documents=len(texts),
-            phrases=phrases,
+            words=words.draw(
+                self.run, self.store, monthly, has_repeats=len(no_repeats) < len(sentences)
+            ),
+            word_counts=words.counts,
+            counted_documents=words.documents,
+            # Phrases that only repeat the keyword are left out.
+            phrases=[
+                row for row in month.phrases if says_something(row.phrase, row.count, keyword.terms)
+            ],
             names=entities.top_names(
-                keyword_entities, patterns, run_names=read_run_names(self.run)
+                keyword_entities, keyword.patterns, run_names=read_run_names(self.run)
             ),
             standing_words=list_standing_words(keyword_words),
             nothing_distinctive=no_word_stands_out(keyword_words),
             readings=choose_documents(
-                sentences, patterns, place_of, standing_out(keyword_words), self.run.neutral_band
+                sentences,
+                keyword.patterns,
+                place_of,
+                standing_out(keyword_words),
+                self.run.neutral_band,
             ),
-            repeated_documents=count_repeated_documents(self.run, keyword.name, month.row.period),
+            repeated_documents=count_repeated_documents(self.run, keyword.name, period),
         )
 
 

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of
@@ -194,7 +193,7 @@ def _group(
         sentences_by_document.setdefault(sentence.document, []).append(sentence)
 
     for mentions in sentences_by_document.values():
-        opening = min(mentions, key=attrgetter("position"))
+        opening = min(mentions, key=lambda mention: mention.position)
         document_words = frozenset(word.casefold() for word in words_of(opening.text, terms))
         scores = [mention.polarity for mention in mentions if mention.polarity is not None]
         pattern_index = place_of(opening.document)
@@ -255,7 +254,7 @@ def rank_by_typicality(
             named = [token for token in spellings if token in tokens]
             ranked.append(_Typical(document, length, centrality, named))
 
-    ranked.sort(key=attrgetter("centrality"), reverse=True)
+    ranked.sort(key=lambda typical: typical.centrality, reverse=True)
 
     nearest = _pick_nearest(ranked, weights)
     remaining = [typical for typical in ranked if typical not in nearest]

@@ -13,11 +13,7 @@ from models.watches import WatchState, read_state
 from reports.data.busiest_day import Headline, find_headline, find_shared_phrase
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
-from reports.findings.event_sentences import (
-    describe_recurring,
-    fold_events,
-    state_event,
-)
+from reports.findings.event_sentences import describe_recurring, fold_events, state_event
 from reports.findings.events import Event
 from reports.findings.finding import Finding
 from reports.findings.measures import SHARE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from reports.data.tables.trainings import (
 )
 from reports.figures import trainings as figures
 from reports.figures.figure_store import FigureRef, FigureStore, slug
+from reports.figures.spec import FigureSpec
 from reports.words.writing import write_sentence
 
 # At most this many predictions of a training are drawn.
@@ -117,16 +118,14 @@ def make_page(run: RunData, store: FigureStore) -> TrainingsPage:
             figures.course_spec(section.slug, section.epochs, name=job_name)
         )
 
-    pictures = _read_pictures(parameters.data) if parameters.network == "feedforward" else None
-    if pictures is not None:
-        page.rules = simple_rules(pictures)
+    if parameters.network == "feedforward":
+        page.rules = simple_rules(_read_pictures(parameters.data))
 
-    for job, prediction_rows in groupby(read_predictions(run), key=attrgetter("job")):
+    for job, prediction_rows in groupby(read_predictions(run), key=lambda row: row.job):
         predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
         section = sections[job]
-        section.figures += _draw_predictions(
-            section.slug, predictions, page.network, pictures, store
-        )
+        spec = _declare_predictions(section.slug, predictions, page.network)
+        section.figures += store.show_all(spec)
 
     return page
 
@@ -184,28 +183,18 @@ def _forecast_highlights(who: str, training_row: TrainingRow) -> list[str]:
     return sentences
 
 
-def _draw_predictions(
-    prefix: str,
-    predictions: list[PredictionRow],
-    network: str,
-    pictures: Data | None,
-    store: FigureStore,
-) -> list[FigureRef]:
-    if network == "polarity":
-        return []
+def _declare_predictions(
+    prefix: str, predictions: list[PredictionRow], network: str
+) -> FigureSpec | None:
     if network == "recurrent":
-        return store.show_all(figures.sequence_spec(prefix, predictions))
+        return figures.sequence_spec(prefix, predictions)
 
-    tested = pictures.test if pictures is not None else None
-    return store.show_all(
-        figures.confusion_spec(prefix, predictions),
-        figures.mistakes_spec(prefix, predictions, tested.x) if tested is not None else None,
-    )
+    return figures.confusion_spec(prefix, predictions) if network == "feedforward" else None
 
 
-def simple_rules(pictures: Data) -> dict[str, float]:
+def simple_rules(pictures: Data | None) -> dict[str, float]:
     """Return the accuracy on the test split of two rules that learn from the training split."""
-    if pictures.test is None or not len(pictures.test):
+    if pictures is None or pictures.test is None or not len(pictures.test):
         return {}
 
     actual, classes = pictures.test.y.argmax(axis=1), pictures.train.y.argmax(axis=1)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.periods import PeriodRow
-from reports.data.years import Year
+from reports.data.years import Year, has_yearly_findings
+from reports.figures import phrases
 from reports.figures.spec import Subject
-from reports.pages.month_calendar import Calendar
-from reports.pages.month_pages import KeywordMonth
+from reports.pages.front_values import FrontPage
+from reports.pages.month_calendar import Calendar, make_calendar
+from reports.pages.month_pages import neighbours
+from reports.pages.month_section import KeywordMonth
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,37 @@ class YearPage:
     def name(self) -> str:
         """The year."""
         return self.year.name
+
+
+def make_year_page(page: FrontPage, year: str) -> YearPage:
+    """Return the page of a year."""
+    year_names = [listed_year.name for listed_year in page.years]
+    previous_year, next_year = neighbours(year, year_names)
+    sections = []
+    for keyword in page.keywords:
+        months = [month for period, month in keyword.months.items() if period[:4] == year]
+        sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months))
+
+    jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
+    coverage = CoverageGrid(page.coverage.steps, jobs)
+    shown_year = page.years[year_names.index(year)]
+    keyword_months = [keyword.months for keyword in page.keywords]
+    year_periods = [period for period in page.span if period[:4] == year]
+    calendar = make_calendar(year_periods, keyword_months, set(page.pages))
+    return YearPage(shown_year, previous_year, next_year, sections, calendar, coverage)
+
+
+def fold_year(page: FrontPage, year: str, run: RunData) -> None:
+    """Release what the months of *year* hold, once its page is made."""
+    for keyword in page.keywords:
+        for period, month in keyword.months.items():
+            if period[:4] == year:
+                month.phrases = []
+
+        if has_yearly_findings(run):
+            year_phrases = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
+            earlier_phrases = keyword.phrases[: len(keyword.phrases) - len(year_phrases)]
+            keyword.phrases = [
+                *earlier_phrases,
+                *phrases.merge(year_phrases, year, run.month_parameters.phrases),
+            ]

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
-from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind
+import numpy as np
+
+from reports.stats.coded_strata import (
+    CodedStratum,
+    PooledCell,
+    SplitKind,
+    group_by_kind,
+    join_classes,
+)
 from reports.stats.intervals import TAIL
-from reports.stats.proportions import choose_parts, sum_cells
+from reports.stats.proportions import are_enough, choose_parts, sum_cells
 
 # Fewer codes would not tell a stratum's spread.
 FEWEST_CODES = 2
@@ -80,6 +89,9 @@ class _PilotPart:
     copies: float
     design_effect: float
 
+    # A class of a kind has so much of what is added to the codes of the kind.
+    part_of_kind: float = 1.0
+
     @classmethod
     def of(cls, strata: Sequence[CodedStratum]) -> _PilotPart:
         """Return what the pilot tells of *strata*."""
@@ -101,6 +113,7 @@ class _PilotPart:
 
     def share(self, added: float) -> float:
         """Return the pilot's share in the category, with *added* units of either code."""
+        added *= self.part_of_kind
         return (self.positives + added) / (self.n + 2 * added)
 
     @property
@@ -112,14 +125,17 @@ class _PilotPart:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Strata of one kind, by their place in the sample, and the parts that a machine makes of it.
+    """Strata of a kind and class, by their place in the sample; *parts* are by a machine's code.
 
     A unit stands for *copies* documents on average.
     """
 
+    name: str
+    relative_share: float
     places: Sequence[int]
     sizes: Sequence[int]
     copies: float
+    whole: _PilotPart
     parts: Sequence[_PilotPart]
 
     def count_units(self, index: int) -> int:
@@ -172,11 +188,12 @@ def plan_first_codes(
     """
     _check_width(half_width)
     kinds: list[_Kind] = []
-    for kind, places in _group_places(strata).items():
+    for (kind, relative), places in _group_places(strata).items():
         sizes = [strata[place].size for place in places]
         share = shares[kind]
-        part = _PilotPart(sizes, share.n, share.positives, copies=1.0, design_effect=1.0)
-        kinds.append(_Kind(places, sizes, 1.0, [part]))
+        positives = min(share.positives * relative, max(share.positives, share.n / 2))
+        part = _PilotPart(sizes, share.n, positives, copies=1.0, design_effect=1.0)
+        kinds.append(_Kind(kind, relative, places, sizes, 1.0, part, [part]))
 
     return _plan(strata, kinds, half_width, tail)
 
@@ -207,12 +224,12 @@ def _part_of_varying(strata: Sequence[CodedStratum]) -> float:
     return sum(stratum.size for stratum in strata if not stratum.is_known) / max(1, size)
 
 
-def _group_places(strata: Sequence[CodedStratum]) -> dict[str, list[int]]:
-    """Return by kind the places of the strata whose documents may be in the category or not."""
-    places: dict[str, list[int]] = {}
+def _group_places(strata: Sequence[CodedStratum]) -> dict[tuple[str, float], list[int]]:
+    """Return by kind and class the places of the strata with documents that are not known."""
+    places: dict[tuple[str, float], list[int]] = {}
     for place, stratum in enumerate(strata):
         if stratum.size and not stratum.is_known:
-            places.setdefault(stratum.kind, []).append(place)
+            places.setdefault((stratum.kind, stratum.relative_share), []).append(place)
 
     return places
 
@@ -244,26 +261,63 @@ def _plan(
 
 def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[_Kind]:
     kinds: list[_Kind] = []
-    for places in _group_places(strata).values():
-        kind_strata = [strata[place] for place in places]
-        others = [stratum for stratum in strata if stratum.kind != kind_strata[0].kind]
-        whole = _PilotPart.of(kind_strata)
-        chosen = choose_parts(kind_strata, others, use_machine=use_machine)
-        parts = [_PilotPart.of(part) for part in chosen]
-        kinds.append(_Kind(places, whole.sizes, whole.copies, parts))
+    varying = [stratum for stratum in strata if stratum.size and not stratum.is_known]
+    places_by_class = _group_places(strata)
+    for name, kind_strata in group_by_kind(varying).items():
+        others = [stratum for stratum in strata if stratum.kind != name]
+        # With enough codes the estimate will be by these, however few the pilot has of one.
+        chosen = choose_parts(kind_strata, others, use_machine=use_machine, n=math.inf)
+        for (kind, relative), places in places_by_class.items():
+            own = [
+                place
+                for place, stratum in enumerate(kind_strata)
+                if (stratum.kind, stratum.relative_share) == (kind, relative)
+            ]
+            if not own:
+                continue
+
+            sizes = [kind_strata[place].size for place in own]
+            whole, *parts = (
+                _share_out(part, [part[place] for place in own]) for part in (kind_strata, *chosen)
+            )
+            kinds.append(_Kind(name, relative, places, sizes, whole.copies, whole, parts))
 
     return kinds
 
 
+def _share_out(strata: Sequence[CodedStratum], of_class: Sequence[CodedStratum]) -> _PilotPart:
+    """Return a class of *strata*, which together tell the level of their kind.
+
+    A class that gets fewer codes since few yes were read in it would be taken to have few.
+    """
+    part = _PilotPart.of(of_class)
+    expected = math.fsum(len(stratum.codes) * stratum.relative_share for stratum in strata)
+    if len(of_class) == len(strata) or not expected:
+        return part
+
+    part_of_kind = part.n * of_class[0].relative_share / expected
+    positives = part_of_kind * math.fsum(code for stratum in strata for code in stratum.codes)
+    return replace(part, positives=min(positives, part.n / 2), part_of_kind=part_of_kind)
+
+
 def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:
-    """Return codes by stratum: *rate* times its documents times the standard deviation."""
+    """Return codes by stratum: *rate* times its documents times the standard deviation.
+
+    Small strata get one where a systematic sample through those of the kind has one: with a code
+    for each, samples of many periods would be far larger than they have to be.
+    """
     counts = [len(stratum.codes) for stratum in strata]
     for kind in kinds:
+        sizes = np.array(kind.sizes)
+        wanted = rate * kind.deviation * sizes
+        wanted *= max(1.0, FEWEST_CODES / wanted.sum()) if wanted.any() else 0.0
+        start = float(np.random.default_rng(int(sizes.sum())).random())
+        steps = np.floor(np.cumsum(wanted) + start).astype(int)
         for index, place in enumerate(kind.places):
-            wanted = math.ceil(rate * kind.sizes[index] * kind.deviation)
             coded = counts[place]
             most = max(coded, min(kind.sizes[index], kind.count_units(index)))
-            counts[place] = max(coded, min(most, max(FEWEST_CODES, wanted)))
+            new = int(steps[index] - (steps[index - 1] if index else 0))
+            counts[place] = max(coded, min(most, new))
 
     return counts
 
@@ -271,12 +325,26 @@ def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) 
 def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
     """Return the half-width of the interval that so many codes will give."""
     cells: list[PooledCell] = []
-    for kind in kinds:
-        rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
-        cells += [_imagine_cell(part, rates) for part in kind.parts]
+    for _, group in groupby(kinds, key=lambda kind: kind.name):
+        classes = sorted(group, key=lambda kind: -kind.relative_share)
+        n = sum(counts[place] for kind in classes for place in kind.places)
+        sizes = [
+            sum(sum(part.sizes) for part in parts)
+            for parts in zip(*(kind.parts for kind in classes), strict=True)
+        ]
+        is_split = are_enough(n, sizes)
+        imagined = [_imagine_cells(kind, counts, is_split=is_split) for kind in classes]
+        relative_shares = [kind.relative_share for kind in classes]
+        cells += [join_classes(part, relative_shares) for part in zip(*imagined, strict=True)]
 
     total = sum_cells([SplitKind(cells)], tail)
     return total.half_width / sum(cell.size for cell in cells)
+
+
+def _imagine_cells(kind: _Kind, counts: Sequence[int], *, is_split: bool) -> list[PooledCell]:
+    rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
+    parts = kind.parts if is_split else [kind.whole]
+    return [_imagine_cell(part, rates) for part in parts]
 
 
 def _imagine_cell(part: _PilotPart, rates: Sequence[float]) -> PooledCell:

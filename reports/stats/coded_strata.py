@@ -1,9 +1,9 @@
 """Samples of documents that coders read, by stratum; the input of all estimates from codes.
 
 A stratum holds the documents of one kind and one period. Kinds tell how a document stands to the
-keyword: it mentions it, it is a near miss, or it is one of the rest. A unit is a text that was
-drawn; all units of a stratum have the same inclusion probability. A unit stands for as many
-documents as repeat its text.
+keyword: it mentions it, it is a near miss, or it is one of the rest, which may have classes that
+are drawn at rates of their own. A unit is a text that was drawn; all units of a stratum have the
+same inclusion probability. A unit stands for as many documents as repeat its text.
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
+
+# A class is taken to have the share that its kind tells as if so many codes said so. By simulation
+# over real headlines intervals cover as they say with 5 to 10 (docs/codebooks/estimates.md).
+_EXPECTED_CODES = 10.0
+
+# So much of a positive code is added to those that tell the level of a kind: none is no proof.
+_ADDED_TO_LEVEL = 0.5
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,9 @@ class CodedStratum:
     documents that each unit stands for beside the others: one each if empty. The units are
     *covered* documents, as many as their copies if it is 0. They may be a part of a larger sample,
     the *first_phase*. *number* is that of the stratum in its sample; texts that were drawn for
-    certain are strata of their own, with the same number. Raises ValueError where the numbers
-    contradict each other.
+    certain are strata of their own, with the same number. *relative_share* tells the classes of a
+    kind apart: how the share of one is expected to compare with that of the kind. Raises ValueError
+    where the numbers contradict each other.
     """
 
     kind: str
@@ -75,6 +84,7 @@ class CodedStratum:
     first_phase: FirstPhase | None = None
     covered: float = 0.0
     number: int = 0
+    relative_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.copies and len(self.copies) != len(self.codes):
@@ -160,13 +170,19 @@ class CodedStratum:
         codes = [self.codes[unit] for unit in selected]
         copies = [self.copies[unit] for unit in selected] if self.copies else ()
         phase = self.first_phase
-        if phase is None or part is None:
-            return CodedStratum(self.kind, size, codes, copies)
+        selected_phase = None
+        if phase is not None and part is not None:
+            phase_codes = [phase.codes[unit] for unit in selected]
+            phase_strata = [stratum.machine_parts[part] for stratum in phase.strata]
+            selected_phase = FirstPhase(phase_codes, phase_strata)
 
-        phase_codes = [phase.codes[unit] for unit in selected]
-        phase_strata = [stratum.machine_parts[part] for stratum in phase.strata]
         return CodedStratum(
-            self.kind, size, codes, copies, None, FirstPhase(phase_codes, phase_strata)
+            self.kind,
+            size,
+            codes,
+            copies,
+            first_phase=selected_phase,
+            relative_share=self.relative_share,
         )
 
 
@@ -275,6 +291,69 @@ def _cover(stratum: CodedStratum, are_selected: Sequence[bool]) -> float:
 
 
 def pool(strata: Sequence[CodedStratum]) -> PooledCell:
+    """Return the strata of a kind as one cell; where they have classes, of all of these."""
+    classes: dict[float, list[CodedStratum]] = {}
+    for stratum in strata:
+        classes.setdefault(stratum.relative_share, []).append(stratum)
+
+    if len(classes) < 2:
+        return _pool_alike(strata)
+
+    by_rank = sorted(classes, reverse=True)
+    return join_classes([_pool_alike(classes[share]) for share in by_rank], by_rank)
+
+
+def join_classes(classes: Sequence[PooledCell], relative_shares: Sequence[float]) -> PooledCell:
+    """Return the classes of a kind as one cell: the stratified estimate, and its variance.
+
+    A class without a yes has one that was not drawn: its share is estimated with the level of the
+    kind, times its *relative_shares*, before the variance of its part of the total is. The
+    effective sample size is that of a simple random sample with as much variance (L. Kish, "Survey
+    Sampling", 1965, 8.2). A class without a code is counted to the one before, which has the larger
+    share, or to the first.
+    """
+    if len(classes) == 1:
+        return classes[0]
+
+    coded = [place for place, cell in enumerate(classes) if cell.n]
+    if not coded:
+        size = sum(cell.size for cell in classes)
+        return PooledCell(size, 0, 0.0, size, None, 0.0)
+
+    owners = [
+        max((own for own in coded if own <= place), default=coded[0])
+        for place in range(len(classes))
+    ]
+    cells = [classes[place] for place in coded]
+    unread = np.zeros(len(classes))
+    np.add.at(unread, np.array(owners), [cell.unread for cell in classes])
+    unread = unread[coded]
+    n = np.array([cell.n for cell in cells], dtype=float)
+    shares = np.array([cell.share for cell in cells], dtype=float)
+    relative = np.array(relative_shares)[coded]
+    positives, size = sum(cell.positives for cell in cells), sum(cell.size for cell in classes)
+    if not unread.sum():
+        return PooledCell(size, int(n.sum()), positives, 0.0, float(shares @ n / n.sum()), math.inf)
+
+    level = (float(shares @ n) + _ADDED_TO_LEVEL) / float(n @ relative)
+    usual = np.minimum(relative * level, 0.5)
+    likely = (shares * n + _EXPECTED_CODES * usual) / (n + _EXPECTED_CODES)
+    # A class that was read whole may speak for one without a code.
+    effective = np.array([cell.effective_n for cell in cells])
+    effective = np.where(np.isinf(effective), n, effective)
+    variance = float((unread**2 * likely * (1 - likely) / effective).sum())
+    mean = float(unread @ likely) / float(unread.sum())
+    return PooledCell(
+        size,
+        int(n.sum()),
+        positives,
+        float(unread.sum()),
+        float(unread @ shares / unread.sum()),
+        mean * (1 - mean) * float(unread.sum()) ** 2 / variance,
+    )
+
+
+def _pool_alike(strata: Sequence[CodedStratum]) -> PooledCell:
     """Return strata that are alike as one: a unit weighs the documents for which it stands.
 
     The weights of units add up to 1. One over the sum of their squares is the effective sample size
@@ -320,17 +399,54 @@ def pool(strata: Sequence[CodedStratum]) -> PooledCell:
 
 
 def collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
-    """Return the strata with codes, each with its size and that of uncoded ones after it."""
+    """Return the strata with codes, each with its size and that of uncoded ones after it.
+
+    Classes are collapsed each on its own, the one with the largest share first. Where strata are
+    too small for a code each, and have as many as a systematic sample through all of them gives,
+    they are one: each of their texts had the same probability.
+    """
     collapsed: list[tuple[CodedStratum, int]] = []
     size_before = 0
-    for stratum in strata:
-        if stratum.codes:
-            collapsed.append((stratum, stratum.size + size_before))
-            size_before = 0
-        elif collapsed:
-            coded, size = collapsed[-1]
-            collapsed[-1] = coded, size + stratum.size
-        else:
-            size_before += stratum.size
+    by_class = sorted(strata, key=lambda stratum: -stratum.relative_share)
+    for _, of_class in groupby(by_class, key=lambda stratum: stratum.relative_share):
+        for stratum in _join_proportional([*of_class]):
+            if stratum.codes:
+                collapsed.append((stratum, stratum.size + size_before))
+                size_before = 0
+            elif collapsed:
+                coded, size = collapsed[-1]
+                collapsed[-1] = coded, size + stratum.size
+            else:
+                size_before += stratum.size
 
     return collapsed
+
+
+def _join_proportional(strata: list[CodedStratum]) -> list[CodedStratum]:
+    """Return strata some of which have no code as one, if they were drawn at the same rate."""
+    counts = np.array([len(stratum.codes) for stratum in strata])
+    sizes = np.array([stratum.size for stratum in strata])
+    expected = counts.sum() * sizes / max(1, sizes.sum())
+    if counts.all() or np.abs(counts - expected).max() > 1 or not counts.any():
+        return strata
+
+    coded = [stratum for stratum in strata if stratum.codes]
+    has_copies = any(stratum.copies for stratum in coded)
+    machines = [stratum.machine for stratum in coded if stratum.machine is not None]
+    machine = MachineCodes(
+        [code for machine in machines for code in machine.codes],
+        math.fsum(stratum.machine.positives for stratum in strata if stratum.machine is not None),
+        sum(stratum.machine.coded for stratum in strata if stratum.machine is not None),
+    )
+    joined = replace(
+        coded[0],
+        size=int(sizes.sum()),
+        codes=[code for stratum in coded for code in stratum.codes],
+        copies=np.concatenate([stratum.weights for stratum in coded]).tolist()
+        if has_copies
+        else (),
+        covered=sum(stratum.covered for stratum in coded),
+        machine=machine if machines else None,
+        first_phase=None,
+    )
+    return [joined]

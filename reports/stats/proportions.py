@@ -233,25 +233,33 @@ def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitKi
 
 
 def choose_parts(
-    kind_strata: Sequence[CodedStratum], others: Sequence[CodedStratum], *, use_machine: bool
+    kind_strata: Sequence[CodedStratum],
+    others: Sequence[CodedStratum],
+    *,
+    use_machine: bool,
+    n: float | None = None,
 ) -> list[Sequence[CodedStratum]]:
     """Return the strata of a kind, or its parts by the machine's code where these will tell more.
 
-    How often the machine errs in *others* decides, and how many units of each part are to be
-    expected: not how many were read, since samples with few of a part need the split most.
+    How often the machine errs in *others* decides, and how many of *n* units are to be expected in
+    each part (of those that were read without one): not how many were read, since samples with few
+    of a part need the split most.
     """
     if not use_machine:
         return [kind_strata]
 
     parts = split_by_machine(kind_strata)
     sizes = [sum(stratum.size for stratum in part) for part in parts]
-    n = sum(len(stratum.codes) for stratum in kind_strata)
-    if n * min(sizes, default=0) < _FEWEST_OF_PART * sum(sizes) or not _will_help(
-        kind_strata, others
-    ):
+    n = sum(len(stratum.codes) for stratum in kind_strata) if n is None else n
+    if not are_enough(n, sizes) or not _will_help(kind_strata, others):
         return [kind_strata]
 
     return [*parts]
+
+
+def are_enough(n: float, sizes: Sequence[int]) -> bool:
+    """Whether of *n* units so many are to be expected in each part of such *sizes* as tell it."""
+    return n * min(sizes, default=0) >= _FEWEST_OF_PART * sum(sizes)
 
 
 def _will_help(kind_strata: Sequence[CodedStratum], others: Sequence[CodedStratum]) -> bool:

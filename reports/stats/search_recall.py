@@ -2,16 +2,21 @@
 
 A search reads documents from the top of a ranking, which may change as it likes, and others that
 are drawn by chance from all that are unread. If *R* documents are relevant and *f* were found when
-*u* were unread, such a draw is relevant with probability (R - f) / u, whatever was read before, by
-whichever rule. The likelihood ratio of all draws for odds *c* times as high as those of R documents
+*u* were unread, a draw that may fall on each alike is relevant with probability (R - f) / u,
+whatever was read before, by whichever rule. Half of the draws fall on what ranks high more often:
+one on a document that was *w* times as likely as the least likely ones counts *x* = 1 / w if it is
+relevant, else 0, whose mean is (R - f) / s, where *s* is 2 u for such draws and u for others (D. G.
+Horvitz and D. J. Thompson, JASA 47, 1952). Texts are found and missed ones counted at once. The
+ratio for odds *c* times as high as those of R documents
 
-    c ^ hits / product of (1 - (1 - c) (R - f) / u)
+    product of (1 - (1 - c) x) / (1 - (1 - c) (R - f) / s)
 
-is a martingale with mean 1 then. For c < 1 it is a supermartingale if more than R are relevant, for
-c > 1 if fewer are. By Ville's inequality (1939) it ever exceeds 1 / a with probability a at most,
-and so does a mean of such ratios. The numbers that no ratio has refuted are a confidence sequence:
-its intervals hold at all looks together, so that a search may end at any of them, as soon as the
-lower end is what was asked. Nothing is assumed of the ranking.
+is a martingale with mean 1 then, the likelihood ratio where draws fall on each alike. For c < 1 it
+is a supermartingale if more than R are relevant, for c > 1 if fewer are. By Ville's inequality
+(1939) it ever exceeds 1 / a with probability a at most, and so does a mean of such ratios. The
+numbers that no ratio has refuted are a confidence sequence: its intervals hold at all looks
+together, so that a search may end at any of them, as soon as the lower end is what was asked.
+Nothing is assumed of the ranking.
 
 I. Waudby-Smith and A. Ramdas, "Confidence sequences for sampling without replacement", NeurIPS
 (2020). The same draws after a fixed ranking are the sample of the unread ("elusion") of G. V.
@@ -25,6 +30,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +51,18 @@ _LOOKING, _SHOWING = 0.2, 0.9
 
 # The part of what may be missed that is missed, as far as it can be known beforehand.
 _LEAST_MISSED, _MOST_MISSED = 0.02, 0.95
+# A bet of 1 would lose all by a draw that counts 1.
+_MOST_BET = 0.99
+
+# Draws that fall on what ranks high more often are among so many times as many documents.
+_SPREAD = 2.0
+
+# For so much a hit of a ranked draw counts, as long as there is none (`bench/search.py`).
+_USUAL_HIT = 0.35
+
+# So many draws at least tell how often they find something.
+_FEWEST_LATELY = 20
+
 # Few draws show anything where more than this part is missed.
 _MISSED_TO_SHOW = 0.5
 
@@ -57,28 +76,52 @@ class ChanceDraws:
     """Documents that were drawn by chance from the unread, in their order.
 
     *unread* and *found* are how many documents were so before each draw, *are_hits* whether it was
-    relevant.
+    relevant. *weights* are how many times as likely it was to be drawn as the least likely
+    document; none where all draws fell on each alike, which those of NaN did.
     """
 
     unread: Floats
     found: Floats
     are_hits: Bits
+    weights: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.unread)
 
+    @cached_property
+    def spread(self) -> Floats:
+        """Among how many documents a draw is, counting those as one that are the least likely."""
+        if self.weights is None:
+            return self.unread
+        return np.where(np.isnan(self.weights), 1.0, 2.0) * self.unread
+
+    @cached_property
+    def hits(self) -> Floats:
+        """For how much each relevant draw counts."""
+        if self.weights is None:
+            return np.ones(int(self.are_hits.sum()))
+        return 1 / np.nan_to_num(self.weights, nan=1.0)[self.are_hits]
+
     def evidence(self, relevant: float, bets: tuple[tuple[float, float], ...]) -> float:
         """Return the logarithm of the mean likelihood ratio against *relevant* documents in all."""
-        rates = np.clip((relevant - self.found) / self.unread, 0.0, 1.0)
-        hits = int(self.are_hits.sum())
+        rates = np.clip((relevant - self.found) / self.spread, 0.0, 1.0)
         logarithms = [
-            math.log(weight) + hits * math.log(odds) - float(np.log1p((odds - 1) * rates).sum())
+            math.log(weight)
+            + float(np.log1p((odds - 1) * self.hits).sum())
+            - float(np.log1p((odds - 1) * rates).sum())
             for odds, weight in bets
         ]
 
         # The largest is taken out, so that no exponential overflows.
         largest = max(logarithms)
         return largest + math.log(math.fsum(math.exp(each - largest) for each in logarithms))
+
+
+class DrawPlan(NamedTuple):
+    """Which part of the next batch is drawn by chance, and whether draws favour what ranks high."""
+
+    share: float
+    are_ranked: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,29 +152,50 @@ class SearchProgress:
         if not len(self.draws):
             return float(self.found + self.unread)
 
-        weights = 1 / self.draws.unread
-        hits = more_hits + float(self.draws.are_hits.sum())
-        relevant = (hits + float((self.draws.found * weights).sum())) / float(weights.sum())
+        shares = 1 / self.draws.spread
+        hits = more_hits * self._mean_hit + float(self.draws.hits.sum())
+        relevant = (hits + float((self.draws.found * shares).sum())) / float(shares.sum())
         return min(max(relevant, float(self.found)), float(self.found + self.unread))
 
-    def choose_share(self, recall: float) -> float:
-        """Return which part of the next batch is drawn by chance, to show *recall* soonest.
+    def plan_draws(self, recall: float) -> DrawPlan:
+        """Return how the next batch is drawn, to show *recall* soonest.
 
-        A relevant document more makes the draws that are to come fewer; it is looked for as long
-        as it costs less than these. If a part m of what may be missed is missed, *n* draws give
-        about n (a / u) (1 - m + m ln m) of the evidence that is asked, where *a* may be missed.
+        A relevant document more makes the draws that are to come fewer; it is looked for at the
+        top as long as it costs less than these. Draws favour what ranks high unless hardly anything
+        is missed: they would count for half then.
         """
         allowed = self.found / recall - self.found
         if not allowed or not len(self.draws):
-            return _LOOKING
+            return DrawPlan(_LOOKING, are_ranked=True)
 
         # One hit more than there was: who has drawn little knows little.
         missing = max(self._relevant_by_draws(1.0) - self.found, 0.5)
-        part = min(max(missing / allowed, _LEAST_MISSED), _MOST_MISSED)
-        speed = 1 - part + part * math.log(part)
-        more_than_chance = self.found_lately - missing / max(1, self.unread)
-        gain = more_than_chance * -math.log(TAIL_OF_LOWER) * self.unread * -math.log(part)
-        return _LOOKING if gain > (allowed * speed) ** 2 else _SHOWING
+        saved = self._count_draws(allowed, missing) - self._count_draws(
+            allowed + 1 / recall - 1, missing - 1
+        )
+        more_than_chance = self.found_lately - self._found_by_chance
+        alike, ranked = self._find_speeds(missing / allowed)
+        return DrawPlan(_LOOKING if more_than_chance * saved > 1 else _SHOWING, ranked > alike)
+
+    def _count_draws(self, allowed: float, missing: float) -> float:
+        """Return about how many draws show that no more than *allowed* documents are missed.
+
+        If a part m of these is, and hits count k on average, a draw gives about (a / s) (b + m / k
+        ln(1 - b k)) of the evidence, by the best bet b = (1 - m) / k, which is 1 at most. Draws are
+        of the kind that gives more.
+        """
+        speed = max(self._find_speeds(missing / allowed))
+        return -math.log(TAIL_OF_LOWER) * self.unread / (allowed * speed)
+
+    def _find_speeds(self, part: float) -> tuple[float, float]:
+        """Return what a draw of either kind tells where a *part* of what may be missed is."""
+        part = min(max(part, _LEAST_MISSED), _MOST_MISSED)
+        speeds = []
+        for spread, mean_hit in ((1.0, 1.0), (_SPREAD, self._mean_hit)):
+            bet = min(_MOST_BET, (1 - part) / mean_hit)
+            speeds.append((bet + part / mean_hit * math.log1p(-bet * mean_hit)) / spread)
+
+        return speeds[0], speeds[1]
 
     def count_to_read(self, recall: float) -> int:
         """Return about how many documents are to be read until *recall* is shown.
@@ -144,12 +208,27 @@ class SearchProgress:
             return 0 if allowed else self.unread
 
         missing = max(self.relevant - self.found, 0.5)
-        part = min(max(missing / allowed, _LEAST_MISSED), _MISSED_TO_SHOW)
+        part = min(missing / allowed, _MISSED_TO_SHOW)
         wanted = max(0.0, missing - part * allowed)
-        evidence = self.draws.evidence(math.floor(self.found / recall) + 1, _FEWER)
-        rate = allowed / self.unread * (1 - part + part * math.log(part))
-        asked = -math.log(TAIL_OF_LOWER) - max(0.0, evidence if not wanted else 0.0)
-        return min(self.unread, math.ceil(wanted / self.found_lately + asked / rate))
+        shown = 0.0
+        if not wanted:
+            evidence = self.draws.evidence(math.floor(self.found / recall) + 1, _FEWER)
+            shown = min(1.0, max(0.0, evidence) / -math.log(TAIL_OF_LOWER))
+
+        draws = (1 - shown) * self._count_draws(allowed, part * allowed)
+        return min(self.unread, math.ceil(wanted / self.found_lately + draws))
+
+    @property
+    def _mean_hit(self) -> float:
+        """For how much a hit of a ranked draw counts on average, weighted by itself."""
+        hits = self.draws.hits[self.draws.hits < 1]
+        return (float((hits**2).sum()) + _USUAL_HIT) / (float(hits.sum()) + 1)
+
+    @property
+    def _found_by_chance(self) -> float:
+        """The share of relevant documents among the last quarter of the draws."""
+        lately = self.draws.are_hits[-max(_FEWEST_LATELY, len(self.draws) // 4) :]
+        return (float(lately.sum()) + 0.5) / (len(lately) + 1)
 
     @property
     def found_lately(self) -> float:

@@ -194,7 +194,7 @@ def find_surprises(
     """
     judgements: list[Judgement] = []
     usual_periods = _UsualPeriods[M]([], [], [])
-    past = _Past(measures, judge, memory)
+    past = _PastValues(measures, judge, memory)
     tests = 0
 
     for place, measure in enumerate(measures):
@@ -238,7 +238,7 @@ def find_surprises(
     return judgements
 
 
-class _Past(Generic[M]):
+class _PastValues(Generic[M]):
     """The periods of a series, as those of a season are compared with."""
 
     def __init__(self, measures: Sequence[M | None], judge: Judge[M], memory: Memory) -> None:

@@ -62,7 +62,7 @@ def archive(stub_settings: Settings, db: Database, tmp_path: Path) -> Settings:
 def import_headlines(db: Database, folder: Path) -> None:
     paths = [write_archive(folder / "archive", HEADLINES)]
     done = import_paths(db, paths, source=None, handle=None, columns={})
-    assert (done.added, done.tally.left_out) == (7, 0)
+    assert (done.stored.added, done.tally.left_out) == (7, 0)
 
 
 @dataclass(frozen=True)

@@ -66,16 +66,22 @@ def test_each_document_is_in_one_part_and_codes_go_where_documents_and_doubt_are
     assert {part: stratum.population for part, stratum in strata.items()} == {
         SamplePart.MENTION: 12,
         SamplePart.NEAR_MISS: 12,
-        SamplePart.REST: 24,
+        SamplePart.REST_2: 1,
+        SamplePart.REST_3: 3,
+        SamplePart.REST_4: 6,
+        SamplePart.REST: 14,
     }
     assert {part: stratum.drawn for part, stratum in strata.items()} == {
         SamplePart.MENTION: 4,
-        SamplePart.NEAR_MISS: 3,
-        SamplePart.REST: 5,
+        SamplePart.NEAR_MISS: 4,
+        SamplePart.REST_2: 0,
+        SamplePart.REST_3: 1,
+        SamplePart.REST_4: 1,
+        SamplePart.REST: 2,
     }
     first_words = [text.text.split()[0] for text in sample]
-    assert Counter(first_words) == {"Tide": 4, "Harbour": 3, "Quiet": 5}
-    assert set(first_words[:4]) == {"Tide", "Harbour", "Quiet"}
+    assert Counter(first_words) == {"Tide": 4, "Harbour": 4, "Quiet": 4}
+    assert set(first_words[:5]) == {"Tide", "Harbour", "Quiet"}
 
 
 def test_the_sample_is_the_same_again_and_a_larger_one_contains_it(db: Database) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.codebook_files import parse_codebook, read_shipped
 from analysis.codebooks.stored import keep_codebook
-from core.enums import CodeState, SamplePeriod, UncodedReason
+from core.enums import CodeState, SamplePart, SamplePeriod, UncodedReason
 from models.codes import CodeValue, Coding, UnitCodes, UnitKey, replace_codes
 from models.database import Database
 from models.erasure import documents_named, forget_documents, forget_run
@@ -114,7 +114,7 @@ def test_codes_are_exported_with_what_their_unit_stands_for(db: Database, run: i
         "copies": copies,
         "inclusion": inclusion,
     }
-    assert first_rows[0]["part"] in ("mention", "near miss", "rest")
+    assert first_rows[0]["part"] in [*SamplePart]
     (second_row,) = (row for row in rows if row["document"] == second.document)
     told = (second_row["code"], second_row["state"], second_row["reason"])
     assert told == (None, "cannot be coded", "unclear")

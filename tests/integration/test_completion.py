@@ -233,7 +233,7 @@ def test_what_was_forgotten_comes_back_under_no_other_name(db: Database) -> None
         connection.execute(Document.__table__.delete().where(Document.identity == name))  # type: ignore[attr-defined]
 
     again = import_text(db, WITHOUT_IDS, "ann")
-    assert (again.added, again.forgotten, again.completed) == (0, 1, 1)
+    assert (again.stored.added, again.stored.forgotten, again.stored.completed) == (0, 1, 1)
 
 
 def test_the_command_says_how_many_it_completed(

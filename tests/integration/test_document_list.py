@@ -215,6 +215,7 @@ def test_a_thousand_numbers_of_tables_and_pages_lead_to_as_many_documents(counte
     assert sum(number for _, number in chosen) > 10_000
 
 
+@pytest.mark.thorough
 def test_a_person_whom_some_months_call_otherwise_has_the_documents_of_all(
     counted: Counted,
 ) -> None:
@@ -266,6 +267,7 @@ def test_parts_of_months_that_did_not_change_are_not_written_again(
     assert [name[:7] for name, _ in changed] == ["2020-05"]
 
 
+@pytest.mark.thorough
 def test_texts_that_are_left_out_are_in_no_part_and_counts_stay(
     counted: Counted, tmp_path: Path
 ) -> None:

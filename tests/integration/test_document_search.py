@@ -23,6 +23,7 @@ from producers.code_sample import SampledText, draw_code_sample
 from reports.data.coded_samples import read_coded_samples
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
+from reports.stats.search_recall import DrawPlan
 from tests.coding_kit import Page, find_codebook, served
 from tests.label_kit import terminal, tidings
 from tests.report_stories import Text, months_run, store
@@ -102,7 +103,7 @@ def read(
 def read_until(db: Database, search: DocumentSearch, recall: float) -> Iterator[list[SampledText]]:
     """Read batches until *recall* is reached."""
     while not (progress := search.look().progress).has_reached(recall):
-        batch = search.plan_batch(progress.choose_share(recall))
+        batch = search.plan_batch(progress.plan_draws(recall))
         yield batch
         read(db, search, batch)
 
@@ -141,7 +142,7 @@ def test_each_draw_by_chance_is_from_all_that_were_unread_when_it_was_drawn(
 ) -> None:
     search = DocumentSearch(db, run, BOOK, ABOUT)
     for _ in range(3):
-        read(db, search, search.plan_batch(0.2))
+        read(db, search, search.plan_batch(DrawPlan(0.2)))
 
     state = search.look()
     assert len(state.progress.draws) == 30
@@ -162,10 +163,10 @@ def test_an_interrupted_batch_goes_on_and_what_is_open_tells_nothing_yet(
     db: Database, run: int
 ) -> None:
     search = DocumentSearch(db, run, BOOK, ABOUT)
-    batch = search.plan_batch(0.2)
+    batch = search.plan_batch(DrawPlan(0.2))
     read(db, search, batch[:30])
     again = DocumentSearch(db, run, BOOK, ABOUT)
-    remaining = again.plan_batch(0.9)
+    remaining = again.plan_batch(DrawPlan(0.9))
     assert {text.unit for text in remaining} == {text.unit for text in batch[30:]}
     assert len(again.look().progress.draws) < 10
     read(db, again, remaining, "Ben")
@@ -177,7 +178,7 @@ def test_what_was_coded_before_is_known_and_is_no_draw(db: Database, run: int) -
     search = DocumentSearch(db, run, BOOK, ABOUT)
     read(db, search, sample)
     assert (search.look().texts_read, len(search.look().progress.draws)) == (40, 0)
-    batch = search.plan_batch(0.2)
+    batch = search.plan_batch(DrawPlan(0.2))
     assert not {text.unit for text in batch} & {text.unit for text in sample}
     read(db, search, batch)
     assert len(search.look().progress.draws) == 10
@@ -187,12 +188,12 @@ def test_draws_from_fewer_documents_do_not_count_once_more_have_come(
     db: Database, run: int
 ) -> None:
     search = DocumentSearch(db, run, BOOK, ABOUT)
-    read(db, search, search.plan_batch(0.2))
+    read(db, search, search.plan_batch(DrawPlan(0.2)))
     store(db, [Text("2020-03-09", "A new text of the harbour.")], prefix="later")
     later = DocumentSearch(db, run, BOOK, ABOUT)
     assert later.look().progress.documents == 483
     assert len(later.look().progress.draws) == 0
-    read(db, later, later.plan_batch(0.2))
+    read(db, later, later.plan_batch(DrawPlan(0.2)))
     assert len(later.look().progress.draws) == 10
 
 
@@ -288,7 +289,7 @@ def test_what_cannot_be_searched_is_refused_with_what_to_write(
 
     named = parse_sought(relevance, "harbour:relevant=yes")
     search = DocumentSearch(db, two, relevance, named)
-    assert {text.keyword for text in search.plan_batch(0.2)} == {"harbour"}
+    assert {text.keyword for text in search.plan_batch(DrawPlan(0.2))} == {"harbour"}
     mentions = CODEBOOK.replace("document", "mention").encode()
     with pytest.raises(UsageError, match="unit: document"):
         DocumentSearch(db, run, parse_codebook(mentions, "ports.yaml"), ABOUT)

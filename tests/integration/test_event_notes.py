@@ -11,8 +11,8 @@ from analysis.grains import list_months
 from models.database import Database
 from reports.data.run_data import RunData, load_run
 from reports.data.subject_names import read_names
-from reports.kinds.months import read_findings
 from reports.pages.front_sentences import choose_leading
+from reports.pages.month_findings import read_findings
 from reports.pages.surprises import list_changes, list_events, read_notes, show_events
 from tests.report_stories import Text, months_run, store
 

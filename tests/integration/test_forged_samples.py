@@ -147,7 +147,8 @@ class Sample:
         return files
 
     def stratum(self, part: str, number: int = 0) -> dict[str, Any]:
-        return [stratum for stratum in self.strata if stratum["part"] == part][number]
+        of_part = [stratum for stratum in self.strata if stratum["part"] == part]
+        return sorted(of_part, key=itemgetter("number"))[number]
 
     def units_of(self, part: str) -> list[dict[str, Any]]:
         number = self.stratum(part)["number"]
@@ -449,7 +450,7 @@ FORGERIES: dict[Callable[[Sample], None], tuple[str, str]] = {
     drawn_raised: (REFUSED, REFUSED),
     drawn_beyond_texts: (REFUSED, REFUSED),
     parts_exchanged: (REFUSED, REFUSED),
-    near_misses_and_rest_exchanged: (REFUSED, SEED),
+    near_misses_and_rest_exchanged: (REFUSED, REFUSED),
     another_period: (REFUSED, REFUSED),
     another_kind_of_period: (REFUSED, REFUSED),
     another_keyword: (REFUSED, REFUSED),

@@ -287,7 +287,7 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
 
     # The network coded all texts, the model those of the sample.
     looks_alone, looks = looks_of(jobs.db, alone), looks_of(jobs.db, run)
-    assert looks[-1].half_width < looks_alone[-1].half_width
+    assert looks[-1].coded < looks_alone[-1].coded
     assert looks[-1].half_width <= 0.04
     assert len(codes_of(jobs.db, run, HARM, coder=network)) == 900
     sample = list(codes_of(jobs.db, run, HARM))
@@ -597,7 +597,7 @@ def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelS
     work(jobs, run)
     coded = looks_of(jobs.db, run)[-1].coded
     # A plan from a hundred codes is a guess, and looks draw in steps.
-    assert 0.75 * coded <= sample.texts < 2.2 * coded
+    assert 0.9 * coded <= sample.texts < 1.3 * coded
     assert model.texts.total() == coded
 
 
@@ -637,8 +637,7 @@ def test_a_plan_says_what_a_network_saves(jobs: Jobs) -> None:
     pilot = submit(jobs, half_width=0.2, coder=coders)
     work(jobs, pilot)
     alone, helped = (plan(jobs, half_width=0.04, coder=coder) for coder in (CODER, coders))
-    # Of the network's yes too few are expected in a pilot to plan with its parts.
-    assert helped.texts <= alone.texts
+    assert helped.texts < 0.95 * alone.texts
     (remark,) = (remark for remark in helped.remarks if "network's codes" in remark)
     assert re.search(r"codes of run \d+ save \d+% of those of the model", remark)
     words = kind_named("months").command_words(months(jobs, HARM, coder=coders), ())

@@ -198,7 +198,11 @@ def test_a_file_that_was_read_to_its_end_is_read_from_its_start(
     import_file(db, path)
     pages.clear()
     again = import_file(db, path)
-    assert (len(pages), again.added, again.tally.documents) == (RECORDS + 1, 0, RECORDS * 8 // 10)
+    assert (len(pages), again.stored.added, again.tally.documents) == (
+        RECORDS + 1,
+        0,
+        RECORDS * 8 // 10,
+    )
 
 
 def change_size(path: Path) -> None:
@@ -248,7 +252,7 @@ def test_another_file_of_that_name_is_read_from_its_start_and_takes_no_place(
     killed = import_killed(db, path)
     (tmp_path / "other").mkdir()
     other = write_tides(tmp_path / "other" / "a.warc.gz", numbers=range(500, 530))
-    assert import_file(db, other).added == 24
+    assert import_file(db, other).stored.added == 24
     assert len(pages) == 31
     pages.clear()
     import_file(db, path)

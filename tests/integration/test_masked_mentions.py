@@ -19,7 +19,7 @@ from core.settings import Settings, environment
 from models.documents import add_documents
 from models.tables import Mention, Run
 from producers.plan import plan_run
-from reports.pages.run_summary import submit_command
+from reports.data.run_command import submit_command
 from tests.command_kit import run_command
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs

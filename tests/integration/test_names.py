@@ -20,13 +20,13 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.tables import Entity
 from reports.build import report_folder
+from reports.data.run_command import submit_command
 from reports.data.run_data import load_run
 from reports.data.tables.entities import read_entities, read_run_names
 from reports.figures.entities import count_names, rank_names
-from reports.pages.run_summary import submit_command
 from tests.command_kit import Run
+from tests.exports_kit import rows_of
 from tests.integration.test_fetching import stored_post
-from tests.integration.test_portraits import exported
 from tests.integration.test_wrong_usage import parameters
 from tests.jobs_kit import Jobs
 
@@ -80,7 +80,7 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
     jobs.do_all(run)
     table = {
         (row["job"], row["name"]): row["count"]
-        for row in exported(jobs, run, "entities")
+        for row in rows_of(jobs.db, run, "entities")
         if row["keyword"] == "flood" and row["period"] is None
     }
     assert {job: table.get((job, "ORCA")) for job in (None, "2020-03", "2020-04")} == {
@@ -143,7 +143,7 @@ def test_the_texts_of_all_months_show_that_a_name_is_a_persons(jobs: Jobs) -> No
     assert run_names.types == {"orca": "", "quist": "PERSON"}
     assert run_names.persons["quist"] == "mike quist"
     types = {
-        (row["job"], row["name"]): row["type"] for row in exported(jobs, job.run_id, "entities")
+        (row["job"], row["name"]): row["type"] for row in rows_of(jobs.db, job.run_id, "entities")
     }
     assert types == {
         (None, "ORCA"): "ORG",

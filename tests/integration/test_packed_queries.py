@@ -17,7 +17,8 @@ from core.settings import Settings
 from models.documents import add_documents
 from producers.watches import check_due_watches
 from tests.databases import on_sqlite
-from tests.integration.test_packs import OF_MONTHS, assert_equal, exported
+from tests.exports_kit import exported
+from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
 from tests.watch_kit import WATCHED, at_day, publish, watch, work

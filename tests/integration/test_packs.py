@@ -43,6 +43,7 @@ from packs.make import make_pack
 from packs.verification import Verification
 from producers.code_sample import draw_code_sample
 from producers.coding_session import cannot_be_coded
+from reports.stats.search_recall import DrawPlan
 from tests.coding_kit import YES_NO_CODEBOOK
 from tests.databases import on_sqlite
 from tests.exports_kit import exported, training
@@ -236,7 +237,7 @@ def test_a_pack_holds_what_a_search_had_people_read_and_what_it_found(
 ) -> None:
     run = done_months(jobs)
     search = DocumentSearch(jobs.db, run, SHORT, parse_sought(SHORT, "about=yes"))
-    batch = search.plan_batch(0.2)
+    batch = search.plan_batch(DrawPlan(0.2, are_ranked=True))
     coding = Coding(run, search.search.codebook_id, "person:Zoe")
     for text, code in zip(batch[:3], ("yes", "no", "yes"), strict=True):
         add_codes(jobs.db, coding, text.unit, {"about": CodeValue(code)})

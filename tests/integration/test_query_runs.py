@@ -22,9 +22,10 @@ from models.documents import add_documents
 from models.keyword_answers import store_keyword_answers
 from models.tables import Document, Mention
 from producers.plan import plan_run
+from reports.data.run_command import submit_command
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
-from reports.pages.run_summary import submit_command, summarize_run
+from reports.pages.summarizing import summarize_run
 from tests.command_kit import Run
 from tests.e2e_kit import write_archive
 from tests.integration.test_fetching import stored_post

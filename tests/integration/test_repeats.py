@@ -306,6 +306,7 @@ def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_
     assert by_text[0] == ("2021-01", 400, 10, 10)
 
 
+@pytest.mark.thorough
 def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
     months_of_trackers: tuple[Database, int], tmp_path: Path
 ) -> None:

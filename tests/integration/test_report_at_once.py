@@ -15,6 +15,7 @@ from tests.command_kit import Run
 from tests.services import wait_until
 
 
+@pytest.mark.thorough
 def test_three_reports_into_one_folder_all_succeed(
     run: Run,
     tmp_path: Path,

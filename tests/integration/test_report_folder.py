@@ -30,9 +30,10 @@ from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.tables.mentions import MENTIONS
 from reports.pages import page
+from reports.pages.account_posts import describe_limits
 from reports.pages.comparison import label_runs
-from reports.pages.posts import describe_limits
-from reports.pages.run_summary import RunSummary, summarize_run
+from reports.pages.run_summary import RunSummary
+from reports.pages.summarizing import summarize_run
 from tests import report_stories as stories
 from tests.figures_kit import pictures_in
 from tests.report_stories import Text
@@ -405,6 +406,7 @@ def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> No
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
+@pytest.mark.thorough
 def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_path: Path) -> None:
     stories.store(db, WORDY, prefix="w")
     run, out = stories.months_run(db, "2020-03", "2021-03", ["covid:coronavirus"]), tmp_path / "out"

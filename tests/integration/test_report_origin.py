@@ -22,7 +22,7 @@ from reports.data.run_data import Selection, load_run
 from reports.figures.origin import describe_origin
 from reports.figures.panels import SEPARATOR
 from reports.pages import page
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from tests import report_stories as stories
 from tests.figures_kit import pictures_in
 from tests.report_stories import Text
@@ -199,6 +199,7 @@ def test_every_picture_of_a_report_has_the_small_print(db: Database, tmp_path: P
         assert unescape(SEPARATOR.join(written)).endswith(origin), name
 
 
+@pytest.mark.thorough
 def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) -> None:
     run = fill(db)
     pictures = []

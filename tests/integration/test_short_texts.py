@@ -10,7 +10,7 @@ import pytest
 
 from reports.build import report_folder
 from reports.data.run_data import load_run
-from reports.pages.run_summary import summarize_run
+from reports.pages.summarizing import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 

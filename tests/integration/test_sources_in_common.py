@@ -98,3 +98,14 @@ def test_a_story_counts_once_as_the_first_source_has_it(db: Database) -> None:
     assert together == ([*archive, "nyt:6"], ["archive:1", "nyt:6"], 4, 0.5)
     assert count("nyt", "archive") == (nyt, ["nyt:2", "nyt:6"], 3, pytest.approx(2 / 3))
     assert count("archive") == (archive, ["archive:1"], 3, pytest.approx(1 / 3))
+
+
+def test_an_archive_of_one_outlet_has_its_stories_in_common_with_lists_that_name_it(
+    db: Database,
+) -> None:
+    run, _ = months(db, "2020-03", "2020-03", sources=("nyt", "archive"))
+    of_list = story(2, "archive", "a") | {"outlet": "The New York Times"}
+    of_archive = story(1, "nyt", "a", address="https://www.nytimes.com/a") | {"outlet": ""}
+    add(db, Document, of_archive, of_list, story(3, "archive", "a"))
+    (together, _) = read_sources_in_common(load_run(db, run))
+    assert (together.outlet, together.in_all, together.seen) == ("The New York Times", 1, 1)

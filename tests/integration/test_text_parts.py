@@ -23,7 +23,7 @@ from models.erasure import documents_named, forget_documents, forget_run
 from models.tables import Answer, DocumentDetails
 from producers.plan import plan_run
 from reports.build.report_folder import build
-from reports.pages.run_summary import submit_command
+from reports.data.run_command import submit_command
 from tests.command_kit import Run
 from tests.exports_kit import rows_of
 from tests.integration.test_packs import OF_MONTHS, assert_equal

@@ -14,7 +14,7 @@ from reports.figures.bars import draw_bars
 from reports.figures.dots import draw_dots
 from reports.figures.heat import find_shade
 from reports.figures.line import draw_line
-from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Photo, Picture
+from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Picture
 from reports.figures.panels import SEPARATOR, draw_picture
 from reports.figures.sheet import HATCHED, measure
 from reports.words.document_queries import DocumentQuery
@@ -225,14 +225,6 @@ def test_a_label_of_a_cell_is_left_out_where_it_has_no_room() -> None:
     rows = {"a": [Mark(position=period, value=1, label="123456") for period in span]}
     root = draw(Heat(rows=rows, columns=dict.fromkeys(span, "")))
     assert "123456" not in texts(root)
-
-
-def test_pictures_of_pixels_stand_beside_each_other_with_their_titles() -> None:
-    photos = [Photo(title=f"{number} as 7", pixels=[0, 1, 1, 0]) for number in range(3)]
-    root = draw(Picture(panels=photos, columns=2))
-    images = list(root.iter(f"{SVG}image"))
-    assert [float(image.attrib["x"]) for image in images] == [0, 181, 0]
-    assert texts(root) == ["0 as 7", "1 as 7", "2 as 7"]
 
 
 def test_the_small_print_is_broken_between_its_parts_and_below_all() -> None:

@@ -123,17 +123,6 @@ def test_the_name_of_a_row_stays_in_its_attribute() -> None:
     assert [one.tag.removeprefix(SVG) for one in group] == ["circle"]
 
 
-def test_a_picture_of_pixels_is_in_both() -> None:
-    pixels = BytesIO()
-    Image.fromarray(np.array([[0, 255], [255, 0]], np.uint8)).save(pixels, "PNG")
-    sheet = Sheet(40, 40)
-    sheet.show_pixels((10, 10), 20, pixels.getvalue())
-    assert b"data:image/png;base64," in sheet.to_svg()
-    shown = np.asarray(Image.open(BytesIO(to_png(sheet.to_svg()))).convert("L"))
-    dots = [[shown[y * DOTS, x * DOTS] < 128 for x in (15, 25)] for y in (15, 25)]
-    assert dots == [[True, False], [False, True]]
-
-
 def test_a_letter_that_no_font_has_is_an_ellipsis_and_the_svg_keeps_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,9 +13,8 @@ from reports.data.tables.phrases import PhraseRow
 from reports.data.tables.trainings import EpochRow, PredictionRow
 from reports.figures import archive, code_trainings, phrases, style, trainings
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
-from reports.figures.marks import Photo
 from reports.figures.spec import Subject
-from tests.figures_kit import SVG, areas, chart, draw, heat, shapes, texts, titles, values
+from tests.figures_kit import areas, chart, draw, heat, shapes, texts, titles, values
 from tests.unit.test_figures_series import row
 
 
@@ -73,20 +72,6 @@ def test_classes_that_are_none_are_left_out_of_the_matrix() -> None:
     assert trainings.confusion_matrix(predictions).tolist() == [[0, 0], [1, 1]]
 
 
-def test_pictures_that_are_classified_wrongly_are_shown_with_both_classes() -> None:
-    predictions = [prediction(0, 1.0, 1.0), prediction(1, 3.0, 8.0)]
-    pixels = np.array([[0.0] * 4, [1.0, 0.0, 0.0, 1.0]])
-    spec = trainings.mistakes_spec("x", predictions, pixels)
-    assert spec is not None
-    assert spec.picture.title == "The only mistake"
-    (photo,) = spec.picture.panels
-    assert isinstance(photo, Photo)
-    assert (photo.title, list(photo.pixels)) == ("3 predicted as 8", [1, 0, 0, 1])
-    assert len(list(draw(spec).iter(f"{SVG}image"))) == 1
-    assert trainings.mistakes_spec("x", predictions[:1], pixels) is None
-    assert trainings.mistakes_spec("x", predictions, pixels[:1]) is None
-
-
 def interval(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.1, "high": value + 0.1}
 
@@ -120,18 +105,19 @@ def test_a_learning_curve_has_its_bands_and_what_the_most_frequent_code_reaches(
     assert panel.rows["bad"][0].title == "people bad, network good: 2"
 
 
+def phrase(period: str, text: str, count: int) -> PhraseRow:
+    return PhraseRow(1, period, "covid", 1, text, count)
+
+
 def test_phrases_stand_in_the_order_in_which_they_came_up_and_blank_is_no_zero() -> None:
-    by_month = {"2020-01": [("old", 4)], "2020-02": [], "2020-03": [("new", 2), ("old", 1)]}
-    table = phrases.grid(by_month, span=style.Range("2020-01", "2020-03"))
-    assert table.phrases == ("old", "new")
-    assert table.counts == ((4, None, 1), (None, None, 2))
+    rows = [phrase("2020-01", "old", 4), phrase("2020-03", "new", 2), phrase("2020-03", "old", 1)]
+    chosen = phrases.choose(rows)
+    assert list(chosen.items()) == [("old", {"2020-01": 4, "2020-03": 1}), ("new", {"2020-03": 2})]
 
 
 def test_only_so_many_phrases_are_kept_the_lasting_ones_first() -> None:
-    by_month = {"2020-01": [("once", 50), ("twice", 1)], "2020-02": [("twice", 1)]}
-    assert phrases.grid(by_month, span=style.Range("2020-01", "2020-02"), most=1).phrases == (
-        "twice",
-    )
+    rows = [phrase("2020-01", "once", 50), *(phrase(f"2020-0{n}", "twice", 1) for n in (1, 2))]
+    assert list(phrases.choose(rows, most=1)) == ["twice"]
 
 
 def test_cells_of_phrases_say_their_count_and_gaps_are_hatched() -> None:

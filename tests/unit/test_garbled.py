@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from analysis.text.garbled import DamagedTexts
-from reports.pages.posts import describe_damage
+from reports.pages.account_posts import describe_damage
 
 
 def count(texts: Iterable[str]) -> tuple[int, int]:

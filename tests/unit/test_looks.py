@@ -77,8 +77,7 @@ def test_a_network_that_coded_all_texts_saves_codes() -> None:
     )
 
     assert saved.half_width < alone.half_width
-    # The rest is not split: of its part with a yes too few texts are expected among 34.
-    assert sum(saved.drawn or ()) < 0.95 * sum(alone.drawn or ())
+    assert sum(saved.drawn or ()) < 0.6 * sum(alone.drawn or ())
 
 
 def test_a_look_predicts_what_the_next_one_finds() -> None:

@@ -7,12 +7,7 @@ from dataclasses import replace
 from analysis.text.person_names import NameEvidence
 from reports.data.entity_labels import RunNames
 from reports.data.tables.entities import EntityRow, sum_counts
-from reports.figures.entities import (
-    TopNames,
-    count_names,
-    entities_spec,
-    top_names,
-)
+from reports.figures.entities import TopNames, count_names, entities_spec, top_names
 from reports.figures.marks import Chart
 from reports.figures.spec import Subject
 from reports.figures.style import Range

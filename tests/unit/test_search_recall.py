@@ -62,6 +62,34 @@ def test_the_ratio_has_the_mean_1_over_all_outcomes_whatever_is_read_between(odd
     assert mean == pytest.approx(1)
 
 
+@pytest.mark.parametrize("odds", [0.15, 0.7, 3.0])
+def test_the_ratio_has_the_mean_1_where_draws_favour_some_documents(odds: float) -> None:
+    """A document is drawn by even chance alike to others, else in proportion to its favour."""
+    documents, relevant = 6, 2
+    favours = np.array([8.0, 4.0, 3.0, 1.0, 0.5, 0.1])
+    worlds = list(combinations(range(documents), relevant))
+
+    def follow(unread: tuple[int, ...], world: tuple[int, ...], made: list[list[float]]) -> float:
+        if len(made) == 3:
+            columns = [np.array(column) for column in zip(*made, strict=True)]
+            drawn = ChanceDraws(columns[0], columns[1], columns[2] > 0, columns[3])
+            return math.exp(drawn.evidence(relevant, ((odds, 1.0),)))
+
+        total, found = 0.0, relevant - len(set(world) & set(unread))
+        favoured = favours[list(unread)].sum()
+        for text in unread:
+            chance = (1 / len(unread) + favours[text] / favoured) / 2
+            weight = 2 * len(unread) * chance
+            later = tuple(other for other in unread if other != text)
+            draw = [float(len(unread)), float(found), float(text in world), weight]
+            total += chance * follow(later, world, [*made, draw])
+
+        return total
+
+    mean = sum(follow(tuple(range(documents)), world, []) for world in worlds) / len(worlds)
+    assert mean == pytest.approx(1)
+
+
 def test_an_interval_rarely_fails_at_any_of_many_looks_and_an_end_reaches_what_was_asked() -> None:
     rng = np.random.default_rng(7)
     documents, relevant, runs = 800, 40, 100
@@ -146,14 +174,16 @@ def test_before_a_draw_nothing_is_known() -> None:
     estimate = progress.estimate_recall()
     assert (estimate.low, estimate.high) == (5 / 95, 1.0)
     assert not progress.has_reached(0.5)
-    assert progress.choose_share(0.9) == 0.2
+    assert progress.plan_draws(0.9) == (0.2, True)
 
 
 def test_chance_draws_take_over_when_the_top_yields_no_more_than_they_cost() -> None:
     known = dry(10_000, 95, 2_500)
     yields = SearchProgress(10_000, 2_595, 95, known.draws, 200, 60)
     is_dry = SearchProgress(10_000, 2_595, 95, known.draws, 1_000, 0)
-    assert (yields.choose_share(0.9), is_dry.choose_share(0.9)) == (0.2, 0.9)
+    assert yields.plan_draws(0.9) == is_dry.plan_draws(0.9)._replace(share=0.2)
+    # Next to nothing is missed: draws that favour what ranks high would count for half.
+    assert is_dry.plan_draws(0.9) == (0.9, False)
     # The draws that remain are about those that an exact test asks less what was drawn.
     remaining = is_dry.count_to_read(0.95)
     needed = find_end(10_000, 95, 0.95) - 2_500

@@ -64,7 +64,8 @@ class CodeRow:
     ]
     part: Annotated[
         str | None,
-        "Part of the sample: `mention`, `near miss`, `rest` or `all`; null outside the sample.",
+        "Part of the sample: `mention`, `near miss`, `rest 1` to `rest 4` by rank, `rest`, `all`; "
+        "null outside the sample.",
     ]
     copies: Annotated[int | None, "How many units of the part have this text; null outside."]
     inclusion: Annotated[

@@ -1,0 +1,98 @@
+"""The pictures of keywords over all months."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from analysis.text.words import merge_spellings
+from core.enums import Grain
+from reports.data.block_intervals import use_block_intervals
+from reports.data.run_data import RunData
+from reports.data.tables.entities import read_entities, read_run_names
+from reports.data.tables.periods import group_by_term, read_series
+from reports.data.years import has_yearly_findings, read_years
+from reports.figures import entities, over_time, phrases, style, word_clouds
+from reports.figures.figure_store import FigureStore
+from reports.pages.front_values import FrontPage
+from reports.pages.keyword_pages import find_series_span
+from reports.pages.keyword_section import KeywordSection
+from reports.pages.share_picture import SharePicture, read_share_picture
+from reports.pages.word_section import add_words
+from reports.stats.intervals import polarity_interval
+from reports.words.quantities import quantity
+
+
+def draw_keyword(
+    keyword: KeywordSection,
+    name_counts: entities.NameCounts,
+    run: RunData,
+    store: FigureStore,
+    shares: SharePicture,
+) -> None:
+    """Draw the figures of a keyword over all months; *name_counts* are the keyword's."""
+    subject = keyword.subject
+    long_subject = replace(subject, span=find_series_span(run))
+    ranked_names = entities.rank_names(name_counts, keyword.patterns, run_names=read_run_names(run))
+    over_phrases = subject
+    if has_yearly_findings(run):
+        first_year, last_year = subject.span.first[:4], subject.span.last[:4]
+        over_phrases = replace(subject, span=style.Range(first_year, last_year))
+
+    keyword.picture = store.show_all(shares.declare(f"{subject.slug}-shares"))
+    add_section = partial(store.add_section, keyword.sections)
+    merged_counts = merge_spellings(keyword.word_counts)
+    add_words(
+        add_section,
+        subject,
+        word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words),
+        run.mask,
+        counted=quantity(keyword.counted_documents, "document"),
+        has_repeats=keyword.counted_documents < keyword.matched,
+        has_links=store.word_links,
+    )
+    phrases_spec = phrases.phrases_spec(
+        over_phrases,
+        keyword.phrases,
+        keyword.finding_rows,
+        kept=run.month_parameters.phrases,
+    )
+    add_section("phrases", "Phrases", phrases_spec)
+    unit = "documents that mention it and hold the name"
+    add_section(
+        "entities",
+        "Names",
+        entities.entities_spec(subject, ranked_names, unit=unit),
+    )
+    if says_something(keyword.matched_by_term.values()):
+        term_spec = over_time.terms_spec(long_subject, keyword.series_by_term, keyword.series)
+        add_section("terms", "The words for it", term_spec)
+
+    mood_spec = over_time.polarity_spec(long_subject, keyword.drawn_series, scale=keyword.scale)
+    keyword.polarity = store.show_all(mood_spec)
+
+
+def draw_keywords(page: FrontPage, run: RunData, store: FigureStore) -> None:
+    """Draw the picture of the front page, and those of each keyword over all months."""
+    period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
+    series_rows = group_by_term(period_rows)
+    name_counts = entities.count_names(read_entities(run))
+    all_series = {keyword.name: series_rows[keyword.name, None] for keyword in page.keywords}
+    page.share_picture = read_share_picture(run, all_series, find_series_span(run))
+    page.shares = store.show_all(page.share_picture.declare("shares"))
+    for keyword in page.keywords:
+        keyword.series = all_series[keyword.name]
+        keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
+        keyword.mean, _, _ = polarity_interval(keyword.polarities)
+        keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
+        keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
+        shares = page.share_picture.of(keyword.name)
+        draw_keyword(keyword, name_counts[keyword.name], run, store, shares)
+
+
+def says_something(matched: Iterable[int], least: float = 0.1) -> bool:
+    """Return whether a second term has at *least* this share of the documents."""
+    ranked = sorted(matched, reverse=True)
+    return len(ranked) > 1 and ranked[1] >= least * sum(ranked)
