@@ -34,14 +34,12 @@ from reports.findings.code_estimates import (
 from reports.findings.finding import Finding
 from reports.stats.coder_errors import CoderErrors, move_share
 from reports.words.periods import name_sample_period
-from reports.words.quantities import format_confidence
+from reports.words.quantities import NAMED, format_confidence
 
 CODES_PAGE, CODES_TITLE = "codes.html", "What readers say"
 MACHINES_TITLE = "What machines say"
 # Of fewer codes a sentence says all, and a figure no more.
 FEWEST_DRAWN = 30
-# The front page has at most so many sentences of a codebook.
-STATEMENTS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ class CodesPage:
             finding
             for section in self.sections
             if section.card.people
-            for finding in section.findings[:STATEMENTS_SHOWN]
+            for finding in section.findings[:NAMED]
         ]
 
     @property
@@ -239,7 +237,7 @@ class CodesPage:
         """What the front page says of machines' codes that were not checked against people's."""
         found = [section.findings for section in self.sections if not section.card.people]
         found += [section.findings for section in self.codings]
-        return [finding for findings in found for finding in findings[:STATEMENTS_SHOWN]]
+        return [finding for findings in found for finding in findings[:NAMED]]
 
 
 def make_codes_page(run: RunData, store: FigureStore) -> CodesPage | None:
