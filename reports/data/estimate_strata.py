@@ -383,6 +383,7 @@ def _make_stratum(
         machine=codes,
         number=stratum.number,
         relative_share=_relative_share_of(stratum),
+        joins_periods=stratum.rule == SampleRule.RANK,
     )
 
 
@@ -404,6 +405,7 @@ def _make_known(stratum: Stratum, counts: Counter[str], category: str | None) ->
         codes,
         number=stratum.number,
         relative_share=_relative_share_of(stratum),
+        joins_periods=stratum.rule == SampleRule.RANK,
     )
 
 

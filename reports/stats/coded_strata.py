@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 # over real headlines intervals cover as they say with 5 to 10 (docs/codebooks/estimates.md).
 _EXPECTED_CODES = 10.0
 
+# Strata that have so many codes each tell their own shares: whether it is one more or less hardly
+# changes what a unit stands for.
+_MANY_CODES = 5
+
 # So much of a positive code is added to those that tell the level of a kind: none is no proof.
 _ADDED_TO_LEVEL = 0.5
 
@@ -72,8 +76,9 @@ class CodedStratum:
     *covered* documents, as many as their copies if it is 0. They may be a part of a larger sample,
     the *first_phase*. *number* is that of the stratum in its sample; texts that were drawn for
     certain are strata of their own, with the same number. *relative_share* tells the classes of a
-    kind apart: how the share of one is expected to compare with that of the kind. Raises ValueError
-    where the numbers contradict each other.
+    kind apart: how the share of one is expected to compare with that of the kind. With
+    *joins_periods* it may be one with other periods that were drawn at the same rate. Raises
+    ValueError where the numbers contradict each other.
     """
 
     kind: str
@@ -85,6 +90,7 @@ class CodedStratum:
     covered: float = 0.0
     number: int = 0
     relative_share: float = 1.0
+    joins_periods: bool = False
 
     def __post_init__(self) -> None:
         if self.copies and len(self.copies) != len(self.codes):
@@ -183,6 +189,7 @@ class CodedStratum:
             copies,
             first_phase=selected_phase,
             relative_share=self.relative_share,
+            joins_periods=self.joins_periods,
         )
 
 
@@ -402,8 +409,8 @@ def collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
     """Return the strata with codes, each with its size and that of uncoded ones after it.
 
     Classes are collapsed each on its own, the one with the largest share first. Where strata are
-    too small for a code each, and have as many as a systematic sample through all of them gives,
-    they are one: each of their texts had the same probability.
+    too small for more than a few codes, and have as many as a systematic sample through all of them
+    gives, they are one: each of their texts had the same probability.
     """
     collapsed: list[tuple[CodedStratum, int]] = []
     size_before = 0
@@ -422,13 +429,17 @@ def collapse(strata: Sequence[CodedStratum]) -> list[tuple[CodedStratum, int]]:
     return collapsed
 
 
-def _join_proportional(strata: list[CodedStratum]) -> list[CodedStratum]:
-    """Return strata some of which have no code as one, if they were drawn at the same rate."""
+def _join_proportional(all_strata: list[CodedStratum]) -> list[CodedStratum]:
+    """Return strata some of which have few codes as one, if they were drawn at the same rate."""
+    known = [stratum for stratum in all_strata if stratum.is_known]
+    strata = [stratum for stratum in all_strata if not stratum.is_known]
     counts = np.array([len(stratum.codes) for stratum in strata])
     sizes = np.array([stratum.size for stratum in strata])
     expected = counts.sum() * sizes / max(1, sizes.sum())
-    if counts.all() or np.abs(counts - expected).max() > 1 or not counts.any():
-        return strata
+    is_proportional = np.abs(counts - expected).max(initial=0.0) <= 1
+    may_join = is_proportional and all(stratum.joins_periods for stratum in strata)
+    if not counts.any() or not may_join or counts.min() >= _MANY_CODES:
+        return all_strata
 
     coded = [stratum for stratum in strata if stratum.codes]
     has_copies = any(stratum.copies for stratum in coded)
@@ -449,4 +460,4 @@ def _join_proportional(strata: list[CodedStratum]) -> list[CodedStratum]:
         machine=machine if machines else None,
         first_phase=None,
     )
-    return [joined]
+    return [joined, *known]

@@ -204,6 +204,13 @@ def population_moved_to_many_near_misses(sample: Sample) -> None:
     sample.weigh()
 
 
+def population_moved_between_classes(sample: Sample) -> None:
+    for number in ("population", "texts"):
+        sample.stratum("rest 4")[number] += 2
+        sample.stratum("rest")[number] -= 2
+    sample.weigh()
+
+
 def population_moved_between_months(sample: Sample) -> None:
     sample.stratum("rest", 0)["population"] += 5
     sample.stratum("rest", 1)["population"] -= 5
@@ -442,6 +449,7 @@ FORGERIES: dict[Callable[[Sample], None], tuple[str, str]] = {
     population_moved_to_mentions: (REFUSED, REFUSED),
     population_moved_to_near_misses: (REFUSED, REFUSED),
     population_moved_to_many_near_misses: (REFUSED, REFUSED),
+    population_moved_between_classes: (REFUSED, REFUSED),
     population_moved_between_months: (REFUSED, REFUSED),
     population_of_nothing: (REFUSED, REFUSED),
     texts_lowered: (REFUSED, SEED),

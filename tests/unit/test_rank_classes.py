@@ -20,7 +20,8 @@ CLASSES = list(size_classes(0))
 
 def of_class(part: SamplePart, size: int, positives: int, n: int) -> CodedStratum:
     codes = [1.0] * positives + [0.0] * (n - positives)
-    return CodedStratum(REST, size, codes, relative_share=expect_relative_share(part))
+    relative_share = expect_relative_share(part)
+    return CodedStratum(REST, size, codes, relative_share=relative_share, joins_periods=True)
 
 
 @given(st.integers(0, 10_000))
@@ -82,6 +83,9 @@ def test_periods_too_small_for_a_code_each_are_one_if_drawn_at_one_rate() -> Non
     periods = [of_class(REST, 100, 0, n) for n in (1, 0, 1, 0, 0, 1)]
     ((joined, size),) = collapse(periods)
     assert (len(joined.codes), size) == (3, 600)
+    # A text that was drawn for certain stands for itself.
+    certain = CodedStratum(REST, 20, [1.0], [20.0], relative_share=periods[0].relative_share)
+    assert pool([*periods, certain]).total == 20
     # By months that were wanted: each keeps its own.
     assert len(collapse([of_class(REST, 100, 0, n) for n in (0, 30, 30)])) == 2
 
