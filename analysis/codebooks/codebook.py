@@ -21,7 +21,7 @@ from core.printing import printable
 
 MOST_VARIABLES = 20
 MOST_CATEGORIES = 50
-MOST_EXAMPLES = 50
+MOST_EXAMPLES = MOST_CATEGORIES
 # A scale has at most so many steps.
 MOST_STEPS = 101
 

@@ -43,10 +43,6 @@ FEWEST_TEXTS = 30
 
 # The number of texts that would decide does so with this probability.
 _POWER = 0.8
-# Nobody codes so many texts to find out.
-_BEYOND_REACH = 10_000
-# Of more texts the score's normal approximation is as good.
-_MOST_EXACT = 300
 
 
 class Verdict(StrEnum):
@@ -129,8 +125,13 @@ def judge_replacement(
     return Replacement(estimate, len(leads), verdict, more)
 
 
-def decide(leads: Sequence[_Lead], all_leads: Sequence[_Lead]) -> tuple[Verdict, int | None]:
-    """Return the verdict on the people who coded enough, and how many texts more would decide."""
+def decide(
+    leads: Sequence[_Lead], all_leads: Sequence[_Lead], most_texts: int = 10_000
+) -> tuple[Verdict, int | None]:
+    """Return the verdict on the people who coded enough, and how many texts more would decide.
+
+    Nobody codes more than *most_texts* to find out.
+    """
     if leads:
         wins = adjust_benjamini_yekutieli([find_p_value(*_counts(lead)) for lead in leads])
         if 2 * sum(p_value <= LEVEL for p_value in wins) >= len(leads):
@@ -149,7 +150,7 @@ def decide(leads: Sequence[_Lead], all_leads: Sequence[_Lead]) -> tuple[Verdict,
     have = max(lead.n for lead in tested)
     least = FEWEST_TEXTS - have if not leads else 1
     more = needed - have
-    return Verdict.OPEN, None if more > _BEYOND_REACH else max(least, math.ceil(more))
+    return Verdict.OPEN, None if more > most_texts else max(least, math.ceil(more))
 
 
 def _counts(lead: _Lead) -> tuple[int, int, int]:
@@ -182,7 +183,8 @@ def find_p_value(n: int, person: int, machine: int, *, is_less: bool = True) -> 
     """
     side = 1.0 if is_less else -1.0
     score = side * float(_tango(n, np.array([person]), np.array([machine]))[0])
-    if n > _MOST_EXACT:
+    # Of so many texts the score's normal approximation is as good.
+    if n > 300:
         return float(scipy.special.ndtr(score))
 
     persons, machines, logarithms = _list_outcomes(n)
