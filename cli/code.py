@@ -10,7 +10,8 @@ from typer import Option
 
 from analysis.options import DEFAULT_RECALL, SAMPLE_SIZE
 from cli.codebook import CodebookOption
-from cli.coding import DEFAULT_CODER, CodingRequest, check_coder, code_sample
+from cli.coding import code_sample
+from cli.coding_request import DEFAULT_CODER, CodingRequest, check_coder
 from cli.options import Run
 from core.enums import CodingProgram, SampleGoal, SamplePeriod
 from core.errors import UsageError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from typer import getchar
 
-from analysis.codebooks.codebook import SEPARATOR, VariableType
+from analysis.codebooks.codebook import SEPARATOR, Codebook, VariableType
 from cli.codebook_text import (
     describe_keys,
     list_definitions,
@@ -16,7 +16,8 @@ from cli.codebook_text import (
 )
 from cli.messages import show
 from core.printing import printable
-from models.codes import CodeValue, StoreOutcome
+from models.codes import CodeValue, Coding, StoreOutcome, read_codes, read_codes_elsewhere
+from models.database import Database
 from producers.code_sample import SampledText
 from producers.coding_session import (
     CANNOT_BE_CODED,
@@ -26,6 +27,7 @@ from producers.coding_session import (
     REASONS_BY_KEY,
     UNDO,
     CodingSession,
+    DatabaseCodes,
     Question,
     assign_keys,
     cannot_be_coded,
@@ -237,3 +239,22 @@ def read_key() -> str:
         return getchar()
     except EOFError:
         return ""
+
+
+def code_in_terminal(
+    db: Database,
+    codebook: Codebook,
+    coding: Coding,
+    sample: Sequence[SampledText],
+    *,
+    is_part: bool = False,
+) -> bool:
+    """Ask until all texts are coded; return whether they are. More follow if they are a part."""
+    with db.read() as connection:
+        codes = read_codes(connection, coding)
+        codes_elsewhere = read_codes_elsewhere(connection, coding)
+
+    units = [text.unit for text in sample]
+    store = DatabaseCodes(db, coding)
+    session = CodingSession(codebook, units, codes, store, codes_elsewhere)
+    return TerminalSession(sample, session, is_part=is_part).run()

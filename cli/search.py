@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from analysis.codebooks.wanted import parse_sought
 from cli import context
-from cli.coding import CodingRequest, check_terminal, code_in_terminal, record_coding
+from cli.coding import check_terminal, record_coding
 from cli.coding_page.command import serve_texts
+from cli.coding_request import CodingRequest
+from cli.coding_terminal import code_in_terminal
 from cli.messages import inform, show
 from core.enums import MODEL
 from core.errors import UsageError
 from core.quantities import quantity
 from models.codes import PERSON, Coding
 from models.runs import get_run
-from workers.document_search import DocumentSearch, SearchState, describe_progress, format_share
+from workers.document_search import DocumentSearch, SearchState
+from workers.search_words import describe_progress, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +143,7 @@ class _Reading:
     def _show_progress(self, recall: float) -> SearchState:
         state = self.search.look()
         show(describe_progress(self.search, state))
-        if state.recall is not None and not state.progress.has_reached(recall):
+        if state.progress.known_recall is not None and not state.progress.has_reached(recall):
             remaining = quantity(state.progress.count_to_read(recall), "text")
             show(f"about {remaining} more until {100 * recall:g} % is sure, by the present rate")
 

@@ -16,7 +16,7 @@ from reports.build.report_folder import build
 from reports.data.coded_samples import read_coded_samples
 from reports.data.run_data import RunData
 from reports.figures.figure_store import style_hash
-from reports.pages.codes import figure_prefix
+from reports.pages.estimate_tables import figure_prefix
 from reports.report_files import FIGURES, MANIFEST
 
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"

@@ -25,7 +25,6 @@ from analysis.codebooks.wanted import SoughtCategory
 from analysis.kinds import kind_named
 from core.enums import ReadBy, SamplePart, SampleRule
 from core.errors import UsageError
-from core.quantities import quantity
 from models.codes import UnitKey, read_all_peoples_codes
 from models.database import Database
 from models.documents import text_part_of
@@ -40,8 +39,7 @@ from models.searches import (
 )
 from producers.code_sample import SampledText, check_unit, name_item
 from reports.stats.coded_strata import CodedStratum
-from reports.stats.estimates import Estimate
-from reports.stats.proportions import estimate_precision, estimate_recall
+from reports.stats.search_check import SearchCheck
 from reports.stats.search_recall import ChanceDraws, DrawPlan, SearchProgress
 
 # A batch is of this share of the texts that were read, within these bounds.
@@ -58,9 +56,6 @@ LATELY_SHARE = 0.2
 # A query has at most so many words.
 _MOST_WORDS = 8
 
-# A wider interval of recall says nothing.
-_WIDEST = 0.6
-
 _NO_PLACES: Integers = np.empty(0, np.int64)
 
 
@@ -76,28 +71,9 @@ class SearchState:
     texts_read: int
     pending: Sequence[int]
 
-    @property
-    def recall(self) -> Estimate | None:
-        """Which share of all was found; None as long as next to nothing is known of it."""
-        estimate = self.progress.estimate_recall()
-        return estimate if estimate.high - estimate.low <= _WIDEST else None
-
     def has_ended(self, recall: float) -> bool:
         """Whether *recall* is reached, or all is read."""
         return self.progress.has_reached(recall) or self.texts_read == self.texts
-
-
-@dataclass(frozen=True)
-class SearchCheck:
-    """What people say of a random part of what a model read, and of what it did not read.
-
-    *precision* is the share of what it found that people put into the category, too, *recall* the
-    share of all that people would put there that it found; None where too little was read.
-    """
-
-    read: int
-    precision: Estimate | None
-    recall: Estimate | None
 
 
 class DocumentSearch:
@@ -246,8 +222,7 @@ class DocumentSearch:
             weights = copies[: len(codes)].astype(float).tolist()
             strata.append(CodedStratum(kind, int(copies.sum()), codes, weights))
 
-        read = sum(len(stratum.codes) for stratum in strata)
-        return SearchCheck(read, estimate_precision(strata), estimate_recall(strata))
+        return SearchCheck.of(strata)
 
     def _list_kinds(self) -> dict[SamplePart, Integers]:
         """Return the texts that a model found, others that it read, and the unread, by chance."""
@@ -437,26 +412,6 @@ class DocumentSearch:
         texts = np.flatnonzero(is_read)
         self._ranking.forget()
         self._ranking.learn(texts, is_relevant[texts])
-
-
-def describe_progress(search: DocumentSearch, state: SearchState) -> str:
-    """Return what was found, and which share of all it is once that is known somehow."""
-    found = f"found {quantity(state.progress.found, 'document')}"
-    texts = f"{state.texts_read:,} of {quantity(state.texts, 'text')} read"
-    if state.recall is None:
-        return f"{found}: {texts}, too few to say which share of all that is"
-
-    whole = "all" if search.model is None else f"all that {search.model} would find"
-    return f"{found}: that is {format_share(state.recall)} of {whole}; {texts}"
-
-
-def format_share(estimate: Estimate) -> str:
-    """Return a share with its interval in percent, rounded down where it is not all."""
-    value, low, high = (
-        math.floor(100 * share) if share < 1 else 100
-        for share in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} % ({low} to {high} %)"
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from models.jobs import count_failed_jobs, fence, has_unended_job, list_job_name
 from models.redo_transitions import redo_step
 from models.run_transitions import lock_run
 from workers.context import JobContext
-from workers.document_search import DocumentSearch, describe_progress
+from workers.document_search import DocumentSearch
 from workers.outcomes import Done, Failed, Outcome, WaitUntil, backoff_seconds
 from workers.sample_look import FIRST_WAIT_SECONDS
+from workers.search_words import describe_progress
 
 _WAITS = "looks at what was found when all months have coded what the search reads"
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from analysis.kinds.kind import Argument, CrawlTarget
 from analysis.kinds.posts import PostsKind, PostsParameters
+from analysis.kinds.searches import POSTS_PER_READ
 from analysis.options import CommandOption
 from analysis.silence import describe_silence
 from core.errors import BadInput, UsageError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 # A job is named after its feed, and an index has room for so long a name.
 _LONGEST_ADDRESS = 1000
-_DOCUMENTS_PER_READ = 5000
 # The option of a job that holds the outlet as the user calls it.
 _OUTLET = "outlet"
 
@@ -134,7 +134,7 @@ class Feeds(PostsKind[FeedsParameters]):
     ) -> tuple[int | None, list[int]]:
         """Return the next documents that looks at the feed stored, whatever run they were of."""
         ids = first_stored_after(
-            connection, after, path=job_name, source=feeds_source().name, limit=_DOCUMENTS_PER_READ
+            connection, after, path=job_name, source=feeds_source().name, limit=POSTS_PER_READ
         )
         return (ids[-1] if ids else None), ids
 

@@ -12,14 +12,12 @@ from itertools import product
 from typing import TypeAlias
 
 from analysis.options import Keyword, as_operand
+from analysis.query.forms import MOST_FORMS
 from analysis.query.grammar import LONGEST_TERM
 from analysis.query.terms import ALL_FORMS, CASE, Term
 from analysis.text.word_forms import find_word_forms, has_dictionary
 from core.errors import BadInput
 from core.languages import language_name
-
-# A word has at most so many forms: each is a row of the ledger for each text, as those of a star.
-MOST_FORMS = 100
 
 Forms: TypeAlias = Mapping[str, Collection[str]]
 

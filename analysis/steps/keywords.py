@@ -12,7 +12,7 @@ from analysis.data import MonthData
 from analysis.fetcher import Fetcher
 from analysis.options import Keyword
 from analysis.query.forms import with_forms
-from analysis.refusals import Refusals
+from analysis.refusals import DOCUMENTS_NAMED, Refusals
 from analysis.step import BadAnswers, Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows, place_sentences
 from core.enums import TextPart
@@ -25,8 +25,6 @@ from textapi.text.normal_form import normal_form
 
 NAME = "keywords"
 
-# A remark names this many documents at most.
-DOCUMENTS_NAMED = 5
 
 ADVICE = "see that TIDINGS_TEXTAPI_URL answers with sentences of the texts, then `tidings retry`"
 

@@ -43,7 +43,7 @@ _LONGEST_PHRASE = 8
 _SET_OFF = 0.8
 
 # ... and it is fixed if this share of the texts that hold it have it at its place.
-_EXCLUSIVE = 0.8
+_EXCLUSIVE = _SET_OFF
 
 # A phrase that is not set off has so many words, so many of them no stop words, and this share.
 _FEWEST_PLAIN_WORDS, _FEWEST_CONTENT_WORDS = 4, 2

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from cli.coding_page.access import HEADERS, find_by_token, is_own_host, is_own_origin
 from cli.coding_page.decisions import DecisionDesk
-from cli.coding_page.desks import Answer, Desk, Undo
+from cli.coding_page.desks import CodeAnswer, Desk, Undo
 from cli.coding_page.pages import render_page
 from cli.coding_page.project import CodingProject
 from core.errors import BadInput, DatabaseAway, NotFound, StackError, TidingsError
@@ -111,7 +111,7 @@ class CodingApp:
 
     async def _take_answer(self, request: web.Request) -> web.Response:
         desk = self._find_desk(request)
-        answer = await _read(request, Answer)
+        answer = await _read(request, CodeAnswer)
         return web.json_response(await self._work(partial(desk.answer, answer)))
 
     async def _take_undo(self, request: web.Request) -> web.Response:

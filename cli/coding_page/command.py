@@ -8,11 +8,13 @@ from contextlib import closing
 
 from analysis.codebooks.codebook import Codebook
 from cli import context
-from cli.coding import CodingRequest, draw_for_people, record_coding, show_agreement
+from cli.coding import draw_for_people, record_coding
 from cli.coding_page.access import make_token, read_link_key
 from cli.coding_page.app import HOST, CodingApp, serve
 from cli.coding_page.project import CodingProject
+from cli.coding_request import CodingRequest
 from cli.messages import inform, show
+from cli.shown_coders import show_agreement
 from core import logs
 from core.errors import UsageError
 from core.quantities import quantity

@@ -45,7 +45,7 @@ _ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 State = dict[str, Any]
 
 
-class Answer(FrozenModel):
+class CodeAnswer(FrozenModel):
     """What a coder answers to a variable of a text: a code, or why there is none."""
 
     # The same as long as the page repeats the request.
@@ -90,7 +90,7 @@ class Desk:
         """Return the state of the page."""
         return self._describe(self.open_session())
 
-    def answer(self, answer: Answer) -> State:
+    def answer(self, answer: CodeAnswer) -> State:
         """Store an answer and return the state after it. Raises `BadInput` for what is no code.
 
         A request that was answered before does nothing.
@@ -139,7 +139,7 @@ class Desk:
         except KeyError:
             raise BadInput("the codebook has no such variable") from None
 
-    def _parse(self, answer: Answer, variable: Variable) -> CodeValue:
+    def _parse(self, answer: CodeAnswer, variable: Variable) -> CodeValue:
         if answer.code is None:
             return cannot_be_coded(answer.reason)
 

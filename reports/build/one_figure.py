@@ -10,7 +10,7 @@ from core.enums import Grain, Grouping
 from core.errors import NotFound
 from core.printing import printable
 from models.database import Database
-from reports.build.report_folder import read_report, write_report
+from reports.build.run_report import read_report, write_report
 from reports.data.exports import ExportFolder
 from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found

@@ -22,14 +22,13 @@ from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob
 from reports.frames.reading import count_days, load_frames
 from reports.series.groupings import name_groups
+from reports.words.quantities import NAMED
 
-# So many names of the documents of a bulk day are kept.
-_NAMES_OF_DAY = 3
 # A term that has one document in its first month has no other in so many months.
 _FEWEST_SILENT = 3
 # It then has so many documents in the first so many months, which no silence would let one expect.
 _FEWEST_AFTER = 10
-_MONTHS_AFTER = 3
+_MONTHS_AFTER = _FEWEST_SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +144,7 @@ def _describe_day(run: RunData, bulk_day: BulkDay) -> LoadedDay:
     documents = load_frames(run, job).chosen.filter(pl.col("day") == bulk_day.date)
     sections = _count_names(Grouping.SECTION, documents)
     kinds = _count_names(Grouping.KIND, documents)
-    return LoadedDay(
-        bulk_day, dict(sections.most_common(_NAMES_OF_DAY)), dict(kinds.most_common(_NAMES_OF_DAY))
-    )
+    return LoadedDay(bulk_day, dict(sections.most_common(NAMED)), dict(kinds.most_common(NAMED)))
 
 
 def _count_names(grouping: Grouping, documents: pl.DataFrame) -> Counter[str]:

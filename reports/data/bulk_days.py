@@ -21,7 +21,7 @@ _MORE_IN_ROOT = 3
 # A full day is the last quantile of so many parts, of the days of its weekday in so many weeks
 # before and after.
 _PARTS = 10
-_WEEKS = 13
+WEEKS = 13
 # Fewer days of that weekday tell nothing: the days of all weekdays are then compared.
 _FEWEST_OF_WEEKDAY = 8
 _FEWEST_DAYS = 7
@@ -79,7 +79,7 @@ def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:
 
 def _list_compared(counts: Mapping[int, int], ordinal: int) -> list[int]:
     """Return the documents of the days with which a day is compared; days are ordinals."""
-    reach = 7 * _WEEKS
+    reach = 7 * WEEKS
     weekdays = range(ordinal - reach, ordinal + reach + 1, 7)
     compared = [counts.get(weekday, 0) for weekday in weekdays if weekday != ordinal]
     if sum(map(bool, compared)) < _FEWEST_OF_WEEKDAY:

@@ -35,16 +35,7 @@ from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.searched_texts import add_found_columns
 from reports.data.selection import check_found
-from reports.data.tables.collocates import COLLOCATES
-from reports.data.tables.comentions import COMENTIONS
-from reports.data.tables.concordance import CONCORDANCE
-from reports.data.tables.documents import DOCUMENTS
-from reports.data.tables.entities import ENTITIES
-from reports.data.tables.estimates import ESTIMATES
-from reports.data.tables.mentions import MENTIONS
-from reports.data.tables.periods import PERIODS
 from reports.data.tables.registry import EXPORTED, TABLES
-from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
 FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
@@ -59,12 +50,10 @@ that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
 _SELECTED_TABLES = {
-    table.name
-    for table in (
-        *(MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS, ESTIMATES),
-        *(COLLOCATES, CONCORDANCE),
-    )
+    *("mentions", "periods", "documents", "summaries", "comentions", "estimates"),
+    *("collocates", "concordance"),
 }
+_DOCUMENTS = TABLES["documents"]
 _ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
 # Of the tables that there are, those whose names are nearest to a wrong one.
 _MOST_NAMED = 10
@@ -100,21 +89,20 @@ def write(
         raise UsageError(
             f"there is no format {form!r} of {table}: choose one of {', '.join(forms)}"
         )
-    if grain is not None and table not in (PERIODS.name, ESTIMATES.name):
+    if grain is not None and table not in ("periods", "estimates"):
         raise UsageError(
-            f"--by goes with {PERIODS.name} and {ESTIMATES.name}: the table {table} has no other "
-            "periods"
+            f"--by goes with periods and estimates: the table {table} has no other periods"
         )
 
-    if grain in (Grain.DAY, Grain.WEEK) and table == ESTIMATES.name:
+    if grain in (Grain.DAY, Grain.WEEK) and table == "estimates":
         raise UsageError(
-            f"--by {grain}: a {grain} has too few codes for an estimate. {ESTIMATES.name} has the "
+            f"--by {grain}: a {grain} has too few codes for an estimate. estimates has the "
             "periods between which the sample was shared out, or with --by year the years"
         )
 
-    if grouping is not None and table not in (PERIODS.name, MENTIONS.name, ESTIMATES.name):
+    if grouping is not None and table not in ("periods", "mentions", "estimates"):
         raise UsageError(
-            f"--by {grouping} goes with {PERIODS.name}, {MENTIONS.name} and {ESTIMATES.name}: the "
+            f"--by {grouping} goes with periods, mentions and estimates: the "
             f"table {table} has no groups"
         )
 
@@ -128,7 +116,7 @@ def write(
 
 def _forms_of_command(table: str) -> tuple[str, ...]:
     """Return the formats in which a table may be asked for."""
-    return (*WRITERS, ALIGNED) if table == CONCORDANCE.name else tuple(WRITERS)
+    return (*WRITERS, ALIGNED) if table == "concordance" else tuple(WRITERS)
 
 
 def is_selected(table: str) -> bool:
@@ -208,7 +196,7 @@ class ExportFolder:
     def _write(self, table: Table[Any]) -> Generator[Batch]:
         """Write the files of *table*; yield each batch of rows once it is written."""
         paths = self._paths_of(table)
-        without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
+        without = set() if self.texts and table.name == "documents" else {TEXT}
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
             for form, path in paths.items():
@@ -224,7 +212,7 @@ class ExportFolder:
 
         What the run's selection leaves out is found in this process alone: then it is not shared.
         """
-        if DOCUMENTS in self._tables_of_folder() and not self._data.selection:
+        if _DOCUMENTS in self._tables_of_folder() and not self._data.selection:
             arguments = (self._data.db.url, self._data.id, self._folder)
             with suppress(BrokenExecutor):
                 self._documents = executor.submit(_write_documents, *arguments, texts=self.texts)
@@ -241,7 +229,7 @@ class ExportFolder:
         """
         tables = self._tables_of_folder()
         for table in tables:
-            if table is DOCUMENTS and self._has_shared_documents():
+            if table is _DOCUMENTS and self._has_shared_documents():
                 self._tables.add(table.name)
                 self._paths += self._paths_of(table).values()
 
@@ -266,7 +254,7 @@ class ExportFolder:
         """Return the tables to write; a large run leaves out the table of all documents."""
         tables = tables_of(self._data.kind)
         if is_large(self._data):
-            tables.remove(DOCUMENTS)
+            tables.remove(_DOCUMENTS)
 
         return tables
 
@@ -274,14 +262,14 @@ class ExportFolder:
 def _write_documents(url: str, run_id: int, folder: Path, *, texts: bool) -> None:
     """Write the table of all documents of a run into *folder*, in another process."""
     with closing(Database(url)) as db:
-        ExportFolder(load_run(db, run_id), folder, texts=texts).write_table(DOCUMENTS)
+        ExportFolder(load_run(db, run_id), folder, texts=texts).write_table(_DOCUMENTS)
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:
     """Return the formats of a table in a report's folder; tables that people open have CSV."""
-    if table.name == DOCUMENTS.name:
+    if table.name == "documents":
         return (COMPRESSED,)
-    return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
+    return (COMPRESSED, "parquet") if table.name == "entities" else FOLDER_FORMS
 
 
 def _describe_selection(run: RunData) -> str:

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from analysis import grains
 from core.enums import Grain
+from reports.data.bulk_days import WEEKS
 from reports.data.daily_counts import IMPROBABLE_CLUSTERS, find_missing_days
 from reports.stats.dispersion import measure_index_of_dispersion
 
-# What is usual on a weekday is the median of so many weeks before and after.
-_WEEKS = 13
 # Fewer days of that weekday tell nothing: the days of all weekdays are then compared.
 _FEWEST_OF_WEEKDAY = 3
 
@@ -81,7 +80,7 @@ def _list_months(days: Collection[date]) -> Iterator[list[date]]:
 def _find_usual(counted: Mapping[date, int]) -> dict[date, float]:
     """Return what is usual on each day."""
     counts = {day.toordinal(): documents for day, documents in counted.items()}
-    reach = 7 * _WEEKS
+    reach = 7 * WEEKS
     usual = {}
     for day in counted:
         ordinal = day.toordinal()

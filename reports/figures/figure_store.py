@@ -173,3 +173,15 @@ def style_hash() -> str:
                 digest.update(file.read_bytes())
 
     return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class PassedPicture:
+    """A picture to pass on: its page, its PNG and its CSV have the same *name*."""
+
+    name: str
+    title: str
+    figure: FigureRef
+
+    # The page that it was taken from.
+    origin: str

@@ -10,9 +10,8 @@ from reports.figures.axes import LINE, SMALL, Plot
 from reports.figures.bars import draw_bars
 from reports.figures.marks import Chart, Layer, Mark
 from reports.figures.sheet import Place, measure
+from reports.words.quantities import LISTED
 
-# A picture says no more than this beside what it shows.
-MOST_NOTES = 5
 _SIZE, _LONGEST = 9.0, 40
 # A line to a bar is at least so long; the next height that is tried lies so far above.
 _SHORTEST, _STEP = 5.0, 2.0
@@ -28,7 +27,7 @@ def measure_notes(chart: Chart) -> float:
 
     Two stand in a line.
     """
-    lines = -(-min(len(chart.notes), MOST_NOTES) // 2)
+    lines = -(-min(len(chart.notes), LISTED) // 2)
     return LINE * (1 + lines) if lines else 0.0
 
 
@@ -42,7 +41,7 @@ def draw_notes(plot: Plot) -> None:
     shapes, labels = _list_shapes(plot), _list_labels(plot)
     taken = [box for boxes in shapes.values() for box in boxes]
     written = [box for boxes in labels.values() for box in boxes]
-    for period, text in list(plot.chart.notes.items())[:MOST_NOTES]:
+    for period, text in list(plot.chart.notes.items())[:LISTED]:
         x, own = plot.place(period), (*shapes[period], *labels[period])
         start = min((top for _, top, _, _ in own), default=plot.bottom)
         line = _cut(text, plot.right - plot.left)

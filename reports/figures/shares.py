@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reports.data.period_counts import cut_off, gaps
+from reports.data.period_counts import cut_off, gaps, sum_matched
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.bars import draw_bars
@@ -145,3 +145,27 @@ def _describe_peaks(panels: Sequence[SharePanel]) -> str:
             peaks.append(f"{panel.name} most in {period}, {format_share(panel.peak.share)}")
 
     return f" {'; '.join(peaks)}." if peaks else ""
+
+
+@dataclass(frozen=True)
+class SharePicture:
+    """The shares of a run's keywords, with those without repeats."""
+
+    # By the name of the keyword.
+    panels: Mapping[str, SharePanel]
+    span: style.Range
+
+    def of(self, keyword_name: str) -> SharePicture:
+        """Return the picture of one keyword."""
+        return replace(self, panels={keyword_name: self.panels[keyword_name]})
+
+    def limit(self, most: int) -> SharePicture:
+        """Return the picture of at most so many keywords, those in most documents."""
+        ranked = sorted(self.panels, key=lambda name: -sum_matched(self.panels[name].rows))
+        chosen = {name: self.panels[name] for name in self.panels if name in ranked[:most]}
+        return replace(self, panels=chosen)
+
+    def declare(self, name: str) -> FigureSpec | None:
+        """Declare the figure of that *name*; None if no share is known."""
+        spec = shares_spec(list(self.panels.values()), self.span)
+        return spec and replace(spec, name=name)

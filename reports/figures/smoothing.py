@@ -10,12 +10,13 @@ from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.line import draw_line
 from reports.figures.marks import Layer, Mark
+from reports.stats.blocks import BLOCK
 from reports.stats.thresholds import FEW
 
 # The window is a whole week of days, so that weekdays do not show.
-WINDOW = 7
+WINDOW = BLOCK
 # A window has an average if this many of its days have data.
-FEWEST = 4
+FEWEST = WINDOW // 2 + 1
 # Pictures use this name for the line.
 NAME = f"{WINDOW}-day moving average"
 #: Captions add this to the name, by column.

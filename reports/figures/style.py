@@ -36,8 +36,6 @@ FAINT = 0.38
 # The steps are in months.
 _TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)
 _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 1000)
-# Up to this many months, the axis labels Mondays.
-_FEW_MONTHS = 3
 # An axis of a picture's width has room for this many labels.
 MOST_TICKS = 12
 
@@ -85,7 +83,7 @@ class Range:
         return grains.grain_of(self.first)
 
 
-def ticks(span: Range, most: int = MOST_TICKS) -> list[tuple[str, str]]:
+def ticks(span: Range, most: int = MOST_TICKS, few_months: int = 3) -> list[tuple[str, str]]:
     """Return as many periods as have room for a label, at *most* so many, and their labels.
 
     Days and weeks have a label where the first of a month begins; in a span of a few months the
@@ -102,7 +100,7 @@ def ticks(span: Range, most: int = MOST_TICKS) -> list[tuple[str, str]]:
     for period in span:
         months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
 
-    if len(months) <= _FEW_MONTHS:
+    if len(months) <= few_months:
         mondays = _monday_ticks(span)
         return mondays[:: -(-len(mondays) // most)]
 

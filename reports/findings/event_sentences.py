@@ -16,9 +16,6 @@ from reports.stats.thresholds import LEAST_CHANGE
 from reports.words.document_queries import Counted
 from reports.words.writing import fill_phrase, write_clause, write_sentence
 
-# An event that is no rise of a share or of posts is told after what is said of the whole run.
-UNREMARKABLE = 0.2
-
 
 def fold_events(events: Sequence[Event]) -> list[list[Event]]:
     """Group what readers take for one event: a month and its weeks, and months in a row.
@@ -49,12 +46,17 @@ def _is_next(event: Event, group: Sequence[Event]) -> bool:
     return grains.first_day(event.period) <= end + timedelta(days=1)
 
 
-def state_event(group: Sequence[Event], kind: Kind[Any], name: str) -> Finding:
-    """State what departs, and from what; *name* is what readers call the subject."""
+def state_event(
+    group: Sequence[Event], kind: Kind[Any], name: str, unremarkable: float = 0.2
+) -> Finding:
+    """State what departs, and from what; *name* is what readers call the subject.
+
+    What is no rise of a share or of posts is told after what is said of the whole run.
+    """
     event = group[0]
     figures = _list_figures(event, kind, name)
     is_rise = event.is_rise and event.measure in (SHARE, POSTS)
-    interest = 1 - event.before / event.now / 2 if is_rise else UNREMARKABLE
+    interest = 1 - event.before / event.now / 2 if is_rise else unremarkable
     return Finding(
         FindingKind.SURPRISE,
         ("event", event.measure.name, event.term),

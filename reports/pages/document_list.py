@@ -38,11 +38,10 @@ from reports.series.groupings import NOT_KNOWN
 from reports.stats.intervals import TRILLIONTHS
 from reports.words.periods import name_day
 from reports.words.quantities import web_address
-from reports.words.texts import cut_at_word, join_lines
+from reports.words.texts import MOST_CHARACTERS, cut_at_word, join_lines
 from textapi.text.keywords import TermPattern
 
-# A longer text is shown by its beginning, and by the sentences that mention a keyword.
-MOST_CHARACTERS = 400
+# Of a longer text so much is shown, and the sentences that mention a keyword.
 BEGINNING = MOST_CHARACTERS // 2
 
 # The flags of a document, as the script reads them.

@@ -9,15 +9,10 @@ from functools import partial
 from markupsafe import Markup
 
 from reports.data.tables.coverage import CoverageGrid
-from reports.data.years import (
-    Decade,
-    Year,
-    YearCoverage,
-    cover_years,
-    group_decades,
-)
+from reports.data.years import Decade, Year, YearCoverage, cover_years, group_decades
 from reports.figures import style
-from reports.figures.figure_store import FigureRef
+from reports.figures.figure_store import FigureRef, PassedPicture
+from reports.figures.shares import SharePicture
 from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage
 from reports.pages.groups import GroupSection
 from reports.pages.keyword_comparison import KeywordComparison
@@ -25,8 +20,6 @@ from reports.pages.keyword_section import KeywordSection
 from reports.pages.label_section import LabelSection
 from reports.pages.month_calendar import Calendar, make_calendar
 from reports.pages.page_rows import write_json
-from reports.pages.passed_picture import PassedPicture
-from reports.pages.share_picture import SharePicture
 
 
 @dataclass(frozen=True)

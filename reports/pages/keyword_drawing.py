@@ -16,10 +16,11 @@ from reports.data.tables.periods import group_by_term, read_series
 from reports.data.years import has_yearly_findings, read_years
 from reports.figures import entities, over_time, phrases, style, word_clouds
 from reports.figures.figure_store import FigureStore
+from reports.figures.shares import SharePicture
 from reports.pages.front_values import FrontPage
 from reports.pages.keyword_pages import find_series_span
 from reports.pages.keyword_section import KeywordSection
-from reports.pages.share_picture import SharePicture, read_share_picture
+from reports.pages.share_picture import read_share_picture
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval
 from reports.words.quantities import quantity

@@ -11,13 +11,12 @@ from reports.data.period_counts import sum_matched, sum_mentions
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
-from reports.figures.figure_store import FigureRef, FigureSection
+from reports.figures.figure_store import FigureRef, FigureSection, PassedPicture
 from reports.figures.spec import Subject
 from reports.findings.finding import Finding
 from reports.pages.front_sentences import LEADING
 from reports.pages.label_section import LabelledSubject
 from reports.pages.month_section import KeywordMonth
-from reports.pages.passed_picture import PassedPicture
 from reports.pages.word_section import StandingWord, list_standing_words, no_word_stands_out
 from reports.words.scales import UNCHECKED
 from textapi.text.keywords import TermPattern

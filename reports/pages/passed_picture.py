@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO, StringIO
 
 from PIL import Image, ImageOps
@@ -13,13 +13,12 @@ from PIL import Image, ImageOps
 from analysis.grains import grain_of
 from core.atomic_files import StagedFiles
 from core.enums import Grain
-from reports.figures.figure_store import FigureRef, FigureStore
+from reports.figures.figure_store import FigureStore, PassedPicture
 from reports.figures.marks import Chart, Picture
 from reports.figures.panels import draw_picture
-from reports.figures.shares import SharePanel
+from reports.figures.shares import SharePanel, SharePicture
 from reports.findings.finding import Finding
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
-from reports.pages.share_picture import SharePicture
 
 # Dots of the PNG: services that show a link with a picture cut others.
 PNG_SIZE = (1200, 675)
@@ -31,18 +30,6 @@ EVENT = ("event", "share")
 WIDTH = 480.0
 
 COLUMNS = ("subject", "period", "documents", "matched", "share", "share_without_repeats")
-
-
-@dataclass(frozen=True)
-class PassedPicture:
-    """A picture to pass on: its page, its PNG and its CSV have the same *name*."""
-
-    name: str
-    title: str
-    figure: FigureRef
-
-    # The page that it was taken from.
-    origin: str
 
 
 def pass_on(

@@ -13,14 +13,12 @@ from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
 from reports.stats.intervals import mean
 from reports.words.quantities import NAMED
-from reports.words.texts import cut_at_word, join_lines
+from reports.words.texts import MOST_CHARACTERS, cut_at_word, join_lines
 from reports.words.writing import write_sentence
 from textapi.engine.polarity import VADER_BAND, NeutralBand
 from textapi.text.keywords import TermPattern
 
 LENGTH = 10
-# Of a longer document a passage is shown.
-MOST_CHARACTERS = 300
 
 
 @dataclass(frozen=True)

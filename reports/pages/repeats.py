@@ -13,10 +13,8 @@ from reports.data.run_data import RunData
 from reports.findings.confirmed import ALL
 from reports.stats.thresholds import FEW
 from reports.words.periods import name_stretch
+from reports.words.quantities import LISTED
 from reports.words.writing import write_sentence
-
-# At most this many patterns of a keyword or an account are shown.
-SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +183,7 @@ def _largest(
         if place < named and is_large:
             sizes[place] = months.total()
 
-    return sorted(sizes, key=lambda place: (-sizes[place], place))[:SHOWN]
+    return sorted(sizes, key=lambda place: (-sizes[place], place))[:LISTED]
 
 
 def _repeat(text: str, by_month: Counter[str], total: int) -> Repeat:

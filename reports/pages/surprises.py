@@ -19,11 +19,8 @@ from reports.findings.finding import Finding
 from reports.findings.measures import SHARE
 from reports.findings.run_events import read_judged_run, read_surprises
 from reports.words.periods import MONTHS
-from reports.words.quantities import NAMED
+from reports.words.quantities import LISTED, NAMED
 from reports.words.writing import write_sentence
-
-# The page shows at most this many events at once, and all that are new.
-SHOWN = 5
 
 
 class EventRow(TypedDict):
@@ -103,7 +100,7 @@ class SurprisesSection:
         """The lines that the page shows at once: all new ones, and the newest others."""
         new = [line for line in self.lines if line.is_new]
         others = [line for line in self.lines if not line.is_new]
-        return new + others[: max(0, SHOWN - len(new))]
+        return new + others[: max(0, LISTED - len(new))]
 
     @property
     def earlier(self) -> list[EventLine]:

@@ -32,9 +32,6 @@ from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.spec import FigureSpec
 from reports.words.writing import write_sentence
 
-# At most this many predictions of a training are drawn.
-PREDICTIONS_SHOWN = 20_000
-
 
 @dataclass
 class TrainingSection:
@@ -104,8 +101,11 @@ class TrainingsPage:
         return [*sentences, *self.best.remarks[:1]]
 
 
-def make_page(run: RunData, store: FigureStore) -> TrainingsPage:
-    """Read a run's results and draw its figures, training by training."""
+def make_page(run: RunData, store: FigureStore, most_predictions: int = 20_000) -> TrainingsPage:
+    """Read a run's results and draw its figures, training by training.
+
+    The first predictions of a training are drawn.
+    """
     parameters: TrainingParameters = run.parameters
     sections = _read_sections(run)
     varied, shared = _split_options([section.row for section in sections.values()])
@@ -122,7 +122,7 @@ def make_page(run: RunData, store: FigureStore) -> TrainingsPage:
         page.rules = simple_rules(_read_pictures(parameters.data))
 
     for job, prediction_rows in groupby(read_predictions(run), key=lambda row: row.job):
-        predictions = list(islice(prediction_rows, PREDICTIONS_SHOWN))
+        predictions = list(islice(prediction_rows, most_predictions))
         section = sections[job]
         spec = _declare_predictions(section.slug, predictions, page.network)
         section.figures += store.show_all(spec)

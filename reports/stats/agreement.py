@@ -15,9 +15,6 @@ from reports.stats.intervals import TAIL
 
 Floats = NDArray[np.float64]
 
-# More resamples change the interval's ends by less than they are shown with.
-RESAMPLES = 2000
-
 
 class MeasurementLevel(StrEnum):
     """What the numbers of codes tell: names, or distances."""
@@ -108,7 +105,7 @@ def krippendorff_alpha(
 
 
 def estimate_alpha(
-    units: Iterable[Sequence[float]], level: MeasurementLevel, *, seed: int = 1
+    units: Iterable[Sequence[float]], level: MeasurementLevel, *, seed: int = 1, draws: int = 2000
 ) -> Estimate | None:
     """Return alpha with its bootstrap interval; None where alpha has no value.
 
@@ -125,7 +122,7 @@ def estimate_alpha(
         return None
 
     rng = np.random.default_rng(seed)
-    resamples = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    resamples = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
     alphas = [_measure_alpha(counts, distances, repeats) for repeats in resamples]
     known = [resampled for resampled in alphas if resampled is not None]
     low, high = np.quantile(known, [TAIL, 1 - TAIL])

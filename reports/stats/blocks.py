@@ -16,8 +16,6 @@ from reports.stats.intervals import t_quantile
 
 # A block is this many days long.
 BLOCK = 7
-# Fewer blocks side by side tell nothing of their spread.
-FEWEST_BLOCKS = 2
 
 
 def block_interval(
@@ -42,7 +40,8 @@ def block_interval(
         raise ValueError(f"{top.size} and {bottom.size} days make no ratio")
 
     days, total = top.size, float(bottom.sum())
-    if days < FEWEST_BLOCKS * BLOCK or not total:
+    # One block tells nothing of the spread of blocks.
+    if days < 2 * BLOCK or not total:
         return None
 
     ratio = float(top.sum()) / total

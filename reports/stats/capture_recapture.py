@@ -18,9 +18,7 @@ import scipy
 
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z
-
-# Fewer days or sections do not tell how much they vary.
-_FEWEST_CLUSTERS = 5
+from reports.stats.thresholds import FEW
 
 # Nobody misses a thousand times as much as it has: more is said as "no upper end".
 _MOST = 1000
@@ -59,7 +57,7 @@ def measure_dispersion(clusters: Sequence[tuple[int, int, int]]) -> float:
     first, second, both = np.array(clusters, dtype=float).reshape(-1, 3).T
     seen = first + second - both > 0
     first, second, both = first[seen], second[seen], both[seen]
-    if len(both) < _FEWEST_CLUSTERS or not both.sum():
+    if len(both) < FEW or not both.sum():
         return 1.0
 
     of_second, of_first = both.sum() / first.sum(), both.sum() / second.sum()

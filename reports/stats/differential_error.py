@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 # With so many permutations the smallest p-value is 0.0002.
 PERMUTATIONS = 4999
 
-_ROUNDING = 1e-9
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +72,8 @@ def compare_errors(counts: Sequence[ErrorCount], *, seed: int = 1) -> ErrorCompa
     statistics = np.einsum(
         "ig,gh,ih->i", deviations, np.linalg.pinv(covariance, hermitian=True), deviations
     )
-    extreme = statistics[1:] >= statistics[0] - _ROUNDING
+    # Equal statistics differ by rounding.
+    extreme = statistics[1:] >= statistics[0] - 1e-9
     p_value = (1 + int(extreme.sum())) / (1 + PERMUTATIONS)
     return ErrorComparison(p_value, _measure_rates(counts))
 

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import CONFIDENCE, wilson_interval
+from reports.stats.thresholds import FEW_DOCUMENTS
 
 _TAIL = (1 - CONFIDENCE) / 2
 
-# The variance of a mean over fewer documents is hardly known.
-FEWEST_VALUES = 10
 
 Numbers = NDArray[Any]
 
@@ -250,7 +249,7 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     """
     first, second = scores.first, scores.second
     fewer = min(first.documents, second.documents)
-    if fewer < FEWEST_VALUES:
+    if fewer < FEW_DOCUMENTS:
         return None
 
     pooled = (first.squares + second.squares) / (first.documents + second.documents - 2)

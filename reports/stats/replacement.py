@@ -47,7 +47,6 @@ _POWER = 0.8
 _BEYOND_REACH = 10_000
 # Of more texts the score's normal approximation is as good.
 _MOST_EXACT = 300
-_GRID = 60
 
 
 class Verdict(StrEnum):
@@ -202,7 +201,7 @@ def _list_outcomes(n: int) -> tuple[Floats, Floats, Floats]:
     ties = n - persons - machines
     log_gamma = scipy.special.gammaln
     ways = log_gamma(n + 1) - log_gamma(persons + 1) - log_gamma(machines + 1) - log_gamma(ties + 1)
-    shares = np.linspace(0.0, (1 - MARGIN) / 2, _GRID)[:, None]
+    shares = np.linspace(0.0, (1 - MARGIN) / 2, 60)[:, None]
     # xlogy would do for 0 ln 0; a share of next to nothing is as good and quicker.
     shares = np.clip(shares, 1e-12, (1 - MARGIN) / 2 - 1e-12)
     logarithms = machines * np.log(shares) + persons * np.log(shares + MARGIN)

@@ -45,6 +45,9 @@ Floats = NDArray[np.float64]
 # ends a search, and gets most of it.
 TAIL_OF_LOWER, TAIL_OF_UPPER = 0.04, 0.01
 
+# A wider interval of recall says nothing.
+_WIDEST = 0.6
+
 # What is drawn by chance of a batch that looks for relevant documents, and of one that shows how
 # few are left.
 _LOOKING, _SHOWING = 0.2, 0.9
@@ -252,6 +255,12 @@ class SearchProgress:
         """Whether the lower end of the interval is *recall* or more."""
         # Rounding must not ask for one more where the quotient is whole.
         return self.refutes_more_than(self.found / recall + 1e-9)
+
+    @property
+    def known_recall(self) -> Estimate | None:
+        """Which share of all was found; None as long as next to nothing is known of it."""
+        estimate = self.estimate_recall()
+        return estimate if estimate.high - estimate.low <= _WIDEST else None
 
     def estimate_recall(self) -> Estimate:
         """Return recall with its interval; of nothing to be found it is 1."""

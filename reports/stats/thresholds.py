@@ -1,4 +1,4 @@
-"""What is worth a sentence: the limits that all findings share, whatever they are about."""
+"""What is enough for a sentence, a mean or a test: limits that are the same for many of them."""
 
 from __future__ import annotations
 

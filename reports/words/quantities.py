@@ -10,6 +10,7 @@ from itertools import pairwise
 from core.quantities import quantity
 
 __all__ = [
+    "LISTED",
     "NAMED",
     "describe_range",
     "format_confidence",
@@ -27,6 +28,8 @@ __all__ = [
 
 # A sentence, a cell or a head names so many; more are counted.
 NAMED = 3
+# A short list on a page, or in a picture, has so many entries.
+LISTED = 5
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# A longer text is shown by its beginning, or by a passage.
+MOST_CHARACTERS = 400
+
 
 def join_lines(text: str) -> str:
     """Return *text* in one line, with one blank where it has white space."""

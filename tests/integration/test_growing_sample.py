@@ -41,7 +41,7 @@ from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
 from reports.data.tables.estimates import EstimateRow, read_estimates
-from reports.pages.codes import choose_method
+from reports.pages.shown_estimates import choose_method
 from reports.stats.looks import LEVELS
 from tests.command_kit import run_command
 from tests.databases import on_sqlite

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from analysis.codebooks.codebook_files import read_shipped
-from cli.coding import check_coder
+from cli.coding_request import check_coder
 from core.errors import BadInput, NotFound, UsageError
 from models.codes import ADJUDICATED, PERSON, UnitKey
 from models.database import Database

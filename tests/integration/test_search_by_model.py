@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -30,7 +31,7 @@ from tests.stub_model import ModelServer, running_model
 from workers.document_search import DocumentSearch
 from workers.executor import work_one_slice
 
-FIND = {"find": "harm=yes", "recall": 0.8}
+FIND: dict[str, Any] = {"find": "harm=yes", "recall": 0.8}
 SOUGHT = parse_sought(HARM, "harm=yes")
 
 # Of 900 texts 123 are of harm; ten of these have the same words.

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.mentions import MentionRow
-from reports.pages.reading_list import LENGTH, MOST_CHARACTERS, Reading, choose_documents
+from reports.pages.reading_list import LENGTH, Reading, choose_documents
+from reports.words.texts import MOST_CHARACTERS
 from textapi.text.keywords import pattern
 
 COVID = [pattern("covid")]

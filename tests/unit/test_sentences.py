@@ -630,6 +630,11 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "“Good or bad?” model:m answered “bad” for 40.0 % of 30 texts (12).",
     ),
     (
+        "search",
+        {"coder": "model:m", "sought": "“good”", "outcome": "found 12 of 30 texts"},
+        "model:m searched for “good” and found 12 of 30 texts.",
+    ),
+    (
         "share of answers",
         {**ASKED, "texts": "the texts that mention “tide”"},
         (
