@@ -295,9 +295,11 @@ def _share_out(strata: Sequence[CodedStratum], of_class: Sequence[CodedStratum])
     if len(of_class) == len(strata) or not expected:
         return part
 
-    part_of_kind = part.n * of_class[0].relative_share / expected
+    # A class without a code has the level, too.
+    n = max(part.n, 1.0)
+    part_of_kind = n * of_class[0].relative_share / expected
     positives = part_of_kind * math.fsum(code for stratum in strata for code in stratum.codes)
-    return replace(part, positives=min(positives, part.n / 2), part_of_kind=part_of_kind)
+    return replace(part, n=n, positives=min(positives, n / 2), part_of_kind=part_of_kind)
 
 
 def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:

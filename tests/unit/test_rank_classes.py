@@ -131,3 +131,11 @@ def test_a_plan_reaches_what_it_expects_of_classes() -> None:
     estimate = estimate_share(later)
     assert estimate is not None
     assert estimate.half_width == pytest.approx(plan.half_width, rel=0.05)
+
+
+def test_a_class_without_a_code_is_planned_by_the_level_of_the_others() -> None:
+    pilot = [of_class(SamplePart.REST_1, 1000, 5, 50), of_class(REST, 9000, 0, 0)]
+    plan = plan_codes(pilot, 0.02)
+    assert plan is not None
+    assert plan.counts[1] > 50
+    assert plan.half_width <= 0.02
