@@ -143,7 +143,9 @@ class DrawnSample:
         else:
             drawn = draw_counts(cells, n)
 
-        drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
+        if earlier.seed in (None, f"{seed}"):
+            drawn = keep_drawn(cells, drawn, _find_least(units, cells, earlier))
+
         if not drawn:
             raise UsageError(
                 f"run {run_id} has nothing to be coded (yet): `tidings status {run_id}` says why"
@@ -217,6 +219,9 @@ class _EarlierSample:
     strata: Mapping[tuple[str, str, SamplePart], tuple[int, int]] = field(default_factory=dict)
     rule: SampleRule = SampleRule.RANK
 
+    # None for a sample that was drawn before seeds were stored.
+    seed: str | None = None
+
     # How many units of each part have each code of the first variable.
     codes: Mapping[SamplePart, Mapping[str, int]] = field(default_factory=dict)
 
@@ -259,6 +264,7 @@ def _read_earlier_sample(
         coded = list_coded_keys(connection, run_id, codebook_id, sampler)
         return _EarlierSample(
             rule=_find_rule(stratum_rows),
+            seed=stratum_rows[0].seed if stratum_rows else None,
             codes=count_codes_by_part(connection, run_id, codebook_id, variable, sampler),
             units=list_sampled_keys(connection, run_id, codebook_id),
             coded=coded,
