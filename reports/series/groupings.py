@@ -30,7 +30,8 @@ class GroupedBy:
     may_be_absent: bool = False
 
 
-# All that a further grouping needs, besides its name in `core.enums`.
+# A further grouping needs its name in `core.enums`, too, and a field of `DocumentQuery` by which
+# its documents are listed.
 GROUPINGS = {
     Grouping.OUTLET: GroupedBy(pl.col("outlet"), "outlets", may_be_absent=True),
     Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),
