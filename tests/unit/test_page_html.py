@@ -12,8 +12,9 @@ from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import Keyword
+from reports.data.run_command import submit_command
 from reports.figures.figure_store import slug
-from reports.pages import page, run_summary
+from reports.pages import page
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_the_command_to_reproduce_a_run_says_what_differs_from_the_defaults() ->
             Keyword.parse("Hong Kong"),
         ),
     )  # fmt: skip
-    assert run_summary.submit_command(parameters, []) == (
+    assert submit_command(parameters, []) == (
         "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus "
         "--keyword 'Hong Kong' --material News --steps keywords --max-words 80"
     )
@@ -110,13 +111,13 @@ def test_the_command_of_months_names_an_archive_that_is_not_the_default() -> Non
     parameters = MonthsParameters(
         first="2020-03", last="2020-03", keywords=(covid,), sources=("gazette",)
     )
-    assert run_summary.submit_command(parameters, []) == (
+    assert submit_command(parameters, []) == (
         "tidings submit months 2020-03..2020-03 --keyword covid --source gazette"
     )
 
 
 def test_the_command_of_handles_names_them() -> None:
-    assert run_summary.submit_command(AccountsParameters(source="x"), ["@nasa", "@a"]) == (
+    assert submit_command(AccountsParameters(source="x"), ["@nasa", "@a"]) == (
         "tidings submit handles @nasa @a --source x"
     )
 
@@ -126,7 +127,7 @@ def test_the_command_of_a_training_holds_its_options() -> None:
         network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1}
     )
     assert (
-        run_summary.submit_command(parameters, [])
+        submit_command(parameters, [])
         == "tidings submit training feedforward --data digits --hidden 30,20 --seed 1"
     )
 
