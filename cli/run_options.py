@@ -3,9 +3,9 @@
 Typer reads the annotations of the dataclasses here, which are therefore no texts.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_origin
@@ -31,18 +31,6 @@ if TYPE_CHECKING:
     from models.database import Database
 
 
-def parse_half_width(text: str) -> float:
-    """Return half the width of the wanted intervals, as a share. Raises `UsageError`."""
-    with suppress(ValueError):
-        if 0.001 <= float(text) <= 0.5:
-            return float(text)
-
-    raise UsageError(
-        f"--within {printable(text)}: write a share from 0.001 to 0.5, as 0.02 for \u00b1 2 "
-        "points; --match says what a query has to match, sentence or document"
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class KeywordOptions:
     """Options of a kind whose parameters have keywords."""
@@ -66,9 +54,8 @@ class KeywordOptions:
         Option(help="What a query has to match: each sentence (the default), or the document."),
     ] = None
     within: Annotated[
-        float | None,
+        list[str] | None,
         Option(
-            parser=parse_half_width,
             metavar="SHARE",
             help="A model codes texts until the wanted shares are known to \u00b1 SHARE, as 0.02.",
         ),
@@ -166,15 +153,14 @@ def read_request(kind: DocumentKind[Any], typed: Options) -> RunRequest[Options]
         texts = _read_lines()
 
     typed_fields, subjects = kind.read_argument(check_utf8(texts))
-    match = values.get("match") or Within.SENTENCE
-    half_width = values.get("within")
+    within, half_width = _read_within(values.get("match"), values.get("within") or ())
     if half_width is not None:
         typed_fields["half_width"] = half_width
 
     for field_name, field in kind.parameters.model_fields.items():
         if field.annotation == tuple[Keyword, ...]:
             keywords = check_utf8(values["keyword"]) or ()
-            typed_fields[field_name] = read_keywords(keywords, values["keywords_file"], match)
+            typed_fields[field_name] = read_keywords(keywords, values["keywords_file"], within)
         elif field.annotation is Grain:
             typed_fields |= _read_series(kind, values["by"] or SeriesBy(), half_width)
         elif values.get(field_name) not in (None, False, []):
@@ -183,10 +169,35 @@ def read_request(kind: DocumentKind[Any], typed: Options) -> RunRequest[Options]
     parameters = _validate(kind, typed_fields)
     _warn_of_idle_options(kind, parameters, typed_fields)
     keywords_of_run = kind.keywords(parameters)
-    if match == Within.DOCUMENT and not any(keyword.query for keyword in keywords_of_run):
+    if within == Within.DOCUMENT and not any(keyword.query for keyword in keywords_of_run):
         warn("--match document changes nothing: no subject is a query")
 
     return RunRequest(kind, parameters, subjects, frozenset(typed_fields), typed)
+
+
+def _read_within(match: Within | None, texts: Sequence[str]) -> tuple[Within, float | None]:
+    """Return what a query has to match, and the wanted half-width. Raises `UsageError`.
+
+    Before there was `--match`, `--within` said both, and may have been given twice.
+    """
+    half_width = None
+    for text in check_utf8(list(texts)):
+        if text in list(Within):
+            match = match or Within(text)
+            continue
+
+        try:
+            half_width = float(text)
+        except ValueError:
+            half_width = math.nan
+
+        if not 0.001 <= half_width <= 0.5:
+            raise UsageError(
+                f"--within {printable(text)}: write a share from 0.001 to 0.5, as 0.02 for \u00b1 "
+                "2 points; --match says what a query has to match, sentence or document"
+            )
+
+    return match or Within.SENTENCE, half_width
 
 
 def _warn_of_idle_options(

@@ -92,7 +92,7 @@ class HomeCommands(Generic[P]):
         keywords: Pairs | None = None,
         keywords_file: Codebook | None = None,
         match: Literal["sentence", "document"] | None = None,
-        within: float | None = None,
+        within: Texts | None = None,
         source: str | None = None,
         outlet: Texts | None = None,
         section: Texts | None = None,

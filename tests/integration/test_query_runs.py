@@ -187,12 +187,14 @@ def keywords_of_run() -> list[Keyword]:
     return list(read.keywords)
 
 
+# Before there was `--match`, `--within` said it.
+@pytest.mark.parametrize("match", ["--match", "--within"])
 def test_subjects_come_from_a_file_of_lines_after_those_of_the_command(
-    run: Run, tmp_path: Path
+    run: Run, tmp_path: Path, match: str
 ) -> None:
     lines = "\ufefftrump NOT biden\r\n\r\n  covid:covid-19,corona \nLeader:=Trump\n"
     (tmp_path / "k.txt").write_text(lines)
-    options = ("--keyword", "sea", "--keywords-file", "k.txt", "--match", "document")
+    options = ("--keyword", "sea", "--keywords-file", "k.txt", match, "document")
     assert run("submit", "months", "2020-03", *options)[0] == 0
     assert keywords_of_run() == [
         Keyword.parse("sea"),

@@ -93,6 +93,8 @@ def test_a_worker_hands_its_jobs_back_at_once_however_it_is_stopped(
     start_worker: Callable[..., SupervisedProcess],
     way: str,
 ) -> None:
+    # On a busy machine a signal takes as long as a job of short calls.
+    stub.faults(latency=1.0)
     worker = start_worker(long_slices, workers=1)
     dispatch_to_workers(db, long_slices)
     wait_until(lambda: stub.counts()["calls"] > 0, what="the first call", seconds=60)
