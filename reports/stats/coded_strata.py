@@ -435,7 +435,7 @@ def _join_proportional(all_strata: list[CodedStratum]) -> list[CodedStratum]:
     strata = [stratum for stratum in all_strata if not stratum.is_known]
     counts = np.array([len(stratum.codes) for stratum in strata])
     sizes = np.array([stratum.size for stratum in strata])
-    expected = counts.sum() * sizes / max(1, sizes.sum())
+    expected = counts.sum() * sizes / max(1, int(sizes.sum()))
     is_proportional = np.abs(counts - expected).max(initial=0.0) <= 1
     may_join = is_proportional and all(stratum.joins_periods for stratum in strata)
     if not counts.any() or not may_join or counts.min() >= _MANY_CODES:

@@ -254,12 +254,12 @@ def test_by_takes_a_grain_a_grouping_or_both() -> None:
 @pytest.mark.parametrize(
     ("typed", "periods"),
     [
-        ({"within": 0.02}, (Grain.MONTH, None)),
-        ({"within": 0.02, "wanted_by": "quarter"}, (Grain.MONTH, SamplePeriod.QUARTER)),
-        ({"within": 0.02, "by": SeriesBy(Grain.YEAR)}, (Grain.YEAR, SamplePeriod.YEAR)),
-        ({"within": 0.02, "by": SeriesBy(Grain.WEEK)}, (Grain.WEEK, None)),
+        ({"within": ["0.02"]}, (Grain.MONTH, None)),
+        ({"within": ["0.02"], "wanted_by": "quarter"}, (Grain.MONTH, SamplePeriod.QUARTER)),
+        ({"within": ["0.02"], "by": SeriesBy(Grain.YEAR)}, (Grain.YEAR, SamplePeriod.YEAR)),
+        ({"within": ["0.02"], "by": SeriesBy(Grain.WEEK)}, (Grain.WEEK, None)),
         (
-            {"within": 0.02, "by": SeriesBy(Grain.YEAR), "wanted_by": "month"},
+            {"within": ["0.02"], "by": SeriesBy(Grain.YEAR), "wanted_by": "month"},
             (Grain.YEAR, SamplePeriod.MONTH),
         ),
         ({"by": SeriesBy(Grain.YEAR)}, (Grain.YEAR, None)),
