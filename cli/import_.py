@@ -255,13 +255,16 @@ def _describe_counts(imported: Imported) -> Iterator[str | bool]:
         f"{_in_no_month(tally.wrong_times)}: {times} cannot be read, or cannot be right (before "
         f"the source began, or in the future){example}"
     )
+
     nothing = "it has no time" if tally.empty_times == 1 else "they have no time"
     yield tally.empty_times > 0 and f"{_in_no_month(tally.empty_times)}: {nothing}"
+
     yield tally.unknown_languages > 0 and (
         f"{quantity(tally.unknown_languages, 'document')} of a language that is not known here, "
         f"the first {printable(tally.first_unknown_language)!r}: it was detected instead; write "
         "languages as en, de or German, or give --language"
     )
+
     stands = "document stands" if stored.redated == 1 else "documents stand"
     yield stored.redated > 0 and (
         f"{stored.redated:,} {stands} in two months: the first date counts"

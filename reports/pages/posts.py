@@ -71,6 +71,7 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
     months, series = group_by("job", read_periods(run)), group_by("job", read_series(run))
     phrases, words = group_by("job", read_phrases(run)), group_by("job", read_distinctive(run))
     entity_rows = group_by("job", (row for row in read_entities(run) if row.period is None))
+
     for job in run.jobs:
         posts = read_posts(run, job)
         mean, _, _ = map(round_figure, polarity_interval(posts.polarities))
@@ -97,6 +98,7 @@ def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) ->
             reasons=coverage.reasons(job.name),
             damaged=posts.damaged,
         )
+
         draw_portrait(portrait, posts, run, store)
         yield portrait
 
