@@ -387,6 +387,16 @@ def test_the_first_tab_leads_past_the_contents(months: Watched) -> None:
     months.page.wait_for_url("**#main")
 
 
+def test_the_contents_unfold_when_a_page_becomes_wide(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "months" / "index.html")
+    summary = watched.page.locator("nav.contents a[href='#summary']")
+    for width in (390, 1280, 390):
+        watched.page.set_viewport_size({"width": width, "height": 900})
+        expect(summary).to_be_visible(visible=width == 1280)
+
+    watched.page.context.close()
+
+
 def test_dark_and_light_have_papers_of_their_own(browser: Browser, folder: Path) -> None:
     papers = []
     for dark in (False, True):

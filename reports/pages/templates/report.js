@@ -57,8 +57,12 @@ for (const chooser of document.querySelectorAll("[data-pairs]")) {
   selects.forEach((select) => select.addEventListener("input", () => choose(select)));
 }
 
+// The contents fold away on a phone. A page in a frame learns its width after its script has run.
 const contents = document.querySelector("nav.contents details");
-if (contents) contents.open = window.matchMedia("(min-width: 60rem)").matches;
+const wide = window.matchMedia("(min-width: 60rem)");
+const foldContents = () => { if (contents) contents.open = wide.matches; };
+foldContents();
+wide.addEventListener("change", foldContents);
 
 // A table that is wider than a phone is stacked there: each row is a block, with the heads of its
 // columns in it. Tables whose cells span columns scroll.
