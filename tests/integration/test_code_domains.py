@@ -152,7 +152,8 @@ def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
     with_network = Method(machine="network:9")
     told = [finding.text for finding in state_differences(run_data, sample, with_network)]
     assert told[0].startswith(
-        "“yes” (relevant, about “tide”) is 30.0 points more frequent in Herald than in all others ("
+        "“yes” (relevant, about “tide”) is 30.0 percentage points more frequent in Herald than in "
+        "all others ("
     )
 
 
