@@ -196,11 +196,6 @@ def pad_period(period: str) -> str:
     return period.zfill(len("YYYY-MM"))
 
 
-def valid_polarity(polarity: float | None) -> float | None:
-    """Return *polarity* if it is one, from -1 to 1; None for NaN or a mistake of a service."""
-    return polarity + 0.0 if polarity is not None and -1 <= polarity <= 1 else None
-
-
 def describe_tables(tables: Iterable[Table[Any]]) -> str:
     """Return the data dictionary: one page of Markdown about *tables* and the formats."""
     introduction = files("reports.data").joinpath("dictionary.md")

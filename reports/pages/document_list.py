@@ -23,7 +23,6 @@ from sqlalchemy import select
 
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
-from reports.data.export_schema import valid_polarity
 from reports.data.held_documents import HeldDocuments, read_held
 from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
@@ -32,6 +31,7 @@ from reports.data.selection import left_out
 from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
+from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames
 from reports.report_files import DOCUMENT_PARTS
 from reports.series.groupings import NOT_KNOWN
