@@ -30,8 +30,7 @@ class GroupedBy:
     may_be_absent: bool = False
 
 
-# A further grouping needs its name in `core.enums`, too, and a field of `DocumentQuery` by which
-# its documents are listed.
+# A further grouping needs its name in `core.enums`, too: see docs/extending/grouping.md.
 GROUPINGS = {
     Grouping.OUTLET: GroupedBy(pl.col("outlet"), "outlets", may_be_absent=True),
     Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),

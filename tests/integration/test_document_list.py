@@ -341,4 +341,4 @@ def test_a_reader_can_choose_by_every_field_of_a_query(counted: Counted) -> None
     page = (counted.folder / "documents.html").read_text(encoding="utf-8")
     controls = re.findall(r'<(?:input|select) name="(\w+)"', page)
     own_fields = {field.name for field in fields(DocumentQuery)} - {"group", "job"}
-    assert {*own_fields, "outlet", "section", "kind", "sort"} == set(controls)
+    assert {*own_fields, *Grouping, "sort"} == set(controls)
