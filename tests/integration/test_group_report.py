@@ -90,7 +90,7 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
     ("number", "said"),
     [
         (3, "Outlet 02 has no document in April 2020."),
-        (1, None),
+        pytest.param(1, None, marks=pytest.mark.thorough),
     ],
 )
 def test_months_that_an_outlet_lacks_are_said_before_what_is_said_of_all(
@@ -209,18 +209,9 @@ def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Datab
     assert [list(left_out(data, job)) for job in data.jobs] == [[], []]
 
 
-@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
-@pytest.mark.parametrize(
-    "grouping",
-    [
-        Grouping.OUTLET,
-        *(
-            pytest.param(other, marks=pytest.mark.thorough)
-            for other in Grouping
-            if other != Grouping.OUTLET
-        ),
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("grouping", Grouping)
 def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool
 ) -> None:

@@ -217,7 +217,10 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     ("of_bob", "words"),
     [
         (slice(5), "that several of them labelled the same label"),
-        (slice(20, 25), "No two coders have labelled the same mention"),
+        pytest.param(
+            *(slice(20, 25), "No two coders have labelled the same mention"),
+            marks=pytest.mark.thorough,
+        ),
     ],
     ids=["one label for all", "different mentions"],
 )
