@@ -288,7 +288,7 @@ def _read_json(path: Path, options: _ReadingOptions, *, by_line: bool) -> Iterat
     context = ReadContext(
         file=str(path),
         now=options.now,
-        handle=options.handle or (_handle_beside(path) if part else None),
+        handle=options.handle,
         outlet=options.outlet,
         authors=content.authors,
         first=content.first,
@@ -425,9 +425,3 @@ def _table_reader(
             "" if time_column in sample.day_first else sample.unclear_dates.get(time_column, "")
         ),
     )
-
-
-def _handle_beside(path: Path) -> str | None:
-    """Return the account's handle that is stored beside a list of its archive, if any."""
-    handles = (archive.handle_beside(path) for archive in _ARCHIVES)
-    return next(filter(None, handles), None)
