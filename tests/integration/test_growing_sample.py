@@ -374,6 +374,7 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
 
 
 @on_sqlite
+@pytest.mark.thorough
 def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -523,6 +524,7 @@ def test_a_watched_run_keeps_its_error_as_months_come(
     assert set(model.texts.values()) == {1}
 
 
+@pytest.mark.thorough
 def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.04)
     work(jobs, run)
@@ -601,6 +603,7 @@ def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelS
     assert model.texts.total() == coded
 
 
+@pytest.mark.thorough
 def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
     whole = plan(jobs, half_width=0.04)
     by_month = plan(jobs, half_width=0.04, wanted_by=SamplePeriod.MONTH)
@@ -672,6 +675,7 @@ def test_codebooks_are_stored_once(jobs: Jobs) -> None:
     assert {look.codebook_id for look in looks_of(jobs.db, run)} == {codebook_id}
 
 
+@pytest.mark.thorough
 def test_a_cap_below_the_first_sample_is_said_before_anything_is_asked(
     jobs: Jobs, model: ModelServer, tmp_path: Path
 ) -> None:
