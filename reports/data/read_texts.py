@@ -13,7 +13,7 @@ from reports.data.domains import part_of, read_domain
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_level
-from reports.stats.proportions import estimate_share
+from reports.stats.proportions import estimate_share, make_cells
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def count_read(run: RunData, subject: CodedSubject) -> list[ReadTexts]:
     units: dict[bool | None, list[SampleUnit]] = {}
     for stratum in subject.strata:
         has_keyword = None if stratum.part == SamplePart.ALL else stratum.part == SamplePart.MENTION
-        known = domain and domain.populations[stratum.number]
-        populations[has_keyword] += stratum.population if known is None else known
+        counted = stratum.population if domain is None else domain.populations[stratum.number]
+        populations[has_keyword] += counted
         units.setdefault(has_keyword, []).extend(
             unit for unit in sample.units_by_stratum[stratum.number] if part_of(domain, unit)
         )
@@ -85,6 +85,18 @@ def _count_part(
             answers.update(*categories)
 
     return ReadTexts(has_keyword, population, read, answers, given, unclear, not_asked, differing)
+
+
+def list_shares_of_kinds(
+    run: RunData, subject: CodedSubject, category: str
+) -> list[tuple[float, float]]:
+    """Return of each kind of text that was coded how many there are, and its share of a category.
+
+    Kinds are split by a machine's codes where these help the estimate.
+    """
+    cells = make_cells(make_strata(run, subject, category), use_machine=True)
+    parts = [part for cell in cells for part in cell.parts]
+    return [(part.size, part.total / part.size) for part in parts if part.share is not None]
 
 
 def bound_missed(run: RunData, subject: CodedSubject, category: str) -> float | None:
