@@ -353,7 +353,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "{false_no:%} ({n:{unit}} that several read).",
     ),
     "errors leave": Sentence(
-        "Even if readers erred in {errors} of 100 {unit}s, it would still be {share:%}.",
+        "Even if readers erred in {errors} of 100 {unit}s, the estimate would still be {share:%}.",
     ),
     "errors tried": Sentence(
         "If readers err in {errors:and} of 100 {unit}s, {share:%} would be {corrected:and} without "

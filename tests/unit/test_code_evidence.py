@@ -139,7 +139,7 @@ def test_a_sample_that_was_shared_out_between_periods_is_not_even_unless_all_was
         # All texts with a rare keyword have it, and no other.
         (
             [(6, 1.0), (994, 0.0)],
-            "Even if readers erred in 10 of 100 texts, it would still be 0.60 %.",
+            "Even if readers erred in 10 of 100 texts, the estimate would still be 0.60 %.",
         ),
         (
             [(6, 1.0), (994, 0.02)],

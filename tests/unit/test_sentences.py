@@ -777,7 +777,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "errors leave",
         {"share": 0.0058, "errors": "10", "unit": "text"},
-        "Even if readers erred in 10 of 100 texts, it would still be 0.58 %.",
+        "Even if readers erred in 10 of 100 texts, the estimate would still be 0.58 %.",
     ),
     (
         "errors tried",
