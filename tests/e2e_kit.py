@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from analysis.options import FrozenModel
+from analysis.frozen_model import FrozenModel
 from cli.stack.ports import http_answers
 from core.broker import celery_app, redis_client
 from core.enums import ENDED

@@ -23,8 +23,9 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
+from analysis.frozen_model import FrozenModel
 from analysis.kinds.months import MonthsParameters
-from analysis.options import FrozenModel, Keyword
+from analysis.options import Keyword
 from cli.stack import valkey
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import ENVIRONMENT, worker_command
