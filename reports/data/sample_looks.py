@@ -68,10 +68,3 @@ def _name_share(subject: CodedSubject, category: WantedCategory) -> str:
     keyword = f" of {subject.keyword}" if subject.keyword else ""
     period = f" in {name_sample_period(subject.period)}" if subject.period else ""
     return f"{category}{keyword}{period}"
-
-
-def count_coded(sample: CodedSample, reader: str) -> int:
-    """Return how many units of the sample a reader has coded."""
-    if reader == PEOPLE:
-        return sum(bool(unit.people) for unit in sample.units)
-    return sum(reader in unit.codes for unit in sample.units)

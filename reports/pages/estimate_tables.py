@@ -117,7 +117,7 @@ def _test_periods(
     run: RunData, sample: CodedSample, variable: Variable, keyword: str
 ) -> float | None:
     """Return the p-value that rates of people's codes differ between periods; None of few."""
-    if variable.type == VariableType.SCALE or not any(unit.people for unit in sample.units):
+    if variable.type == VariableType.SCALE or not sample.count_coded(PEOPLE):
         return None
 
     subject = CodedSubject(sample, variable, keyword, "", grain=run.grain)

@@ -6,9 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from analysis.codebooks.codebook import Codebook
 from models.code_samples import count_dropped_units
-from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
+from reports.data.code_agreement import (
+    VariableAgreement,
+    list_people,
+    list_units,
+    measure_agreement,
+)
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.coder_error_rates import correct_subject
 from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
@@ -104,20 +111,11 @@ def make_card(  # noqa: PLR0917 - a card has many parts
     method: Method,
 ) -> ValidityCard:
     """Return the card of a sample by all estimates, *rows*, and those that are *shown*."""
-    texts_by_coder = Counter[str]()
-    shared = cannot_be_coded = coded = 0
-    for unit_of_sample in sample.units:
-        people = list_people(unit_of_sample.codes)
-        texts_by_coder.update(people)
-        shared += len(people) > 1
-        coded += bool(unit_of_sample.people)
-        values = [
-            value
-            for coder in unit_of_sample.people
-            for value in unit_of_sample.codes[coder].values()
-        ]
-        cannot_be_coded += bool(values) and all(value.code is None for value in values)
-
+    units, readers = list_units(sample.codes), sample.codes.filter("is_reader")
+    texts_by_coder = Counter(coder for unit in units for coder in list_people(unit))
+    has_code = pl.col("code").is_not_null().any()
+    cannot_be_coded = readers.group_by("unit").agg(has_code).filter(~pl.col("code")).height
+    coded = sample.count_coded(PEOPLE)
     codebook = sample.codebook
     with run.db.read() as connection:
         dropped = count_dropped_units(connection, run.id, sample.codebook_id)
@@ -139,11 +137,11 @@ def make_card(  # noqa: PLR0917 - a card has many parts
             if (known := _measure_known(run, sample, rows, model)) is not None
         ],
         known_of_people=_measure_known(run, sample, shown, PEOPLE),
-        shared=shared,
+        shared=sum(len(list_people(unit)) > 1 for unit in units),
         cannot_be_coded=cannot_be_coded,
         used=method,
         widths=_list_widths(run, sample, rows),
-        agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
+        agreements=measure_agreement(codebook, units),
         errors=_list_errors(run, sample, shown),
         replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
