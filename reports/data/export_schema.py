@@ -106,6 +106,9 @@ class Table(Generic[T]):
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]
 
+    # It counts only the documents that `--distinct` and `--without` leave.
+    is_selected: bool = False
+
     # Yields the columns of batches of rows, as the fields stand, where these may be a million.
     read_batches: Reader[Sequence[Cells]] | None = None
 

@@ -147,4 +147,5 @@ DOCUMENTS = schema.Table(
     schema.TEXT_RUNS,
     key=("document",),
     read_batches=read_batches,
+    is_selected=True,
 )

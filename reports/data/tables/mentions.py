@@ -124,4 +124,5 @@ MENTIONS = schema.Table(
     read_mentions,
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
+    is_selected=True,
 )
