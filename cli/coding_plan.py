@@ -33,7 +33,7 @@ def plan_sample(
     """
     from reports.data.coded_samples import PEOPLE, read_coded_samples
     from reports.data.run_data import load_run
-    from reports.data.sample_looks import list_wanted_shares, read_looks
+    from reports.data.sample_looks import list_wanted_shares
     from reports.stats.looks import LEVELS, PILOT, take_look
 
     run_data = load_run(db, run)
@@ -54,7 +54,7 @@ def plan_sample(
             "--within"
         )
 
-    looks = read_looks(run_data, sample, PEOPLE)
+    looks = sample.looks_of(PEOPLE)
     drawn = [stratum.drawn for stratum in sample.strata]
     if looks and looks[-1].outcome is not None and looks[-1].within <= within:
         inform(looks[-1].outcome)

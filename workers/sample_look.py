@@ -33,7 +33,7 @@ from producers.code_sample import DrawnSample
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.later_units import count_later_units
 from reports.data.run_data import RunData, load_run
-from reports.data.sample_looks import list_wanted_shares, read_looks
+from reports.data.sample_looks import list_wanted_shares
 from reports.stats.looks import (
     Look,
     WantedShare,
@@ -88,7 +88,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         return Done("no text could be coded: nothing is known of any share")
 
     sample = samples[0]
-    looks = read_looks(run, sample, options.coder)
+    looks = sample.looks_of(options.coder)
     if looks and looks[-1].outcome is not None:
         return Done(looks[-1].outcome)
     if _add_later_documents(job, run, sample):

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
-from models.code_samples import list_searched_keys, list_strata
+from models.code_samples import list_looks, list_searched_keys, list_strata
 from models.codes import ADJUDICATED
 from models.tables import SampleStratum, StoredCodebook
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
 from reports.frames.codes import IS_OF_PEOPLE, UNIT, UNIT_SCHEMA, load_codes, load_units
+from reports.stats.intervals import CONFIDENCE
+from reports.stats.looks import level_of_look
 
 # Estimates of what people would say rest on their codes alone, or on a machine's too.
 PEOPLE = "people"
@@ -57,6 +60,9 @@ class CodedSample:
     units: pl.DataFrame
     codes: pl.DataFrame
 
+    # The looks at the sample while it grew: rows of `SampleLook`.
+    looks: Sequence[Row[Any]] = ()
+
     @property
     def rule(self) -> SampleRule:
         """The rule by which the sample was begun."""
@@ -83,6 +89,18 @@ class CodedSample:
         of_machines = self.codes.filter(~IS_OF_PEOPLE)
         return sorted(of_machines["coder"].cast(pl.String).unique())
 
+    def looks_of(self, reader: str) -> list[Row[Any]]:
+        """Return the looks at the codes of people, or of a model."""
+        return [look for look in self.looks if look.coder == reader]
+
+    def level(self, reader: str) -> float:
+        """Return the probability with which a reader's intervals leave the truth out.
+
+        It is that of the last look, if the sample was looked at while it grew.
+        """
+        looks = self.looks_of(reader)
+        return level_of_look(looks[-1].number) if looks else round(1 - CONFIDENCE, 6)
+
     def count_coded(self, reader: str) -> int:
         """Return how many units people or a machine have coded."""
         return self.codes.filter(is_by(reader))["unit"].n_unique()
@@ -100,6 +118,11 @@ def is_by(reader: str) -> pl.Expr:
 def says(category: str | None) -> pl.Expr:
     """Whether a code puts a unit into a category; several may apply at once."""
     return pl.col("code").str.split(SEPARATOR).list.contains(pl.lit(category, pl.String))
+
+
+def is_in(code: str, category: str | None) -> float:
+    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
+    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
 
 
 def answer(codes: pl.DataFrame, codebook: Codebook, variable: Variable) -> pl.DataFrame:
@@ -152,7 +175,10 @@ def _read_samples(run: RunData) -> list[CodedSample]:
         if len(codes):
             codebook = Codebook.model_validate(content)
             strata = _read_strata(run, codebook_id)
-            samples.append(CodedSample(codebook_id, codebook, strata, units, codes))
+            with run.db.read() as connection:
+                looks = list_looks(connection, run.id, codebook_id)
+
+            samples.append(CodedSample(codebook_id, codebook, strata, units, codes, looks))
 
     return samples
 

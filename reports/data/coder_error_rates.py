@@ -14,9 +14,6 @@ from reports.frames.codes import IS_OF_PERSON
 from reports.stats.coder_errors import CoderErrors, SharedText, correct_share
 from reports.stats.proportions import estimate_share
 
-# How the method of an estimate ends that is corrected.
-CORRECTED = "and errors of coders"
-
 
 def correct_subject(
     run: RunData, subject: CodedSubject, category: str, tail: float

@@ -175,11 +175,10 @@ def _join_answers(variable: Variable, answers: Sequence[object]) -> object:
         return math.fsum(numbers) / len(numbers)
 
     # Of categories that as many chose the first of the codebook counts.
-    chosen = [code for code in answers if isinstance(code, str)]
     order = {code: place for place, code in enumerate(variable.codes)}
-    return max(
-        sorted(set(chosen), key=lambda code: order.get(code, 0)), key=chosen.count, default=None
-    )
+    chosen = sorted(code for code in answers if isinstance(code, str))
+    chosen.sort(key=lambda code: order.get(code, 0))
+    return max(chosen, key=chosen.count, default=None)
 
 
 def _as_number(variable: Variable, code: str | None) -> object:

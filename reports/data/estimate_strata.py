@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
+from analysis.codebooks.codebook import CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
 from analysis.codebooks.rank_classes import expect_relative_share
 from analysis.options import SAMPLE, TextOptions
@@ -20,6 +20,7 @@ from reports.data.coded_samples import (
     CodedSample,
     Stratum,
     is_by,
+    is_in,
     read_coded_samples,
     says,
 )
@@ -326,11 +327,6 @@ def _mean_code(subject: CodedSubject, category: str | None) -> pl.Expr:
         code = pl.when(pl.col("code") != NOT_ASKED).then(code)
 
     return code.cast(pl.Float64).mean().fill_null(math.nan).alias("people")
-
-
-def is_in(code: str, category: str | None) -> float:
-    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
-    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
 
 
 def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say of it

@@ -18,8 +18,9 @@ from reports.data.coded_samples import (
     CodedSample,
     Stratum,
     count_represented,
+    is_in,
 )
-from reports.data.estimate_strata import is_in, join_periods, list_coded_groups
+from reports.data.estimate_strata import join_periods, list_coded_groups
 from reports.data.run_data import RunData
 from reports.frames.codes import load_codes
 from reports.series.reading import read_groups_of

@@ -10,8 +10,7 @@ import polars as pl
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from core.quantities import quantity
-from reports.data.coded_samples import NOT_ASKED, CodedSample
-from reports.data.estimate_strata import is_in
+from reports.data.coded_samples import NOT_ASKED, CodedSample, is_in
 from reports.frames.codes import IS_OF_PERSON
 from reports.stats.replacement import DoubleCoded, Replacement, Verdict, judge_replacement
 

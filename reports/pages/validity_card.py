@@ -18,13 +18,12 @@ from reports.data.code_agreement import (
 )
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.coder_error_rates import correct_subject
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level, read_looks
-from reports.data.tables.estimates import EstimateRow
 from reports.findings.code_evidence import state_errors
 from reports.pages.shown_estimates import choose_method, is_of_whole_run
 from reports.stats.coder_errors import move_share
@@ -134,9 +133,9 @@ def make_card(  # noqa: PLR0917 - a card has many parts
         known_of_models=[
             known
             for model in sample.models
-            if (known := _measure_known(run, sample, rows, model)) is not None
+            if (known := _measure_known(sample, rows, model)) is not None
         ],
-        known_of_people=_measure_known(run, sample, shown, PEOPLE),
+        known_of_people=_measure_known(sample, shown, PEOPLE),
         shared=sum(len(list_people(unit)) > 1 for unit in units),
         cannot_be_coded=cannot_be_coded,
         used=method,
@@ -157,7 +156,7 @@ def _state_errors(
         if row.category is not None and row.model is None and is_of_whole_run(row):
             variable = sample.codebook.variable(row.variable)
             subject = CodedSubject(sample, variable, row.keyword or "", "", grain=run.grain)
-            tail = read_level(run, sample, PEOPLE) / 2
+            tail = sample.level(PEOPLE) / 2
             found = correct_subject(run, subject, row.category, tail)
             name = f"{row.variable} = {row.category}" + (f", {row.keyword}" if row.keyword else "")
             errors[name] = state_errors(row, unit, found, move_share(row.estimate))
@@ -166,7 +165,7 @@ def _state_errors(
 
 
 def _measure_known(
-    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], reader: str
+    sample: CodedSample, rows: Sequence[EstimateRow], reader: str
 ) -> KnownShares | None:
     """Return how well the shares of a reader are known; None without any."""
     reader_rows = [row for row in rows if (row.model or PEOPLE) == reader]
@@ -174,7 +173,7 @@ def _measure_known(
     if not shares:
         return None
 
-    looks = read_looks(run, sample, reader)
+    looks = sample.looks_of(reader)
     return KnownShares(
         reader=reader,
         shares=len(shares),

@@ -234,9 +234,7 @@ def test_a_report_shows_what_a_model_says_of_all_its_texts_without_a_sample(
     front = page_of(index)
     assert "What one reader says" not in front
     assert "Coded by machines, not checked against people." in front
-    said = (
-        f"“Does the text report harm?” {CODER} answered “no” for {others} of {coded - 1} texts"
-    )
+    said = f"“Does the text report harm?” {CODER} answered “no” for {others} of {coded - 1} texts"
     assert said in front
 
 
