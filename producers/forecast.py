@@ -32,7 +32,7 @@ MEMORY_SHARE, SHORTEST_MEMORY = 0.5, 10 * MINUTE
 BLOCKS = 6
 # The least errors of a speed and of what is left, as shares, and the least of an end, as a share of
 # the time that is left (of all of it where a long window binds) and in seconds: with them the range
-# holds nine ends of ten in the benchmark forecasts of commit 1555a570.
+# holds nine ends of ten in `bench/forecasts.py`.
 LEAST_SPEED_ERROR, LEAST_WORK_ERROR = 0.15, 0.08
 LEAST_END_ERROR, LEAST_SECONDS = 0.03, MINUTE
 # The time of the last jobs is known no better than up to these factors.

@@ -117,6 +117,7 @@ def choose_documents(
     place_of: PlaceOf = no_repeats,
     distinctive: Sequence[DistinctiveRow] = (),
     band: NeutralBand = VADER_BAND,
+    *,
     period_noun: str = "month",
 ) -> list[Reading]:
     """Return ten documents: most typical, first, highest and lowest polarity, most repeated.

@@ -205,10 +205,13 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     assert "sign is right" in text
     right = section_of(db, run).subjects[0].right
     assert right is not None
-    assert (
-        "Accuracy of mood scores The engine has the same sign as readers for "
-        f"{100 * right.value:.1f}\xa0% of all mentions (95 % interval {100 * right.low:.1f} % to {100 * right.high:.1f} %, 60 labels); "
-    ) in text.replace(f"{100 * right.value:.1f} % of", f"{100 * right.value:.1f}\xa0% of")
+    shares = [f"{100 * bound:.1f}" for bound in (right.value, right.low, right.high)]
+    same_sign = (
+        "The engine has the same sign as readers for {}\xa0% of all mentions "
+        "(95 % interval {} % to {} %, 60 labels); "
+    )
+    shown = text.replace(f"{shares[0]} % of", f"{shares[0]}\xa0% of")
+    assert f"Accuracy of mood scores {same_sign.format(*shares)}" in shown
     assert "fog 8" in text
     assert "50 labels missing" in text
 
