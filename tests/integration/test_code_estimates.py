@@ -20,10 +20,11 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import list_statements, state_differences, state_shares
 from reports.stats.looks import LEVELS
 from tests.groups_kit import Piece, run_months, store_pieces

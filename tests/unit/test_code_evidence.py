@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import EstimateRow, ReadTexts
 from reports.findings.code_evidence import state_errors, state_number, state_periods, state_read
 from reports.stats.coder_errors import CoderErrors, move_share
 from reports.stats.estimates import Estimate
