@@ -288,7 +288,7 @@ def _read_json(path: Path, options: _ReadingOptions, *, by_line: bool) -> Iterat
     context = ReadContext(
         file=str(path),
         now=options.now,
-        handle=options.handle,
+        handle=options.handle or (_handle_beside(path) if part else None),
         outlet=options.outlet,
         authors=content.authors,
         first=content.first,
@@ -408,3 +408,9 @@ def _table_reader(
             sample.add(entry.value)
 
     return TableReader.of_sample(sample, sample.names, options.source, options.columns, context)
+
+
+def _handle_beside(path: Path) -> str | None:
+    """Return the account's handle that is stored beside a list of its archive, if any."""
+    handles = (archive.handle_beside(path) for archive in _ARCHIVES)
+    return next(filter(None, handles), None)

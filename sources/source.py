@@ -203,6 +203,7 @@ class AccountArchive:
 
     #: The end of the message on a file with another list.
     hint: str
+    handle_beside: Callable[[Path], str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

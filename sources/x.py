@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import (
+    BadInput,
     CapReached,
     ServiceBadAnswer,
     ServiceRefused,
@@ -32,6 +35,7 @@ from sources.base import (
 )
 from sources.columns import COLUMN_NAMES, fold_column
 from sources.crawl import CrawlProgress, check_page_size
+from sources.file_reading import open_file
 from sources.post_cleaning import decode_entities, is_repost_by_text
 from sources.source import (
     AccountArchive,
@@ -78,6 +82,8 @@ _FIELDS = {
     "expansions": "author_id",
     "user.fields": "protected,username",
 }
+# So many bytes of ``account.js`` are read.
+_LONGEST_ACCOUNT = 2**20
 # The word "Monthly" or its like is cut to so many characters.
 _LONGEST_PERIOD = 20
 # X refuses an older `since_id`.
@@ -252,6 +258,18 @@ def _recognizes_row(columns: Mapping[str, str], address: str | None) -> bool:
 def _has_handles(context: ReadContext) -> bool:
     has_author = isinstance(context.first.get("user"), Mapping)
     return context.handle is not None or bool(context.authors) or has_author
+
+
+def _read_handle_beside(path: Path) -> str | None:
+    """Return the handle in ``account.js`` in the folder of an account's archive, if it is there."""
+    try:
+        with open_file(path.parent / "account.js") as file:
+            _, _, text = file.read(_LONGEST_ACCOUNT).decode().partition("=")
+
+        return fold_handle(json.loads(text)[0]["account"]["username"])
+    except (BadInput, OSError, ValueError, LookupError, TypeError, RecursionError):
+        # The option --handle can still name the account.
+        return None
 
 
 # --- the API v2 ---
@@ -458,6 +476,7 @@ SOURCE = Source(
             # Older archives call the list "tweet".
             lists=frozenset({"tweet", "tweets"}),
             hint="an X archive, not its posts: import tweets.js",
+            handle_beside=_read_handle_beside,
         ),
         has_handles=_has_handles,
     ),

@@ -142,11 +142,9 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
         (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
     }
     of_part = count_pilot_of_period(is_estimated=options.wanted_by is not None) / PARTS_OF_PERIOD
-    classes = len(
-        {stratum.part for stratum in sample.strata if stratum.part.kind == SamplePart.REST}
-    )
+    classes = len({stratum.part for stratum in sample.strata if stratum.part.is_rest})
     for period, keyword, part in product(new_periods, sample.keywords, SamplePart):
-        share = max(1, classes) if part.kind == SamplePart.REST else 1
+        share = max(1, classes) if part.is_rest else 1
         counts[period, keyword, part] = math.ceil(of_part / share)
 
     drawn_sample = DrawnSample.draw(job.db, run_id, sample.codebook, n=counts, per=per, seed=SEED)

@@ -7,20 +7,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from analysis.codebooks.codebook import Variable, VariableType
+from analysis.codebooks.codebook import CodedUnit, Variable, VariableType
 from analysis.codebooks.wanted import list_categories
+from reports.data.code_agreement import list_people
 from reports.data.coded_samples import CodedSample
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
     Method,
     list_group_subjects,
+    list_methods,
     list_subjects,
     make_strata,
 )
 from reports.data.machine_codings import MachineCoding
+from reports.data.read_texts import bound_missed, count_read
 from reports.data.run_data import RunData
 from reports.data.tables.estimates import EstimateRow
+from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
@@ -81,16 +85,18 @@ def _ask(variable: Variable, keyword: str, longest: int = 120) -> str:
     return f"“{question}”" if question.endswith("?") else f"“{question}?”"
 
 
-def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> Finding:
-    """State the share of texts that readers would put into the most common category.
+def state_shares(
+    rows: Sequence[EstimateRow], variable: Variable, unit: str, reader: str = "Readers"
+) -> Finding:
+    """State the share of texts that readers would put into the most common category, the first.
 
     Behind it stand the other categories, and how sure it is.
     """
-    first, *others = sorted(rows, key=lambda row: -row.estimate)[:NAMED]
+    first, *others = rows[:NAMED]
     text = write_sentence(
         "share of answers",
         asked=_ask(variable, first.keyword or ""),
-        reader=first.model or "Readers",
+        reader=first.model or reader,
         category=first.category,
         share=first.estimate,
         interval=(first.low, first.high),
@@ -101,6 +107,22 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
     return _estimate(topic, first, text, marks)
 
 
+def name_reader(sample: CodedSample) -> str:
+    """Return what a sentence calls the people who coded a sample."""
+    return "The one reader" if len(list_readers(sample)) == 1 else "Readers"
+
+
+def list_readers(sample: CodedSample) -> list[str]:
+    """Return the people who coded units of a sample by themselves, sorted."""
+    return sorted({coder for unit in sample.units for coder in list_people(unit.codes)})
+
+
+def name_keyword(run: RunData, subject: CodedSubject) -> str:
+    """Return what tells the kinds of a subject's texts apart, as sentences name it."""
+    names = [subject.keyword] if subject.keyword else [keyword.name for keyword in run.keywords]
+    return f"“{names[0]}”" if len(names) == 1 else "a keyword"
+
+
 def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
     """Return the texts that an estimate is about in words."""
     mention = f" that mention “{row.keyword}”" if row.keyword else ""
@@ -108,15 +130,16 @@ def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
         return f"the {unit}s{mention} where {variable.condition}"
     if row.measure == "precision":
         return f"the {unit}s{mention}"
-    return f"all {quantity(row.n_population, unit)}"
+    about = f" of “{row.keyword}”" if row.keyword and unit == CodedUnit.MENTION else ""
+    return f"all {quantity(row.n_population, unit)}{about}"
 
 
-def state_mean(row: EstimateRow, variable: Variable) -> Finding:
+def state_mean(row: EstimateRow, variable: Variable, reader: str = "Readers") -> Finding:
     """State the mean step that readers would choose for the texts of which a scale is asked."""
     text = write_sentence(
         "mean of answers",
         asked=_ask(variable, row.keyword or ""),
-        reader="Readers",
+        reader=reader,
         mean=row.estimate,
         low=row.low,
         high=row.high,
@@ -130,9 +153,10 @@ def state_mean(row: EstimateRow, variable: Variable) -> Finding:
 def state_recall(row: EstimateRow) -> Finding:
     """State how many of the texts with an answer a keyword finds."""
     text = write_sentence(
-        "recall",
+        "recall without a miss" if row.high == 1 else "recall",
         category=row.category,
         share=row.estimate,
+        low=row.low,
         interval=(row.low, row.high),
         keyword=f"“{row.keyword}”",
     )
@@ -200,17 +224,19 @@ def _state_difference(difference: _Difference) -> Finding:
     bounds = (estimate.low, estimate.high) if is_more else (-estimate.high, -estimate.low)
     figures = (abs(estimate.value), *bounds)
     if difference.category is None:
-        apart, low, high = (f"{figure:.2f}" for figure in figures)
-        direction = "higher" if is_more else "lower"
-        words = f"The mean of {variable}{about} is {apart} steps {direction}"
+        kind, written = "difference of means", [f"{figure:.2f}" for figure in figures]
     else:
-        apart, low, high = (format_points(figure).removeprefix("+") for figure in figures)
-        direction = "more" if is_more else "less"
-        words = (
-            f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
-        )
+        kind = "difference of shares"
+        written = [format_points(figure).removeprefix("+") for figure in figures]
 
-    text = f"{words} {difference.words} ({low} to {high})."
+    text = write_sentence(
+        kind,
+        category=difference.category,
+        about=f"{variable}{about}",
+        is_more=is_more,
+        beside=difference.words,
+        **dict(zip(("apart", "low", "high"), written, strict=True)),
+    )
     place = (subject.keyword, subject.period, subject.domain.group)
     topic = ("readers' difference", variable, difference.category or "mean", *place)
     answer = (round(estimate.value, 4),)
@@ -239,12 +265,16 @@ def _list_comparisons(
         yield subject, others, f"in {subject.domain.group} than in all others"
 
 
-def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:
+def list_statements(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], unit: str
+) -> list[Finding]:
     """State the estimates for the whole run, variable by variable.
 
     First come the texts with the keyword, or those of them of which the variable is asked, then
-    how many of the texts with an answer the keyword finds, then all texts.
+    all texts, with what was read of them, then how many of the texts with an answer the keyword
+    finds.
     """
+    reader = name_reader(sample)
     statements = []
     for keyword in sample.keywords:
         for variable in sample.codebook.variables:
@@ -255,13 +285,31 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
                     rows_by_measure[row.measure].append(row)
 
             for measure in list_measures(rows_by_measure):
-                statements.append(state_shares(rows_by_measure[measure], variable, unit))
+                measured = sorted(rows_by_measure[measure], key=lambda row: -row.estimate)
+                stated = state_shares(measured, variable, unit, reader)
+                if measure == "share":
+                    evidence = _state_evidence(run, sample, measured[0], unit)
+                    stated = replace(stated, text=f"{stated.text} {evidence}")
+
+                statements.append(stated)
+
             if variable.type == VariableType.YES_NO:
                 statements += [state_recall(row) for row in rows_by_measure["recall"]]
 
-            statements += [state_mean(row, variable) for row in rows_by_measure["mean"]]
+            statements += [state_mean(row, variable, reader) for row in rows_by_measure["mean"]]
 
     return statements
+
+
+def _state_evidence(run: RunData, sample: CodedSample, row: EstimateRow, unit: str) -> str:
+    """State a share of the whole run as a number of texts, and what was read."""
+    method = next(method for method in list_methods(run, sample) if method.words == row.method)
+    variable, category = sample.codebook.variable(row.variable), row.category or ""
+    subject = CodedSubject(sample, variable, row.keyword or "", "", method, grain=run.grain)
+    parts = count_read(run, subject)
+    missed = bound_missed(run, subject, category)
+    read = state_read(parts, category, name_keyword(run, subject), unit, missed)
+    return f"{state_number(row)} {read}"
 
 
 def list_measures(measures: Collection[str]) -> list[str]:

@@ -98,6 +98,11 @@ class CodesPage:
         return any(section.card.people for section in self.sections)
 
     @property
+    def readers(self) -> int:
+        """How many people have coded anything."""
+        return len({name for section in self.sections for name, _ in section.card.people})
+
+    @property
     def title(self) -> str:
         """The page's title."""
         return CODES_TITLE if self.has_people else MACHINES_TITLE
@@ -160,9 +165,10 @@ def _make_section(
     shown = choose_periods(rows, choose_method(rows))
     unit = name_unit(sample.codebook)
     method = _find_method(run, sample, shown)
-    findings = list_statements(sample, shown, unit) + state_differences(run, sample, method)
+    findings = list_statements(run, sample, shown, unit)
+    findings += state_differences(run, sample, method)
     tables = [
-        make_table(run, sample, variable, keyword, shown, store)
+        make_table(run, sample, variable, keyword, shown, unit, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]

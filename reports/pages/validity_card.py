@@ -18,8 +18,9 @@ from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
 from reports.data.sample_looks import read_level, read_looks
 from reports.data.tables.estimates import EstimateRow
+from reports.findings.code_evidence import state_errors
 from reports.pages.shown_estimates import choose_method, is_of_whole_run
-from reports.stats.coder_errors import CoderErrors, move_share
+from reports.stats.coder_errors import move_share
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_confidence
 
@@ -79,9 +80,8 @@ class ValidityCard:
     widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
 
-    # A share of the run, its coders' errors, if doubles tell of them, and what it would be if they
-    # erred in 1, 5 or 10 % of texts.
-    errors: Sequence[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]
+    # What coders' errors do to the shares of the run, by the names of the answers.
+    errors: Mapping[str, str]
 
     # Whether machines may replace a coder, in the whole run.
     replaced: Sequence[ReplacedCoder]
@@ -144,26 +144,27 @@ def make_card(  # noqa: PLR0917 - a card has many parts
         used=method,
         widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
-        errors=_list_errors(run, sample, shown),
+        errors=_state_errors(run, sample, shown, unit),
         replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
 
 
-def _list_errors(
-    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]
-) -> list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]:
-    """Return what coders' errors do to people's shares of the whole run."""
-    errors: list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]] = []
+def _state_errors(
+    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow], unit: str
+) -> dict[str, str]:
+    """Return what coders' errors do to people's shares of the whole run, by their names."""
+    errors: dict[str, str] = {}
     for row in shown:
         if row.category is not None and row.model is None and is_of_whole_run(row):
             variable = sample.codebook.variable(row.variable)
             subject = CodedSubject(sample, variable, row.keyword or "", "", grain=run.grain)
             tail = read_level(run, sample, PEOPLE) / 2
             found = correct_subject(run, subject, row.category, tail)
-            errors.append((row, found, move_share(row.estimate)))
+            name = f"{row.variable} = {row.category}" + (f", {row.keyword}" if row.keyword else "")
+            errors[name] = state_errors(row, unit, found, move_share(row.estimate))
 
-    return errors
+    return {name: text for name, text in errors.items() if text}
 
 
 def _measure_known(

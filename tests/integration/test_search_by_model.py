@@ -120,6 +120,7 @@ def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was(
     assert coded <= asked <= listed
 
 
+@pytest.mark.thorough
 def test_people_check_a_random_part_and_the_recall_is_that_of_their_judgement(jobs: Jobs) -> None:
     """People disagree with the model on each fourth text of harm."""
     run = submit(jobs, **FIND)

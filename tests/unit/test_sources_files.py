@@ -442,7 +442,9 @@ def tweets_js(*tweets: dict[str, Any]) -> str:
     )
 
 
-def test_an_archive_of_x_is_read_and_its_handle_is_given(tmp_path: Path) -> None:
+def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(
+    tmp_path: Path,
+) -> None:
     content = tweets_js(
         {"id_str": "1", "full_text": "a &lt;b&gt;", "created_at": "Wed Oct 19 20:07:25 +0000 2022"},
         {"id_str": "2", "full_text": "RT @bob: c", "created_at": "Wed Oct 19 20:07:25 +0000 2022"},
@@ -454,6 +456,12 @@ def test_an_archive_of_x_is_read_and_its_handle_is_given(tmp_path: Path) -> None
     ]
     assert "--handle" in remarks(items)
     assert documents(read(tmp_path / "tweets.js", content, handle="Ann"))[0].handle == "ann"
+    (tmp_path / "account.js").write_text(
+        'window.YTD.account.part0 = [{"account": {"username": "Bob"}}]'
+    )
+    items = read(tmp_path / "tweets.js", content)
+    assert {item.handle for item in documents(items)} == {"bob"}
+    assert remarks(items) == ""
 
 
 def test_another_list_of_an_archive_of_x_is_refused_by_name(tmp_path: Path) -> None:

@@ -260,4 +260,5 @@ ESTIMATES = schema.Table(
         "method",
         "group",
     ),
+    is_selected=True,
 )
