@@ -98,8 +98,8 @@ def state_errors(
     sentences = []
     left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
     if left:
-        corrected = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=corrected)
+        shares = [format_share(share) for share in left.values()]
+        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=shares)
         sentences.append(tried)
 
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]

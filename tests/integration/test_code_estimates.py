@@ -211,8 +211,8 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
         ),
         (
             "“Good news or bad?” (tide) The one reader would answer “bad” for 25.0 % of all "
-            "24 texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; of 16 "
-            "read without, none."
+            "24 texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; "
+            "of 16 read without, none."
         ),
     ]
     assert findings[0].mark == "95 % interval, 8 texts read"
