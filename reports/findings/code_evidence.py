@@ -126,11 +126,11 @@ def state_periods(
 
     categories = list(dict.fromkeys(row.category for row in pooled))
     answers = [f"“{category}”" for category in categories]
-    figures = {"keyword": keyword, "has_kinds": bool(keyword), "unit": unit, "answers": answers}
-    sentences = [write_sentence("periods by rates of all", **figures)]
+    kind = "periods by rates of all" if keyword else "periods alike"
+    sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",
