@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import polars as pl
+
 from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, Variable, VariableType
 from analysis.codebooks.wanted import list_categories
-from reports.data.code_agreement import list_people
 from reports.data.coded_samples import CodedSample
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
@@ -23,9 +25,9 @@ from reports.data.estimate_strata import (
 from reports.data.machine_codings import MachineCoding
 from reports.data.read_texts import bound_missed, count_read
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import EstimateRow
 from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
+from reports.frames.codes import IS_OF_PERSON
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
@@ -116,7 +118,7 @@ def name_reader(sample: CodedSample) -> str:
 
 def list_readers(sample: CodedSample) -> list[str]:
     """Return the people who coded units of a sample by themselves, sorted."""
-    return sorted({coder for unit in sample.units for coder in list_people(unit.codes)})
+    return sorted(sample.codes.filter(IS_OF_PERSON)["coder"].cast(pl.String).unique())
 
 
 def name_keyword(run: RunData, subject: CodedSubject) -> str:

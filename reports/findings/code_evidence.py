@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.data.pooled_shares import POOLED
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.stats.coder_errors import CoderErrors
 from reports.stats.intervals import LEVEL
 from reports.words.periods import name_sample_period

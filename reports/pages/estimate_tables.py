@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import PEOPLE, CodedSample
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.data.estimate_strata import CodedSubject, Method
-from reports.data.pooled_shares import POOLED, pool_shares
-from reports.data.read_texts import ReadTexts, count_read
+from reports.data.pooled_shares import pool_shares
+from reports.data.read_texts import count_read
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level
-from reports.data.tables.estimates import EstimateRow
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import list_measures, name_keyword, name_reader
@@ -179,11 +178,11 @@ def _test_periods(
     run: RunData, sample: CodedSample, variable: Variable, keyword: str
 ) -> float | None:
     """Return the p-value that rates of people's codes differ between periods; None of few."""
-    if variable.type == VariableType.SCALE or not any(unit.people for unit in sample.units):
+    if variable.type == VariableType.SCALE or not sample.count_coded(PEOPLE):
         return None
 
     subject = CodedSubject(sample, variable, keyword, "", grain=run.grain)
-    tail = read_level(run, sample, PEOPLE) / 2
+    tail = sample.level(PEOPLE) / 2
     pooled = [pool_shares(run, subject, category, tail) for category in list_categories(variable)]
     return min((found.p_value for found in pooled if found is not None), default=None)
 

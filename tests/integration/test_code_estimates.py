@@ -20,10 +20,11 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import list_statements, state_differences, state_shares
 from reports.stats.looks import LEVELS
 from tests.databases import on_sqlite
@@ -211,8 +212,8 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
         ),
         (
             "“Good news or bad?” (tide) The one reader would answer “bad” for 25.0 % of all 24 "
-            "texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; of "
-            "16 read without, none."
+            "texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; "
+            "of 16 read without, none."
         ),
     ]
     assert findings[0].mark == "95 % interval, 8 texts read"

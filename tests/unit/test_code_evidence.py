@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import EstimateRow, ReadTexts
 from reports.findings.code_evidence import (
     state_assumed_errors,
     state_found_errors,
