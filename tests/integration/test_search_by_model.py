@@ -185,6 +185,7 @@ def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was_once_it_i
     assert look_reason(jobs, run) == look_reason(jobs, uncapped)
 
 
+@pytest.mark.thorough
 def test_a_search_whose_purse_is_empty_goes_on_where_it_was_once_it_is_filled(
     jobs: Jobs, model: ModelServer
 ) -> None:
@@ -208,6 +209,7 @@ def test_a_search_whose_purse_is_empty_goes_on_where_it_was_once_it_is_filled(
     assert look_reason(jobs, run) == look_reason(jobs, of_a_full_purse)
 
 
+@pytest.mark.thorough
 def test_people_check_a_random_part_and_the_recall_is_that_of_their_judgement(jobs: Jobs) -> None:
     """People disagree with the model on each fourth text of harm."""
     run = submit(jobs, **FIND)
