@@ -25,17 +25,27 @@ def state_number(row: EstimateRow) -> str:
 
 
 def state_read(
-    parts: Sequence[ReadTexts], category: str, keyword: str, unit: str, missed: float | None
+    parts: Sequence[ReadTexts],
+    category: str,
+    keyword: str,
+    unit: str,
+    missed: float | None,
+    *,
+    has_periods: bool = False,
 ) -> str:
     """State how many of the texts that were read have an answer, with the keyword and without it.
 
-    *missed* is the share of all texts that may have it without the keyword, at most.
+    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
+    *has_periods* was shared out between them.
     """
     read = [part for part in parts if part.answered]
     figures = {
         "keyword": keyword,
         "unit": unit,
-        "are_differing": any(part.differing for part in read),
+        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "are_differing": any(
+            part.given.get(category, 0) > part.answers.get(category, 0) for part in read
+        ),
     }
     for name, part in zip(("first", "second"), read, strict=False):
         figures |= {f"{name}_read": part.answered, f"{name}_given": part.given.get(category, 0)}

@@ -44,6 +44,9 @@ class EstimateTable:
     kind: str
     parts: Sequence[ReadTexts]
 
+    # The periods between which the sample was shared out.
+    periods: Sequence[str]
+
     # What the shares of periods rest on, and the p-value that the rates of periods do not differ,
     # of the category that differs most.
     notes: Sequence[str]
@@ -86,7 +89,13 @@ class EstimateTable:
     def times_as_often(self) -> float | None:
         """How many times as often texts with the keyword were read as others; None of one kind."""
         rates = [part.read / part.population for part in self.parts if part.population]
-        return rates[0] / rates[1] if len(rates) == 2 and all(rates) and min(rates) < 1 else None
+        return rates[0] / rates[1] if len(rates) == 2 and all(rates) else None
+
+    @property
+    def is_even(self) -> bool:
+        """Whether a share of the texts that were read is one of all: all were, or of one kind."""
+        is_whole = all(part.read == part.population for part in self.parts)
+        return is_whole or (len(self.parts) == 1 and len(self.periods) < 2)
 
 
 def make_table(  # noqa: PLR0917 - a table joins what many places know
@@ -136,6 +145,7 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
         _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
         kind,
         parts,
+        sample.periods,
         state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value),
         p_value,
     )

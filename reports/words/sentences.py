@@ -299,7 +299,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "none as a number": Sentence("That is none of them, perhaps as many as {most:about}."),
     "read": Sentence(
-        "Of {first_read:{unit}} read, {first_given:or none} had this answer"
+        "Of {first_read:{unit}} read{is_even:,|, not evenly over periods,} "
+        "{first_given:or none} had this answer"
         "{are_differing: from at least one reader|}.",
     ),
     "read of one kind": Sentence(
@@ -317,8 +318,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "this answer without {keyword}.",
     ),
     "mean of answers": Sentence(
-        "{asked} {reader} would choose {mean:.2f} on average, on a scale from {first} to {last} "
-        "({low:.2f} to {high:.2f}).",
+        "{asked} {reader} would choose {mean:.2f} on average{condition}, on a scale from {first} "
+        "to {last} ({low:.2f} to {high:.2f}).",
     ),
     "recall": Sentence(
         "Of all texts with the answer “{category}”, {share:%} mention {keyword} "
@@ -333,14 +334,15 @@ SENTENCES: Mapping[str, Sentence] = {
         "({low:+} to {high:+}).",
     ),
     "difference of shares": Sentence(
-        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside} "
-        "({low} to {high}).",
+        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside}"
+        "{is_known:| ({low} to {high})}.",
     ),
     "difference of means": Sentence(
-        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside} ({low} to {high}).",
+        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside}"
+        "{is_known:| ({low} to {high})}.",
     ),
     "sure of": Sentence(
-        "{confidence} interval, {n:text} read{is_wide:; reading about {more:,} more would halve "
+        "{confidence} interval, {n:{unit}} read{is_wide:; reading about {more:,} more would halve "
         "the interval|}{is_model:; not checked against people|}",
     ),
     # What readers' errors do to a share.

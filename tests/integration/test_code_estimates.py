@@ -206,11 +206,11 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
         ),
         "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 %).",
         (
-            "“Good news or bad?” The one reader would answer “bad” for 100.0 % of the texts that "
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 100.0 % of the texts that "
             "mention “tide” where main = yes (100.0 %)."
         ),
         (
-            "“Good news or bad?” The one reader would answer “bad” for 25.0 % of all 24 texts "
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 25.0 % of all 24 texts "
             "(25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; of 16 "
             "read without, none."
         ),
