@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, select
 
 from models.code_samples import list_unit_rows
 from models.codes import ADJUDICATED, PERSON
-from models.tables import Code, Document, SampledUnit
+from models.tables import POLARITY_CODEBOOK, Code, Document, SampledUnit
 from reports.data.queries import Statement, fetch_columns
 from reports.data.run_data import RunData
 
@@ -74,6 +74,12 @@ def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
     unless they said it in this one.
     """
     return run.once_of_all((load_codes, codebook_id), lambda: _read_codes(run, codebook_id))
+
+
+def load_labels(run: RunData) -> pl.DataFrame:
+    """Return the labels that people gave in a run, as codes: -1, 0, 1, or null if skipped."""
+    is_label = IS_OF_PEOPLE & (pl.col("run") == run.id)
+    return load_codes(run, POLARITY_CODEBOOK).filter(is_label).sort("identity", *UNIT)
 
 
 def load_units(run: RunData, codebook_id: int) -> pl.DataFrame:
