@@ -98,8 +98,8 @@ def state_errors(
     sentences = []
     left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
     if left:
-        corrected = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=corrected)
+        shares = [format_share(share) for share in left.values()]
+        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=shares)
         sentences.append(tried)
 
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
@@ -126,11 +126,11 @@ def state_periods(
 
     categories = list(dict.fromkeys(row.category for row in pooled))
     answers = [f"“{category}”" for category in categories]
-    figures = {"keyword": keyword, "has_kinds": bool(keyword), "unit": unit, "answers": answers}
-    sentences = [write_sentence("periods by rates of all", **figures)]
+    kind = "periods by rates of all" if keyword else "periods alike"
+    sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",

@@ -134,6 +134,11 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
     kind = name_keyword(run, subject_of_parts)
     parts = count_read(run, subject_of_parts)
     p_value = _test_periods(run, sample, variable, keyword)
+    notes = state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value)
+    # Without kinds of texts, rates of all periods give each period the same share.
+    if len(parts) == 1 and all(row.method.endswith(POOLED) for row in variable_rows if row.period):
+        variable_rows = [row for row in variable_rows if row.period is None]
+
     title = f"{subject}, as {reader} would code"
     return EstimateTable(
         keyword,
@@ -146,7 +151,7 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
         kind,
         parts,
         sample.periods,
-        state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value),
+        notes,
         p_value,
     )
 

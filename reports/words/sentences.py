@@ -237,7 +237,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "most posts": Sentence(
         "{most.title} publishes most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
         "{second.title}. This counts the {periods:count} that all {subjects} "
-        "{are_all:|with {noun}s }have complete, reposts included.",
+        "{are_all:|with {noun}s }have complete{has_reposts:, reposts included|}.",
         "{most.title} publishes most, {most.a_day:.1f} a day",
         "{most.a_day:.1f} a day",
     ),
@@ -365,9 +365,13 @@ SENTENCES: Mapping[str, Sentence] = {
     # What the shares of periods rest on.
     "periods by rates of all": Sentence(
         "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods"
-        "{has_kinds: among {unit}s with {keyword}, and among those without|}. So a period's "
-        "figure rests on the codes of all periods{has_kinds:, and rises and falls with its number "
-        "of {unit}s with {keyword}|}. The brackets leave room for periods that differ.",
+        " among {unit}s with {keyword}, and among those without. So a period's figure rests on the "
+        "codes of all periods, and rises and falls with its number of {unit}s with {keyword}. The "
+        "brackets leave room for periods that differ.",
+    ),
+    "periods alike": Sentence(
+        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods. So "
+        "no period has a figure of its own.",
     ),
     "periods differ": Sentence(
         "Periods differ by more than chance in how frequent an answer is among {unit}s of one "

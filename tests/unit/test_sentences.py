@@ -79,6 +79,7 @@ POSTS = {
     "are_all": True,
     "subjects": "accounts",
     "noun": "post",
+    "has_reposts": True,
 }
 PANEL = {
     "keyword": "fog",
@@ -459,10 +460,10 @@ FACTS: list[Case] = [
     ),
     (
         "most posts",
-        {**POSTS, "subjects": "feeds", "noun": "headline", "are_all": False},
+        {**POSTS, "subjects": "feeds", "noun": "headline", "are_all": False, "has_reposts": False},
         (
             "@nasa publishes most: 2.0 a day, against 1.0 of @esa. This counts the 2 months "
-            "that all feeds with headlines have complete, reposts included."
+            "that all feeds with headlines have complete."
         ),
         "@nasa publishes most, 2.0 a day",
         "2.0 a day",
@@ -791,12 +792,20 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "periods by rates of all",
-        {"answers": ["“yes”"], "has_kinds": True, "unit": "text", "keyword": "“tide”"},
+        {"answers": ["“yes”"], "unit": "text", "keyword": "“tide”"},
         (
             "As far as the codes tell, “yes” is as frequent in all periods among texts with "
             "“tide”, and among those without. So a period's figure rests on the codes of all "
             "periods, and rises and falls with its number of texts with “tide”. The brackets "
             "leave room for periods that differ."
+        ),
+    ),
+    (
+        "periods alike",
+        {"answers": ["“yes”", "“no”"]},
+        (
+            "As far as the codes tell, “yes” and “no” are as frequent in all periods. So no period "
+            "has a figure of its own."
         ),
     ),
     (
