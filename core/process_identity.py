@@ -43,7 +43,7 @@ def _pid_namespace() -> str:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{(_PROC / 'self/ns/pid').readlink()}".replace("pid:", "")
     except OSError:
-        # Without /proc no process is known to have exited: the lease alone decides.
+        # Without /proc, a pid that exists stands for its process.
         return socket.gethostname()
 
 
@@ -51,9 +51,22 @@ def _start_time(pid: int) -> str:
     """Return when the process started, in clock ticks since boot; "" if there is none."""
     try:
         stat_fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
+    except FileNotFoundError:
+        return "" if _PROC.joinpath("self").exists() else _alive(pid)
+    except (OSError, ProcessLookupError):
         return ""
 
     # These are fields 3 and 22 of proc(5).
     state, start_time = stat_fields[0], stat_fields[19]
     return "" if state in "ZX" else start_time
+
+
+def _alive(pid: int) -> str:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+
+    return "alive"

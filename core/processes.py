@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import os
 import signal
+import sys
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -15,8 +16,11 @@ def die_with_parent(parent: int, signal_number: signal.Signals = signal.SIGKILL)
     """Have the kernel send a signal to this process when the thread that forked it ends.
 
     *parent* is the process that forked this one; if it has exited already, this process exits here.
-    The setting outlives `exec`, but not a change of user.
+    The setting outlives `exec`, but not a change of user. Outside of Linux, nothing is done.
     """
+    if sys.platform != "linux":
+        return
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
