@@ -55,9 +55,7 @@ demo: venv ## run the whole pipeline on synthetic texts; the report is in report
 test: venv ## run all checks and the quick tests
 	@$(MAKE) --no-print-directory -j 2 check suite
 
-# The tests of chaos mostly wait: the browser runs beside them.
-test-all: thorough ## run the tests that `make test` leaves out, some 22 minutes
-	@$(MAKE) --no-print-directory -j 2 chaos browser
+test-all: thorough chaos browser ## run the tests that `make test` leaves out, some 27 minutes
 
 suite: venv-dev
 	$(PYTEST) -m "not thorough"

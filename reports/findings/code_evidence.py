@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.data.pooled_shares import POOLED
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.stats.coder_errors import CoderErrors
+from reports.stats.intervals import LEVEL
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_about, format_share, format_shares
 from reports.words.writing import write_sentence
@@ -27,17 +26,27 @@ def state_number(row: EstimateRow) -> str:
 
 
 def state_read(
-    parts: Sequence[ReadTexts], category: str, keyword: str, unit: str, missed: float | None
+    parts: Sequence[ReadTexts],
+    category: str,
+    keyword: str,
+    unit: str,
+    missed: float | None,
+    *,
+    has_periods: bool = False,
 ) -> str:
     """State how many of the texts that were read have an answer, with the keyword and without it.
 
-    *missed* is the share of all texts that may have it without the keyword, at most.
+    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
+    *has_periods* was shared out between them.
     """
     read = [part for part in parts if part.answered]
     figures = {
         "keyword": keyword,
         "unit": unit,
-        "are_differing": any(part.differing for part in read),
+        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "are_differing": any(
+            part.given.get(category, 0) > part.answers.get(category, 0) for part in read
+        ),
     }
     for name, part in zip(("first", "second"), read, strict=False):
         figures |= {f"{name}_read": part.answered, f"{name}_given": part.given.get(category, 0)}
@@ -55,48 +64,46 @@ def state_read(
     return f"{text} {write_sentence('missed at most', **figures, missed=missed)}"
 
 
-def state_errors(
-    row: EstimateRow, unit: str, found: CoderErrors | None, moved: Mapping[float, float]
-) -> str:
-    """State what readers' errors do to a share: those that were found, or errors that are tried.
+def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
+    """State a share without the errors that texts of several readers show."""
+    corrected = found.corrected
+    return write_sentence(
+        "errors found",
+        share=row.estimate,
+        corrected=corrected.value,
+        high=corrected.high,
+        interval=(corrected.low, corrected.high),
+        is_gone=corrected.value == 0,
+        false_yes=found.false_yes.value,
+        false_no=found.false_no.value,
+        n=found.n,
+        unit=unit,
+    )
+
+
+def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, float]) -> str:
+    """State what a share would be without readers' errors, by the rates that are tried.
 
     Empty where nobody, or everybody, gave the answer: then none of it can be an error.
     """
-    figures = {
-        "category": row.category,
-        "share": row.estimate,
-        "is_rare": row.estimate < 0.5,
-        "unit": unit,
-    }
-    if found is not None:
-        corrected = found.corrected
-        text = write_sentence(
-            "errors found",
-            **figures,
-            corrected=corrected.value,
-            interval=(corrected.low, corrected.high),
-            false_yes=found.false_yes.value,
-            false_no=found.false_no.value,
-            n=found.n,
-        )
-        if corrected.value in (0, 1) and corrected.value != row.estimate:
-            return f"{text} {write_sentence('errors found explain', **figures)}"
-
-        return text
-
     if row.estimate in (0, 1):
         return ""
 
-    sentences = []
-    left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
-    if left:
-        corrected = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=corrected)
-        sentences.append(tried)
-
+    figures = {"share": row.estimate, "unit": unit}
+    left = {
+        f"{100 * rate:g}": format_share(share) for rate, share in moved.items() if 0 < share < 1
+    }
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
+    sentences = []
+    if set(left.values()) == {format_share(row.estimate)}:
+        sentences.append(write_sentence("errors leave", **figures, errors=[*left][-1]))
+    elif left:
+        tried = {"errors": [*left], "corrected": [*left.values()]}
+        sentences.append(write_sentence("errors tried", **figures, **tried))
     if explained:
-        sentences.append(write_sentence("errors explain", **figures, errors=explained[0]))
+        is_rare = row.estimate < 0.5
+        explaining = {"category": row.category, "is_rare": is_rare, "errors": explained[0]}
+        sentences.append(write_sentence("errors explain", **figures, **explaining))
 
     return " ".join(sentences)
 
@@ -113,16 +120,16 @@ def state_periods(
 
     pooled = [row for row in rows if row.method.endswith(POOLED)]
     if not pooled:
-        kind = "periods differ" if p_value < 0.05 else "periods by their own codes"
+        kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
         return [write_sentence(kind, unit=unit)]
 
     categories = list(dict.fromkeys(row.category for row in pooled))
     answers = [f"“{category}”" for category in categories]
-    figures = {"keyword": keyword, "has_kinds": bool(keyword), "unit": unit, "answers": answers}
-    sentences = [write_sentence("periods by rates of all", **figures)]
+    kind = "periods by rates of all" if keyword else "periods alike"
+    sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",
