@@ -164,7 +164,7 @@ def _place_all(
     """
     most = max(word_counts.values())
     chance = Random(1)
-    room = (mask == _CLOSED).cumsum(0).cumsum(1)
+    room = (mask == _CLOSED).cumsum(0, np.int32).cumsum(1, np.int32)
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
