@@ -50,10 +50,6 @@ _OF_SELECTED = """\
 that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
-_SELECTED_TABLES = {
-    *("mentions", "periods", "documents", "summaries", "comentions", "estimates"),
-    *("collocates", "concordance"),
-}
 _DOCUMENTS = TABLES["documents"]
 _ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
 # Of the tables that there are, those whose names are nearest to a wrong one.
@@ -118,11 +114,6 @@ def write(
 def _forms_of_command(table: str) -> tuple[str, ...]:
     """Return the formats in which a table may be asked for."""
     return (*WRITERS, ALIGNED) if table == "concordance" else tuple(WRITERS)
-
-
-def is_selected(table: str) -> bool:
-    """Return whether a table counts only the documents that a selection leaves."""
-    return table in _SELECTED_TABLES
 
 
 def describe_empty(db: Database, run_id: int, table: str) -> str:

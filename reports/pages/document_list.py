@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 from sqlalchemy import select
@@ -26,7 +26,6 @@ from sqlalchemy import select
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
-from reports.data.export_schema import valid_polarity
 from reports.data.held_documents import HeldDocuments, read_held
 from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
@@ -35,9 +34,10 @@ from reports.data.selection import left_out
 from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
+from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames
 from reports.report_files import DOCUMENT_PARTS
-from reports.series.groupings import NOT_KNOWN
+from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.shared_calls import SharedCall
 from reports.stats.intervals import TRILLIONTHS
 from reports.words.periods import name_day
@@ -51,7 +51,11 @@ BEGINNING = MOST_CHARACTERS // 2
 # The flags of a document, as the script reads them.
 IS_REPEAT, IS_LEFT_OUT = 1, 2
 
-ORIGIN_FIELDS = ("outlet", "section", "kind", "desk")
+# By what a source tells of documents: the groups of each grouping, and the desk.
+ORIGINS = {
+    **{grouping.value: grouped_by.name for grouping, grouped_by in GROUPINGS.items()},
+    "desk": pl.col("desk"),
+}
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -63,6 +67,10 @@ PartsByJob = Mapping[str, tuple[list[int], list[bytes]]]
 @dataclass
 class DocumentIndex:
     """What the page knows of all documents, as the script reads it."""
+
+    # The fields of an origin, and those of what documents hold, by which a part lists them.
+    origin_fields: ClassVar = tuple(ORIGINS)
+    held_fields: ClassVar = ("name", "phrase", "word")
 
     is_of_posts: bool
     has_texts: bool
@@ -126,7 +134,7 @@ class DocumentIndex:
             "subject": self.names,
             "other": self.names,
         }
-        for place, name in enumerate(ORIGIN_FIELDS):
+        for place, name in enumerate(self.origin_fields):
             names = sorted({origin[place] or NOT_KNOWN for origin in self.origins})
             choices[name] = {name: name for name in names}
 
@@ -136,6 +144,8 @@ class DocumentIndex:
     def pack(self) -> str:
         """Return the index as text for the page."""
         values = {
+            "originFields": self.origin_fields,
+            "heldFields": self.held_fields,
             "isPosts": self.is_of_posts,
             "noun": self.noun,
             "hasTexts": self.has_texts,
@@ -278,7 +288,8 @@ def _add_rows(
         key = index.subjects.index(keyword), term
         terms[document].add(index.terms.setdefault(key, len(index.terms)))
 
-    places = part.select("document", "day", pl.col(*ORIGIN_FIELDS).cast(pl.String))
+    names = {f"origin {field}": name.cast(pl.String) for field, name in ORIGINS.items()}
+    places = part.select("document", "day", **names)
     for document, day, *origin in places.iter_rows():
         for code in codes.get(document, ()):
             index.codes[code].append(len(index.days))
@@ -383,7 +394,7 @@ def _place_held(
 ) -> dict[str, list[list[Any]]]:
     """Return the names, phrases and words of a part: subject, spellings, and their rows."""
     places = {document: place for place, document in enumerate(part["document"])}
-    listed: dict[str, list[list[Any]]] = {"name": [], "phrase": [], "word": []}
+    listed: dict[str, list[list[Any]]] = {field: [] for field in DocumentIndex.held_fields}
     for of_keyword in held:
         subject = subjects.index(of_keyword.keyword) if of_keyword.keyword else 0
         entries: list[tuple[str, list[str], set[int]]] = []

@@ -15,6 +15,7 @@ from reports.data import export_schema as schema
 from reports.data.coder_names import name_coder
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, keep_rows_of_run
+from reports.frames.frames import valid_polarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
             coder=name_coder(run, coder).removeprefix(PERSON),
             label=None if code is None else int(code),
             sentence=sentence,
-            polarity=schema.valid_polarity(polarity),
+            polarity=valid_polarity(polarity),
         )
 
 
