@@ -103,10 +103,11 @@ def build(
         for run, folder in zip(runs, folders, strict=True):
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            if executor is not None:
-                exports.share_documents(executor)
             if len(runs) == 1:
                 check_found(run, selection)
+
+            exports.write_documents(executor)
+            if len(runs) == 1:
                 reports.append(read_report(run, pages, store, exports, executor))
             else:
                 summary = summarize_run(run)
