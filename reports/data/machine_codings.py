@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+import polars as pl
+from sqlalchemy import select
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from core.enums import UNUSABLE, CodeState
-from models.codes import PERSON
-from models.tables import Code, Document, StoredCodebook
-from reports.data.coded_samples import read_coded_samples
+from models.tables import Code, StoredCodebook
+from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all, in_batches
+from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
 from reports.data.selection import left_out
+from reports.frames.codes import IS_OF_PEOPLE, load_codes
 
 # The keyword that a variable is asked of, its name, and the month; "" for what there is none of.
 Cell = tuple[str, str, str]
@@ -82,7 +82,7 @@ def read_machine_codings(run: RunData) -> list[MachineCoding]:
 def _read_codings(run: RunData) -> list[MachineCoding]:
     sampled = set()
     for sample in read_coded_samples(run):
-        if sample.models or any(unit.people for unit in sample.units):
+        if sample.models or sample.count_coded(PEOPLE):
             sampled.add(sample.codebook_id)
 
     coded = select(Code.codebook_id).where(Code.run_id == run.id).distinct()
@@ -97,17 +97,16 @@ def _read_codings(run: RunData) -> list[MachineCoding]:
 
 
 def _count_codes(run: RunData, codebook_id: int, codebook: Codebook) -> list[MachineCoding]:
-    is_of_codebook = (Code.run_id == run.id, Code.codebook_id == codebook_id)
-    answers = _count_answers(run, is_of_codebook)
+    codes = load_codes(run, codebook_id).filter(~IS_OF_PEOPLE)
     for job in run.jobs if run.selection else ():
-        for batch in in_batches(left_out(run, job)):
-            answers.subtract(_count_answers(run, (*is_of_codebook, Code.document_id.in_(batch))))
+        codes = codes.filter(~pl.col("document").is_in(list(left_out(run, job))))
 
     counts: dict[str, dict[Cell, CodeCounts]] = defaultdict(lambda: defaultdict(CodeCounts))
     coded, unusable = Counter[str](), defaultdict[str, Counter[str]](Counter)
     # The first variable is asked of every unit.
     first = codebook.variables[0].name
-    for (coder, keyword, variable, period, code, state), count in (+answers).items():
+    answers = codes.group_by("coder", "keyword", "variable", "month", "code", "state").len()
+    for coder, keyword, variable, period, code, state, count in answers.iter_rows():
         if state == CodeState.CODED:
             for month in dict.fromkeys(("", pad_period(period) if period else "")):
                 counts[coder][keyword, variable, month].add(code or "", count)
@@ -122,17 +121,3 @@ def _count_codes(run: RunData, codebook_id: int, codebook: Codebook) -> list[Mac
         for coder in sorted({*coded, *unusable})
         if coded[coder] or unusable[coder]
     ]
-
-
-def _count_answers(
-    run: RunData, conditions: Iterable[ColumnElement[bool]]
-) -> Counter[tuple[Any, ...]]:
-    """Count the answers of machines by coder, keyword, variable, month, code and state."""
-    columns = (Code.coder, Code.keyword, Code.variable, Document.period, Code.code, Code.state)
-    statement = (
-        select(*columns, func.count())
-        .join(Document, Document.id == Code.document_id)
-        .where(*conditions, ~Code.coder.startswith(PERSON, autoescape=True))
-        .group_by(*columns)
-    )
-    return Counter({tuple(answer): count for *answer, count in fetch_all(run.db, statement)})

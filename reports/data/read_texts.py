@@ -2,89 +2,68 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import polars as pl
 
 from analysis.codebooks.codebook import SEPARATOR
 from core.enums import SamplePart
-from reports.data.coded_samples import NOT_ASKED, PEOPLE, SampleUnit
-from reports.data.domains import part_of, read_domain
+from reports.data.coded_samples import NOT_ASKED, is_by
+from reports.data.domains import Domain, read_domain
+from reports.data.estimate_rows import ReadTexts
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level
 from reports.stats.proportions import estimate_share
-
-
-@dataclass(frozen=True)
-class ReadTexts:
-    """The texts with the keyword, or those without it, and the answers of those that were read.
-
-    *has_keyword* is None where a sample does not tell the two apart.
-    """
-
-    has_keyword: bool | None
-    population: int
-    read: int
-
-    # Texts by the answer on which all their readers agree; a text may have several categories.
-    answers: Mapping[str, int]
-
-    # Texts that at least one of their readers put into a category.
-    given: Mapping[str, int]
-
-    # Texts of which nobody could say it, of which it was not asked, and on which readers differ.
-    unclear: int
-    not_asked: int
-    differing: int
-
-    @property
-    def answered(self) -> int:
-        """The texts that were read and could be told."""
-        return self.read - self.unclear
 
 
 def count_read(run: RunData, subject: CodedSubject) -> list[ReadTexts]:
     """Return what was read of a subject: with the keyword, then without it, or all as one."""
-    sample = subject.sample
-    domain = read_domain(run, sample, subject.domain)
+    domain = read_domain(run, subject.sample, subject.domain)
     populations: Counter[bool | None] = Counter()
-    units: dict[bool | None, list[SampleUnit]] = {}
+    strata: dict[bool | None, list[int]] = defaultdict(list)
     for stratum in subject.strata:
         has_keyword = None if stratum.part == SamplePart.ALL else stratum.part == SamplePart.MENTION
-        known = domain and domain.populations[stratum.number]
-        populations[has_keyword] += stratum.population if known is None else known
-        units.setdefault(has_keyword, []).extend(
-            unit for unit in sample.units_by_stratum[stratum.number] if part_of(domain, unit)
+        populations[has_keyword] += (
+            stratum.population if domain is None else domain.populations[stratum.number]
         )
+        strata[has_keyword].append(stratum.number)
 
     return [
-        _count_part(subject, has_keyword, populations[has_keyword], units[has_keyword])
+        _count_part(subject, domain, has_keyword, populations[has_keyword], strata[has_keyword])
         for has_keyword in (True, False, None)
-        if has_keyword in units
+        if has_keyword in strata
     ]
 
 
 def _count_part(
-    subject: CodedSubject, has_keyword: bool | None, population: int, units: Sequence[SampleUnit]
+    subject: CodedSubject,
+    domain: Domain | None,
+    has_keyword: bool | None,
+    population: int,
+    strata: Sequence[int],
 ) -> ReadTexts:
-    reader = subject.method.reader
-    answers, given = Counter[str](), Counter[str]()
-    read = unclear = not_asked = differing = 0
-    for unit in units:
-        coders = unit.people if reader == PEOPLE else [reader] if reader in unit.codes else []
-        codes = {subject.sample.code(unit, coder, subject.variable) for coder in coders}
-        known = {code for code in codes if code is not None}
-        categories = [set(code.split(SEPARATOR)) - {NOT_ASKED} for code in known]
-        given.update(set().union(*categories))
-        read += bool(coders)
-        unclear += bool(coders) and not known
-        not_asked += known == {NOT_ASKED}
-        differing += len(known) > 1
-        if len(known) == 1:
-            answers.update(*categories)
+    is_read = is_by(subject.method.reader) & pl.col("stratum").is_in(strata)
+    codes = subject.sample.codes.filter(is_read)
+    answers = subject.sample.answers(subject.variable).filter(is_read)
+    if domain is not None:
+        covered = domain.parts.filter(pl.col("part") > 0)
+        codes, answers = (part.join(covered, on="unit", how="semi") for part in (codes, answers))
 
-    return ReadTexts(has_keyword, population, read, answers, given, unclear, not_asked, differing)
+    agreed, given = Counter[str](), Counter[str]()
+    not_asked = differing = 0
+    known = answers.group_by("unit", maintain_order=True).agg(pl.col("code").unique())["code"]
+    for unit_codes in known.to_list():
+        categories = [set(code.split(SEPARATOR)) - {NOT_ASKED} for code in unit_codes]
+        given.update(set().union(*categories))
+        not_asked += unit_codes == [NOT_ASKED]
+        differing += len(unit_codes) > 1
+        if len(unit_codes) == 1:
+            agreed.update(*categories)
+
+    read = codes["unit"].n_unique()
+    unclear = read - len(known)
+    return ReadTexts(has_keyword, population, read, agreed, given, unclear, not_asked, differing)
 
 
 def bound_missed(run: RunData, subject: CodedSubject, category: str) -> float | None:
@@ -93,7 +72,7 @@ def bound_missed(run: RunData, subject: CodedSubject, category: str) -> float | 
     It is the upper end of the interval of their share, as a part of all texts; None where no such
     text was coded.
     """
-    tail = read_level(run, subject.sample, subject.method.reader) / 2
+    tail = subject.sample.level(subject.method.reader) / 2
     strata = make_strata(run, subject, category)
     others = [stratum for stratum in strata if stratum.kind != SamplePart.MENTION]
     share = estimate_share(others, use_machine=True, tail=tail)

@@ -48,7 +48,7 @@ def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> Fi
         name=name,
         picture=Picture(panels=charts, title=title, columns=columns),
         alt=f"{title}: {shares}.",
-        caption="Dots are estimated from a sample. Had every text been read, a figure would lie "
+        caption="Dots are estimated from a sample. Had everything been read, a figure would lie "
         f"on its line, in about 19 of 20 cases.{line}",
         layout="chart wide",
     )

@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from analysis.codebooks.codebook import CodedUnit, Variable, VariableType
+import polars as pl
+
+from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, Variable, VariableType
 from analysis.codebooks.wanted import list_categories
-from reports.data.code_agreement import list_people
 from reports.data.coded_samples import CodedSample
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
@@ -23,9 +25,9 @@ from reports.data.estimate_strata import (
 from reports.data.machine_codings import MachineCoding
 from reports.data.read_texts import bound_missed, count_read
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import EstimateRow
 from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
+from reports.frames.codes import IS_OF_PERSON
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
@@ -80,9 +82,11 @@ def state_search(coder: str, sought: str, outcome: str) -> list[Finding]:
 def _ask(variable: Variable, keyword: str, longest: int = 120) -> str:
     """Return the question; a longer one is named by its variable."""
     question = variable.question_about(keyword)
+    # Answers about several keywords are told apart, even if the question names none.
+    about = f" ({keyword})" if keyword and KEYWORD_SIGN not in variable.question else ""
     if len(question) > longest:
-        return f"{variable.name}:"
-    return f"“{question}”" if question.endswith("?") else f"“{question}?”"
+        return f"{variable.name}{about}:"
+    return f"“{question}”{about}" if question.endswith("?") else f"“{question}?”{about}"
 
 
 def state_shares(
@@ -104,7 +108,7 @@ def state_shares(
     )
     marks = [f"{row.category} {format_share(row.estimate)}" for row in others]
     topic = ("readers' shares", first.codebook, first.variable, first.keyword, first.measure)
-    return _estimate(topic, first, text, marks)
+    return _estimate(topic, first, text, marks, unit=unit)
 
 
 def name_reader(sample: CodedSample) -> str:
@@ -114,7 +118,7 @@ def name_reader(sample: CodedSample) -> str:
 
 def list_readers(sample: CodedSample) -> list[str]:
     """Return the people who coded units of a sample by themselves, sorted."""
-    return sorted({coder for unit in sample.units for coder in list_people(unit.codes)})
+    return sorted(sample.codes.filter(IS_OF_PERSON)["coder"].cast(pl.String).unique())
 
 
 def name_keyword(run: RunData, subject: CodedSubject) -> str:
@@ -134,7 +138,9 @@ def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
     return f"all {quantity(row.n_population, unit)}{about}"
 
 
-def state_mean(row: EstimateRow, variable: Variable, reader: str = "Readers") -> Finding:
+def state_mean(
+    row: EstimateRow, variable: Variable, unit: str = "text", reader: str = "Readers"
+) -> Finding:
     """State the mean step that readers would choose for the texts of which a scale is asked."""
     text = write_sentence(
         "mean of answers",
@@ -145,9 +151,10 @@ def state_mean(row: EstimateRow, variable: Variable, reader: str = "Readers") ->
         high=row.high,
         first=variable.codes[0],
         last=variable.codes[-1],
+        condition=f" where {variable.condition}" if variable.condition else "",
     )
     topic = ("readers' mean", row.codebook, row.variable, row.keyword, row.period)
-    return _estimate(topic, row, text)
+    return _estimate(topic, row, text, unit=unit)
 
 
 def state_recall(row: EstimateRow) -> Finding:
@@ -234,6 +241,7 @@ def _state_difference(difference: _Difference) -> Finding:
         category=difference.category,
         about=f"{variable}{about}",
         is_more=is_more,
+        is_known=bounds[0] == bounds[1],
         beside=difference.words,
         **dict(zip(("apart", "low", "high"), written, strict=True)),
     )
@@ -296,7 +304,9 @@ def list_statements(
             if variable.type == VariableType.YES_NO:
                 statements += [state_recall(row) for row in rows_by_measure["recall"]]
 
-            statements += [state_mean(row, variable, reader) for row in rows_by_measure["mean"]]
+            statements += [
+                state_mean(row, variable, unit, reader) for row in rows_by_measure["mean"]
+            ]
 
     return statements
 
@@ -308,7 +318,8 @@ def _state_evidence(run: RunData, sample: CodedSample, row: EstimateRow, unit: s
     subject = CodedSubject(sample, variable, row.keyword or "", "", method, grain=run.grain)
     parts = count_read(run, subject)
     missed = bound_missed(run, subject, category)
-    read = state_read(parts, category, name_keyword(run, subject), unit, missed)
+    keyword, has_periods = name_keyword(run, subject), len(sample.periods) > 1
+    read = state_read(parts, category, keyword, unit, missed, has_periods=has_periods)
     return f"{state_number(row)} {read}"
 
 
@@ -328,7 +339,11 @@ def state_reader_mean(subject: str, corrected: Estimate) -> Finding:
 
 
 def _estimate(
-    topic: tuple[object, ...], row: EstimateRow, text: str, marks: Sequence[str] = ()
+    topic: tuple[object, ...],
+    row: EstimateRow,
+    text: str,
+    marks: Sequence[str] = (),
+    unit: str = "text",
 ) -> Finding:
     """Return an estimate; behind it stands how sure it is, and what would make it surer.
 
@@ -339,6 +354,7 @@ def _estimate(
         "sure of",
         confidence=format_confidence(row.confidence),
         n=row.n_read,
+        unit=unit,
         is_wide=row.high - row.low > row.estimate,
         more=3 * row.n_read,
         is_model=row.model is not None,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.data.pooled_shares import POOLED
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.stats.coder_errors import CoderErrors
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_about, format_share, format_shares
@@ -27,17 +25,27 @@ def state_number(row: EstimateRow) -> str:
 
 
 def state_read(
-    parts: Sequence[ReadTexts], category: str, keyword: str, unit: str, missed: float | None
+    parts: Sequence[ReadTexts],
+    category: str,
+    keyword: str,
+    unit: str,
+    missed: float | None,
+    *,
+    has_periods: bool = False,
 ) -> str:
     """State how many of the texts that were read have an answer, with the keyword and without it.
 
-    *missed* is the share of all texts that may have it without the keyword, at most.
+    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
+    *has_periods* was shared out between them.
     """
     read = [part for part in parts if part.answered]
     figures = {
         "keyword": keyword,
         "unit": unit,
-        "are_differing": any(part.differing for part in read),
+        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "are_differing": any(
+            part.given.get(category, 0) > part.answers.get(category, 0) for part in read
+        ),
     }
     for name, part in zip(("first", "second"), read, strict=False):
         figures |= {f"{name}_read": part.answered, f"{name}_given": part.given.get(category, 0)}
@@ -90,8 +98,8 @@ def state_errors(
     sentences = []
     left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
     if left:
-        corrected = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=corrected)
+        shares = [format_share(share) for share in left.values()]
+        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=shares)
         sentences.append(tried)
 
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
@@ -118,11 +126,11 @@ def state_periods(
 
     categories = list(dict.fromkeys(row.category for row in pooled))
     answers = [f"“{category}”" for category in categories]
-    figures = {"keyword": keyword, "has_kinds": bool(keyword), "unit": unit, "answers": answers}
-    sentences = [write_sentence("periods by rates of all", **figures)]
+    kind = "periods by rates of all" if keyword else "periods alike"
+    sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Codebook, CodedUnit, Variable
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method, list_methods
 from reports.data.machine_codings import MachineCoding, read_machine_codings
 from reports.data.run_data import RunData
 from reports.data.searched_texts import read_models_search
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.figures.figure_store import FigureStore
 from reports.findings.code_estimates import (
     list_statements,

@@ -13,6 +13,8 @@ import json
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -21,12 +23,13 @@ from typing import Any, ClassVar
 import polars as pl
 from sqlalchemy import select
 
+from models.database import Database
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
 from reports.data.held_documents import HeldDocuments, read_held
 from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, load_run
 from reports.data.selection import left_out
 from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
@@ -35,6 +38,7 @@ from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames
 from reports.report_files import DOCUMENT_PARTS
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
+from reports.shared_calls import SharedCall
 from reports.stats.intervals import TRILLIONTHS
 from reports.words.periods import name_day
 from reports.words.quantities import web_address
@@ -56,6 +60,8 @@ ORIGINS = {
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Codes = Mapping[int, set[str]]
+# By the name of each job its documents, and the content of each part of them.
+PartsByJob = Mapping[str, tuple[list[int], list[bytes]]]
 
 
 @dataclass
@@ -165,21 +171,69 @@ def pack(values: Any) -> str:
     return b64encode(gzip.compress(encoded.encode(), 6, mtime=0)).decode()
 
 
-def write_parts(run: RunData, index: DocumentIndex) -> Iterator[tuple[str, bytes]]:
-    """Yield the file name and the content of each part; add its documents to *index*."""
+def share_parts(
+    run: RunData, executor: Executor | None, *, texts: bool
+) -> SharedCall[PartsByJob] | None:
+    """Let another process make the parts of a run's list, if there is one.
+
+    What the run's selection leaves out is found in this process alone: then they are not shared.
+    """
+    if executor is None or run.selection or not run.kind.has_documents:
+        return None
+
+    return SharedCall(executor, _make_parts, run.db.url, run.id, texts=texts)
+
+
+def _make_parts(url: str, run_id: int, *, texts: bool) -> PartsByJob:
+    """Return the parts of each job, in another process."""
+    with closing(Database(url)) as db:
+        run = load_run(db, run_id)
+        codes = _read_codes(run)
+        made = {}
+        for job in run.jobs:
+            documents = _list_documents(run, job, codes)
+            made[job.name] = (
+                documents["document"].to_list(),
+                list(_write_contents(run, job, documents, texts=texts)),
+            )
+
+    return made
+
+
+def write_parts(
+    run: RunData, index: DocumentIndex, made: PartsByJob
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the file name and the content of each part; add its documents to *index*.
+
+    Those of the same documents that were *made* are taken as they are.
+    """
     codes = _read_codes(run)
     for job in run.jobs:
         documents = _list_documents(run, job, codes)
-        held = list(read_held(run, job, texts=index.has_texts)) if len(documents) else []
-        for name, part in _split(job, documents, is_by_year=index.is_of_posts):
+        numbers, made_contents = made.get(job.name, ([], []))
+        contents: Iterable[bytes] = made_contents
+        if numbers != documents["document"].to_list():
+            contents = _write_contents(run, job, documents, texts=index.has_texts)
+
+        parts = _split(run, job, documents)
+        for (name, part), content in zip(parts, contents, strict=True):
             _add_rows(index, run, job, part, codes)
-            rows = _read_rows(run, job, part, texts=index.has_texts)
-            values = {"rows": rows, **_place_held(held, part, index.subjects)}
-            content = f'documentPart("{name}","{pack(values)}");\n'.encode()
             file_hash = hashlib.sha256(content).hexdigest()[:12]
             file_name = f"{DOCUMENT_PARTS}/{name}-{file_hash}.js"
             index.parts.append((name, file_name, job.name, len(part)))
             yield file_name, content
+
+
+def _write_contents(
+    run: RunData, job: RunJob, documents: pl.DataFrame, *, texts: bool
+) -> Iterator[bytes]:
+    """Yield the content of each part of a job."""
+    subjects = list(read_names(run))
+    held = list(read_held(run, job, texts=texts)) if len(documents) else []
+    for name, part in _split(run, job, documents):
+        rows = _read_rows(run, job, part, texts=texts)
+        values = {"rows": rows, **_place_held(held, part, subjects)}
+        yield f'documentPart("{name}","{pack(values)}");\n'.encode()
 
 
 def _read_codes(run: RunData) -> Codes:
@@ -207,10 +261,10 @@ def _list_documents(run: RunData, job: RunJob, codes: Codes) -> pl.DataFrame:
 
 
 def _split(
-    job: RunJob, documents: pl.DataFrame, *, is_by_year: bool
+    run: RunData, job: RunJob, documents: pl.DataFrame
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the parts of a job with their names: a month, or the years of an account."""
-    if not is_by_year:
+    if run.kind.has_mentions:
         if len(documents):
             yield job.name, documents
         return

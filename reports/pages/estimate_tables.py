@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import PEOPLE, CodedSample
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.data.estimate_strata import CodedSubject, Method
-from reports.data.pooled_shares import POOLED, pool_shares
-from reports.data.read_texts import ReadTexts, count_read
+from reports.data.pooled_shares import pool_shares
+from reports.data.read_texts import count_read
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level
-from reports.data.tables.estimates import EstimateRow
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.findings.code_estimates import list_measures, name_keyword, name_reader
@@ -44,6 +43,9 @@ class EstimateTable:
     # What tells the kinds of texts apart, and what was read of each.
     kind: str
     parts: Sequence[ReadTexts]
+
+    # The periods between which the sample was shared out.
+    periods: Sequence[str]
 
     # What the shares of periods rest on, and the p-value that the rates of periods do not differ,
     # of the category that differs most.
@@ -87,7 +89,13 @@ class EstimateTable:
     def times_as_often(self) -> float | None:
         """How many times as often texts with the keyword were read as others; None of one kind."""
         rates = [part.read / part.population for part in self.parts if part.population]
-        return rates[0] / rates[1] if len(rates) == 2 and all(rates) and min(rates) < 1 else None
+        return rates[0] / rates[1] if len(rates) == 2 and all(rates) else None
+
+    @property
+    def is_even(self) -> bool:
+        """Whether a share of the texts that were read is one of all: all were, or of one kind."""
+        is_whole = all(part.read == part.population for part in self.parts)
+        return is_whole or (len(self.parts) == 1 and len(self.periods) < 2)
 
 
 def make_table(  # noqa: PLR0917 - a table joins what many places know
@@ -126,6 +134,11 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
     kind = name_keyword(run, subject_of_parts)
     parts = count_read(run, subject_of_parts)
     p_value = _test_periods(run, sample, variable, keyword)
+    notes = state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value)
+    # Without kinds of texts, rates of all periods give each period the same share.
+    if len(parts) == 1 and all(row.method.endswith(POOLED) for row in variable_rows if row.period):
+        variable_rows = [row for row in variable_rows if row.period is None]
+
     title = f"{subject}, as {reader} would code"
     return EstimateTable(
         keyword,
@@ -137,7 +150,8 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
         _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
         kind,
         parts,
-        state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value),
+        sample.periods,
+        notes,
         p_value,
     )
 
@@ -164,11 +178,11 @@ def _test_periods(
     run: RunData, sample: CodedSample, variable: Variable, keyword: str
 ) -> float | None:
     """Return the p-value that rates of people's codes differ between periods; None of few."""
-    if variable.type == VariableType.SCALE or not any(unit.people for unit in sample.units):
+    if variable.type == VariableType.SCALE or not sample.count_coded(PEOPLE):
         return None
 
     subject = CodedSubject(sample, variable, keyword, "", grain=run.grain)
-    tail = read_level(run, sample, PEOPLE) / 2
+    tail = sample.level(PEOPLE) / 2
     pooled = [pool_shares(run, subject, category, tail) for category in list_categories(variable)]
     return min((found.p_value for found in pooled if found is not None), default=None)
 

@@ -237,7 +237,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "most posts": Sentence(
         "{most.title} publishes most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
         "{second.title}. This counts the {periods:count} that all {subjects} "
-        "{are_all:|with {noun}s }have complete, reposts included.",
+        "{are_all:|with {noun}s }have complete{has_reposts:, reposts included|}.",
         "{most.title} publishes most, {most.a_day:.1f} a day",
         "{most.a_day:.1f} a day",
     ),
@@ -299,7 +299,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "none as a number": Sentence("That is none of them, perhaps as many as {most:about}."),
     "read": Sentence(
-        "Of {first_read:{unit}} read, {first_given:or none} had this answer"
+        "Of {first_read:{unit}} read{is_even:,|, not evenly over periods,} "
+        "{first_given:or none} had this answer"
         "{are_differing: from at least one reader|}.",
     ),
     "read of one kind": Sentence(
@@ -317,8 +318,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "this answer without {keyword}.",
     ),
     "mean of answers": Sentence(
-        "{asked} {reader} would choose {mean:.2f} on average, on a scale from {first} to {last} "
-        "({low:.2f} to {high:.2f}).",
+        "{asked} {reader} would choose {mean:.2f} on average{condition}, on a scale from {first} "
+        "to {last} ({low:.2f} to {high:.2f}).",
     ),
     "recall": Sentence(
         "Of all texts with the answer “{category}”, {share:%} mention {keyword} "
@@ -333,14 +334,15 @@ SENTENCES: Mapping[str, Sentence] = {
         "({low:+} to {high:+}).",
     ),
     "difference of shares": Sentence(
-        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside} "
-        "({low} to {high}).",
+        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside}"
+        "{is_known:| ({low} to {high})}.",
     ),
     "difference of means": Sentence(
-        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside} ({low} to {high}).",
+        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside}"
+        "{is_known:| ({low} to {high})}.",
     ),
     "sure of": Sentence(
-        "{confidence} interval, {n:text} read{is_wide:; reading about {more:,} more would halve "
+        "{confidence} interval, {n:{unit}} read{is_wide:; reading about {more:,} more would halve "
         "the interval|}{is_model:; not checked against people|}",
     ),
     # What readers' errors do to a share.
@@ -363,9 +365,13 @@ SENTENCES: Mapping[str, Sentence] = {
     # What the shares of periods rest on.
     "periods by rates of all": Sentence(
         "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods"
-        "{has_kinds: among {unit}s with {keyword}, and among those without|}. So a period's "
-        "figure rests on the codes of all periods{has_kinds:, and rises and falls with its number "
-        "of {unit}s with {keyword}|}. The brackets leave room for periods that differ.",
+        " among {unit}s with {keyword}, and among those without. So a period's figure rests on the "
+        "codes of all periods, and rises and falls with its number of {unit}s with {keyword}. The "
+        "brackets leave room for periods that differ.",
+    ),
+    "periods alike": Sentence(
+        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods. So "
+        "no period has a figure of its own.",
     ),
     "periods differ": Sentence(
         "Periods differ by more than chance in how frequent an answer is among {unit}s of one "

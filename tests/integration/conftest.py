@@ -54,7 +54,7 @@ def _one_png() -> Iterator[None]:
     Tests of such a PNG take `drawn_pngs`.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passed_picture, "_draw_png", lambda _picture, _note: _blank_png())
+        patch.setattr(passed_picture, "_draw_png", lambda _svg: _blank_png())
         yield
 
 

@@ -20,14 +20,16 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import list_statements, state_differences, state_shares
 from reports.stats.looks import LEVELS
+from tests.databases import on_sqlite
 from tests.groups_kit import Piece, run_months, store_pieces
-from tests.report_stories import Text, months_run, store
+from tests.report_stories import Text, handles_run, months_run, store
 
 RELEVANCE = read_shipped("relevance")
 STANCE = parse_codebook(
@@ -205,13 +207,13 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
         ),
         "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 %).",
         (
-            "“Good news or bad?” The one reader would answer “bad” for 100.0 % of the texts that "
-            "mention “tide” where main = yes (100.0 %)."
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 100.0 % of the texts "
+            "that mention “tide” where main = yes (100.0 %)."
         ),
         (
-            "“Good news or bad?” The one reader would answer “bad” for 25.0 % of all 24 texts "
-            "(25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; of 16 "
-            "read without, none."
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 25.0 % of all 24 "
+            "texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; "
+            "of 16 read without, none."
         ),
     ]
     assert findings[0].mark == "95 % interval, 8 texts read"
@@ -395,6 +397,39 @@ def test_one_coder_alone_is_told_what_errors_would_do(db: Database, tmp_path: Pa
     assert "What follows is this reader’s judgement." in page
     front = (tmp_path / "report" / "index.html").read_text()
     assert "<strong>What one reader says.</strong>" in front
+
+
+@on_sqlite
+def test_posts_of_one_reader_have_no_figure_by_period_where_periods_are_alike(
+    db: Database, tmp_path: Path
+) -> None:
+    store(
+        db,
+        [
+            Text(f"2020-0{month}-{1 + n % 28:02}", f"{_word(n)} {'ab'[n % 2]} port.", handle="ann")
+            for month in (3, 4, 5)
+            for n in range(20 * month)
+        ],
+    )
+    run = handles_run(db, ["ann"])
+    codebook = parse_codebook(
+        b"{name: frames, unit: post, variables: [{name: a, question: b, type: yes-no}]}", "f"
+    )
+    sample = draw_code_sample(db, run, codebook, n=60, per=SamplePeriod.MONTH, seed=1)
+    with db.write() as connection:
+        codes = {
+            text.unit: {"a": CodeValue("yes" if " a " in text.text else "no")} for text in sample
+        }
+        replace_codes(connection, db, Coding(run, 2, "person:Ann"), codes)
+
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    # The contents name the codebook.
+    assert re.search('<a href="#frames-[0-9a-f]+">frames</a>', page)
+    yes = sum(code["a"].code == "yes" for code in codes.values())
+    assert f"Of 60 posts read, not evenly over periods, {yes} had this answer." in page
+    assert "So no period has a figure of its own." in page
+    assert "Mar 2020" not in page
 
 
 def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:

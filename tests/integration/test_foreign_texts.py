@@ -27,7 +27,6 @@ from reports.data.exports import write
 from tests.integration.test_textapi_server import KEYS, Server, running
 from tests.jobs_kit import Jobs
 from tests.plan_kit import plan_submitted_run
-from tests.tiers import thorough_but
 
 # VADER takes "die" and "war" for English words, and "Die Schule war gestern offen." for -.83.
 GERMAN = [
@@ -217,7 +216,8 @@ def test_a_service_that_declares_no_languages_is_asked_as_before(
         assert coverage(jobs, run)["polarity"] == ("complete", remark, 5)
 
 
-@pytest.mark.parametrize("texts", thorough_but([True, False], True))
+@pytest.mark.thorough
+@pytest.mark.parametrize("texts", [True, False])
 def test_a_pack_of_such_a_run_repeats_it(jobs: Jobs, *, texts: bool) -> None:
     import_files(
         jobs,

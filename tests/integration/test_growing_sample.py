@@ -38,9 +38,10 @@ from producers.submit import submit_run
 from producers.trainings import plan_code_training, submit_training
 from producers.watches import check_due_watches
 from reports.build import report_folder
+from reports.data.estimate_rows import EstimateRow
 from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.pages.shown_estimates import choose_method
 from reports.stats.looks import LEVELS
 from tests.command_kit import run_command

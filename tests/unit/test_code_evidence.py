@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.data.read_texts import ReadTexts
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import EstimateRow, ReadTexts
 from reports.findings.code_evidence import state_errors, state_number, state_periods, state_read
 from reports.stats.coder_errors import CoderErrors, move_share
 from reports.stats.estimates import Estimate
@@ -102,12 +101,29 @@ BOTH = part(True, 5, 5), part(False, 55, 0, unclear=1)
         # Of posts and mentions there are no kinds.
         ((part(None, 9, 4),), "Of 9 texts read, 4 had this answer."),
         ((part(None, 9, 0),), "Of 9 texts read, none had this answer."),
+        # Readers differ about another answer.
+        (
+            (replace(part(None, 9, 4), differing=2),),
+            "Of 9 texts read, 4 had this answer.",
+        ),
     ],
 )
 def test_what_was_read_with_the_keyword_and_without_it_is_said(
     parts: tuple[ReadTexts, ...], text: str
 ) -> None:
     assert state_read(parts, "yes", "“trade”", "text", 0.0502) == text
+
+
+def test_a_sample_that_was_shared_out_between_periods_is_not_even_unless_all_was_read() -> None:
+    whole = replace(part(None, 9, 4), population=9)
+    texts = [
+        state_read([texts], "yes", "", "post", None, has_periods=True)
+        for texts in (part(None, 9, 4), whole)
+    ]
+    assert texts == [
+        "Of 9 posts read, not evenly over periods, 4 had this answer.",
+        "Of 9 posts read, 4 had this answer.",
+    ]
 
 
 FOUND = CoderErrors(
