@@ -263,8 +263,9 @@ def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list
     kinds: list[_Kind] = []
     varying = [stratum for stratum in strata if stratum.size and not stratum.is_known]
     places_by_class = _group_places(strata)
+    groups = group_by_kind(strata)
     for name, kind_strata in group_by_kind(varying).items():
-        others = [stratum for stratum in strata if stratum.kind != name]
+        others = [stratum for other in groups if other != name for stratum in groups[other]]
         # With enough codes the estimate will be by these, however few the pilot has of one.
         chosen = choose_parts(kind_strata, others, use_machine=use_machine, n=math.inf)
         for (kind, relative), places in places_by_class.items():
