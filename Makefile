@@ -30,9 +30,12 @@ $(STAMP): requirements-user.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Each process of the tests would compile all of them, which takes it ten seconds of processor.
 $(DEV_STAMP): $(STAMP) requirements.lock
 	@echo "installing the other packages of requirements.lock into .venv"
 	@$(BIN)/python tools/install.py requirements.lock
+	@echo "compiling the tests"
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
 env: .env ## create what docker compose needs: .env with new passwords, archive/ and out/

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from analysis.frozen_model import FrozenModel
 from analysis.query.grammar import OPERATORS, Query, check_operators, is_query, parse_query
 from analysis.query.notation import QUOTED, make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import ALL_FORMS, CASE, STAR, Term
@@ -34,12 +35,6 @@ SAMPLE_SIZE = 300
 DEFAULT_RECALL = 0.95
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
-
-
-class FrozenModel(BaseModel):
-    """A model that does not change and takes no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Keyword(FrozenModel):

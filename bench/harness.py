@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 DATABASES = ("sqlite", "postgresql")
 JSON = "--json"
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 TEXT = (
     "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads "
     "and the markets fall The Senate in Washington votes on a relief bill worth $2 trillion while "
@@ -113,15 +112,6 @@ def real_data(folder: str, name: str) -> Path:
         skip(f"{path} does not exist")
 
     return path
-
-
-def use_one_thread() -> None:
-    """Run this program with numpy's matrix products on one thread: start it again if need be."""
-    one_thread = dict.fromkeys(THREADS, "1")
-
-    if not one_thread.items() <= os.environ.items():  # read when numpy is imported
-        command = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(sys.executable, command, os.environ | one_thread)  # noqa: S606
 
 
 # --- rounds and figures ---

@@ -33,13 +33,13 @@ def plan_sample(
     """
     from reports.data.coded_samples import PEOPLE, read_coded_samples
     from reports.data.run_data import load_run
-    from reports.data.sample_looks import count_coded, list_wanted_shares, read_looks
+    from reports.data.sample_looks import list_wanted_shares
     from reports.stats.looks import LEVELS, PILOT, take_look
 
     run_data = load_run(db, run)
     samples = read_coded_samples(run_data)
     sample = next((sample for sample in samples if sample.codebook.hash == codebook.hash), None)
-    coded = 0 if sample is None else count_coded(sample, PEOPLE)
+    coded = 0 if sample is None else sample.count_coded(PEOPLE)
     if sample is None or not coded:
         inform(
             f"nobody has coded a text yet: {PILOT} are drawn as a pilot. Code them, and the same "
@@ -54,7 +54,7 @@ def plan_sample(
             "--within"
         )
 
-    looks = read_looks(run_data, sample, PEOPLE)
+    looks = sample.looks_of(PEOPLE)
     drawn = [stratum.drawn for stratum in sample.strata]
     if looks and looks[-1].outcome is not None and looks[-1].within <= within:
         inform(looks[-1].outcome)

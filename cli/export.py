@@ -132,7 +132,8 @@ def _export_table(
 ) -> None:
     """Write the table to *out* or standard output; print on standard error what it lacks."""
     from producers.status import describe_unfinished
-    from reports.data.exports import describe_empty, is_selected, write
+    from reports.data.exports import describe_empty, write
+    from reports.data.tables.registry import EXPORTED
 
     target: Path | IO[bytes] | None = out
     if out is None:
@@ -159,7 +160,7 @@ def _export_table(
     elif not row_count:
         warn(describe_empty(db, run, table))
 
-    if selection and not is_selected(table):
+    if selection and not EXPORTED[table].is_selected:
         warn(
             f"--distinct and --without change nothing in {table}, which is of all documents: they "
             "go with mentions, periods, documents, summaries, comentions and estimates"

@@ -28,7 +28,6 @@ from reports.data.estimate_strata import (
     make_strata,
 )
 from reports.data.run_data import RunData, load_run
-from reports.data.sample_looks import count_coded
 from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.looks import LEAST_GROWTH, LEVELS, count_pilot, level_of_look
@@ -265,7 +264,7 @@ class _Pilot:
     reader: str
 
     def describe(self) -> str:
-        coded = quantity(count_coded(self.sample, self.reader), "text")
+        coded = quantity(self.sample.count_coded(self.reader), "text")
         return f"what {self.reader} coded of run {self.run.id}: {coded}"
 
     def list_shares(self, wanted: Sequence[WantedCategory]) -> list[_Shares]:
@@ -316,7 +315,7 @@ class _Pilot:
         return min(1.0, helped / alone) if alone else None
 
     def _describe_people(self, wanted: Sequence[WantedCategory]) -> Iterator[str]:
-        coded = count_coded(self.sample, PEOPLE)
+        coded = self.sample.count_coded(PEOPLE)
         if not coded:
             return
 
@@ -362,7 +361,7 @@ def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
             if sample.codebook_id == codebook_id:
                 pilots += [_Pilot(run, sample, reader) for reader in (coder, PEOPLE)]
 
-    pilots = [pilot for pilot in pilots if count_coded(pilot.sample, pilot.reader)]
+    pilots = [pilot for pilot in pilots if pilot.sample.count_coded(pilot.reader)]
     return next((pilot for pilot in pilots if pilot.reader == coder), next(iter(pilots), None))
 
 

@@ -17,7 +17,7 @@ from typer import Argument, Option
 
 from analysis.kinds.kind import DocumentKind, Matched
 from analysis.options import CommandOption, Keyword, declared_option, flag_of, list_fields
-from analysis.pipelines import Pipeline
+from analysis.step import Pipeline
 from cli.keywords import read_keywords
 from cli.messages import warn
 from cli.options import By, RunOptions, SeriesBy, check_utf8

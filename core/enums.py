@@ -192,9 +192,14 @@ class SamplePart(StrEnum):
     ALL = "all"
 
     @property
+    def is_rest(self) -> bool:
+        """Whether it is the rest, or one of its classes."""
+        return self.startswith(SamplePart.REST)
+
+    @property
     def kind(self) -> SamplePart:
         """What a text is, whatever its class: of the classes of the rest it is `REST`."""
-        return SamplePart.REST if self.startswith(SamplePart.REST) else self
+        return SamplePart.REST if self.is_rest else self
 
 
 class AnalysisProgram(StrEnum):

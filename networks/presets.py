@@ -124,21 +124,6 @@ _PRESETS = [
         clip_by="norm",
         carry=False,
     ),
-    Options(
-        kind="polarity",
-        preset="standard",
-        hidden=(16,),
-        activation="tanh",
-        loss="quadratic",
-        initialiser="glorot",
-        optimizer="adam",
-        schedule="cosine",
-        learning_rate=5e-4,
-        weight_decay=0.95,
-        batch_size=64,
-        epochs=12,
-        precision=32,
-    ),
 ]
 PRESETS = {(options.kind, options.preset): options for options in _PRESETS}
 KINDS = tuple(dict.fromkeys(options.kind for options in _PRESETS))
@@ -146,7 +131,7 @@ RECURRENT_ONLY = {"sequence", "truncate", "clip", "clip_by", "carry"}
 
 
 def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
-    """Return the options of a network of *kind*: ``feedforward``, ``recurrent`` or ``polarity``.
+    """Return the options of a network of *kind*: ``feedforward`` or ``recurrent``.
 
     *overrides* may name the preset and override its options. Names are those of `Options`, with
     ``-`` or ``_``; values are text as typed or of the right type (``hidden``: ``"30,20"``, 30 or
@@ -262,20 +247,6 @@ def _list_recurrent_limits(options: Options) -> list[_Limit]:
     ]
 
 
-def _list_polarity_limits(options: Options) -> list[_Limit]:
-    return [
-        ("hidden", len(options.hidden) == 1, "one size: the engine has one hidden layer"),
-        ("activation", options.activation == "tanh", "tanh, which the engine computes"),
-        ("loss", options.loss == "quadratic", "quadratic, to forecast a rating"),
-    ]
-
-
-_FURTHER_LIMITS: dict[str, Callable[[Options], list[_Limit]]] = {
-    "recurrent": _list_recurrent_limits,
-    "polarity": _list_polarity_limits,
-}
-
-
 def _validate(options: Options) -> None:
     """Raise NetworkError for the first value that is out of range."""
     look_up(ACTIVATIONS, options.activation, "activation")
@@ -294,9 +265,8 @@ def _validate(options: Options) -> None:
         ("seed", options.seed >= 0, "0 or more"),
         ("patience", options.patience is None or options.patience >= 1, "1 or more, or none"),
     ]
-    list_further_limits = _FURTHER_LIMITS.get(options.kind)
-    if list_further_limits is not None:
-        limits += list_further_limits(options)
+    if options.kind == "recurrent":
+        limits += _list_recurrent_limits(options)
 
     for option_name, fits, expected in limits:
         if not fits:

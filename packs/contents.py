@@ -14,9 +14,9 @@ from typing import IO, Annotated, Any, TypeVar
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError, field_validator
 
+from analysis.frozen_model import FrozenModel
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Kind
-from analysis.options import FrozenModel
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.

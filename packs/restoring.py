@@ -146,7 +146,7 @@ def _read_jobs(source: RowSource, run: PackedRun) -> list[Any]:
     jobs: dict[str, Any] = {}
 
     for location, job in source.lines(rows.JOBS):
-        if job.name in jobs or not kind.is_job_name(job.name) or job.kind != kind.job_kind:
+        if job.name in jobs or not kind.is_job_name(job.name) or kind.job_kind != job.kind:
             raise BadInput(f"{location}: it is no job of such a run")
 
         jobs[job.name] = job

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Select, insert, select, union
 from sqlalchemy.exc import IntegrityError
 
 from analysis.codebooks.codebook import Codebook
-from analysis.options import FrozenModel
+from analysis.frozen_model import FrozenModel
 from core.enums import CodeState, ReadBy, SamplePart, SampleRule, StepState
 from core.errors import BadInput
 from models import tables

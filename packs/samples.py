@@ -311,7 +311,7 @@ def _find_wrong_class(strata: Sequence[Row[Any]]) -> str | None:
     rests: defaultdict[tuple[str, str], dict[SamplePart, int]] = defaultdict(dict)
     for stratum in strata:
         part = SamplePart(stratum.part)
-        if part.kind == SamplePart.REST and stratum.rule == SampleRule.RANK:
+        if part.is_rest and stratum.rule == SampleRule.RANK:
             rests[stratum.period, stratum.keyword][part] = stratum.population
 
     for (period, keyword), sizes in rests.items():

@@ -21,14 +21,14 @@ from sources.base import (
     clean_name,
     fold_handle,
 )
-from sources.columns import FIELDS, find_columns, prefer_columns
+from sources.columns import FIELDS
 from sources.file_reading import BLANK, WARC, decode_chunks, open_file, read_chunks
 from sources.json_entries import Entry, read_json_entries, read_line_entries
 from sources.jsonstream import ASSIGNMENT, LONGEST, parse_line
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
 from sources.table_sample import TableSample
-from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
+from sources.tables import NO_HANDLE, TableReader, read_csv
 
 #: Files with these endings are read in a folder.
 ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js", ".warc")
@@ -407,24 +407,7 @@ def _table_reader(
         if entry.index is not None and not entry.wrong and isinstance(entry.value, Mapping):
             sample.add(entry.value)
 
-    columns = find_columns(sample.names, options.columns, context.file)
-    time_column = columns.get("published_at", "")
-    if time_column:
-        check_is_date(context.file, columns, sample.first_values.get(time_column))
-
-    source = options.source or guess_source(sample.first_values, columns, context)
-    return TableReader(
-        source=source,
-        columns=prefer_columns(
-            source.table_rules.text_columns, sample.names, options.columns, columns
-        ),
-        context=context,
-        names=sample.names,
-        day_first=sample.day_first.get(time_column),
-        unclear_date=(
-            "" if time_column in sample.day_first else sample.unclear_dates.get(time_column, "")
-        ),
-    )
+    return TableReader.of_sample(sample, sample.names, options.source, options.columns, context)
 
 
 def _handle_beside(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What a first pass over the rows of a JSON table shows of its columns.
+"""What a first pass over the rows of a table shows of its columns.
 
 Rows of JSON need not have the same keys: a time or a handle may be missing in the first of them.
 """

@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ from sources.file_reading import (
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES
 from sources.source import ReadContext, Source
 from sources.table_rows import NO_OUTLET, TableRow, date_of_row
-from sources.timestamps import is_day_first, is_day_number, is_order_unclear, parse_time
+from sources.table_sample import TableSample
+from sources.timestamps import is_day_number, parse_time
 
 NO_HANDLE = "nothing says whose posts these are, so no handle finds them: --handle HANDLE"
 _NO_TIME = "no column holds a time, so its documents are in no month: --column published_at=NAME"
@@ -86,6 +88,34 @@ class TableReader:
 
     #: A date that may begin with the day or the month, if no date shows which.
     unclear_date: str = ""
+
+    @classmethod
+    def of_sample(
+        cls,
+        sample: TableSample,
+        names: Sequence[str],
+        source: Source | None,
+        named_columns: Mapping[str, str],
+        context: ReadContext,
+    ) -> TableReader:
+        """Return the reader of a table by a sample of its rows; *source* None is found out.
+
+        *named_columns* are those that the user named. Raises `BadInput` for times that are none.
+        """
+        columns = find_columns(names, named_columns, context.file)
+        time_column = columns.get("published_at", "")
+        _check_is_date(context.file, time_column, sample.first_values.get(time_column))
+        source = source or guess_source(sample.first_values, columns, context)
+        is_clear = time_column in sample.day_first
+        text_columns = source.table_rules.text_columns
+        return cls(
+            source=source,
+            columns=prefer_columns(text_columns, names, named_columns, columns),
+            context=context,
+            names=names,
+            day_first=sample.day_first.get(time_column),
+            unclear_date="" if is_clear else sample.unclear_dates.get(time_column, ""),
+        )
 
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
@@ -207,11 +237,11 @@ def guess_source(
     return HEADLINES_SOURCE if has_outlet and not has_handle else FALLBACK_SOURCE
 
 
-def check_is_date(file: str, columns: Mapping[str, str], first_time: object) -> None:
+def _check_is_date(file: str, column: str, first_time: object) -> None:
     """Raise `BadInput` where a table's column of times has a spreadsheet's numbers of days."""
     if is_day_number(first_time):
         raise BadInput(
-            f"{file}: the column {columns['published_at']!r} holds {str(first_time)!r}, which is "
+            f"{file}: the column {column!r} holds {str(first_time)!r}, which is "
             "a spreadsheet's number of a day, or a year, and no date: give the column the format "
             "YYYY-MM-DD and save it again"
         )
@@ -241,19 +271,9 @@ def read_csv(
         yield Remark(context.file, _REPEATED.format(list_columns(repeated)))
         header = number_columns(header)
 
-    found_columns = find_columns(header, columns, context.file)
-    ahead = _look_ahead(path, encoding, header, found_columns)
-    check_is_date(context.file, found_columns, ahead.first_time)
-    source = source or guess_source(ahead.first or {}, found_columns, context)
-    table = TableReader(
-        source=source,
-        columns=prefer_columns(source.table_rules.text_columns, header, columns, found_columns),
-        context=context,
-        names=header,
-        day_first=ahead.day_first,
-        unclear_date=ahead.unclear_date,
-    )
-    if ahead.first is not None:
+    sample = _look_ahead(path, encoding, header, find_columns(header, columns, context.file))
+    table = TableReader.of_sample(sample, header, source, columns, context)
+    if sample.names:
         yield from table.remarks()
 
     for index, row in enumerate(_rows(path, encoding), start=-1):
@@ -279,39 +299,19 @@ def _read_header(path: Path, encoding: str) -> list[str]:
     return header
 
 
-@dataclass(kw_only=True)
-class _Ahead:
-    """The result of a first pass over the rows of a CSV file."""
+def _look_ahead(
+    path: Path, encoding: str, header: list[str], columns: Mapping[str, str]
+) -> TableSample:
+    """Return a sample of rows: up to one whose date shows whether the day comes first."""
+    sample = TableSample(columns)
+    time_column = columns.get("published_at")
+    for row in islice(_rows(path, encoding), 1, None):
+        if isinstance(row, list):
+            sample.add(dict(zip(header, row, strict=False)))
+            if time_column is None or time_column in sample.day_first:
+                break
 
-    first: dict[str, str] | None = None
-    first_time: str | None = None
-    day_first: bool | None = None
-    unclear_date: str = ""
-
-
-def _look_ahead(path: Path, encoding: str, header: list[str], columns: Mapping[str, str]) -> _Ahead:
-    """Return the first row and time, if there are any, and whether a date begins with the day."""
-    time_at = header.index(columns["published_at"]) if "published_at" in columns else None
-    ahead = _Ahead()
-    for line_number, row in enumerate(_rows(path, encoding)):
-        if line_number == 0 or isinstance(row, str):
-            continue
-        if ahead.first is None:
-            ahead.first = dict(zip(header, row, strict=False))
-        if time_at is None:
-            break
-
-        written = row[time_at].strip() if time_at < len(row) else ""
-        ahead.first_time = ahead.first_time or written or None
-        ahead.day_first = is_day_first(written)
-        if ahead.day_first is not None:
-            ahead.unclear_date = ""
-            break
-
-        if not ahead.unclear_date and is_order_unclear(written):
-            ahead.unclear_date = written
-
-    return ahead
+    return sample
 
 
 def _detect_encoding(path: Path) -> tuple[str, int]:

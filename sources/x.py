@@ -76,7 +76,6 @@ _COLUMNS_OF_TABLES = frozenset(
 
 _SEARCH_PATH = "/2/tweets/search/recent"
 _USER_PATH = "/2/users/by/username/{name}"
-_POSTS_PATH = "/2/users/{account}/tweets"
 _PAGE_SIZE = 100
 _FIELDS = {
     "tweet.fields": "author_id,created_at,lang,note_tweet,referenced_tweets",
@@ -295,53 +294,19 @@ def search_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 
 
 async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
-    """Read a handle's posts by recent search, or its timeline where the setting is empty.
+    """Read a handle's posts by recent search, newest first.
 
     A search finds no post of an account that does not exist. So a crawl that begins without a post
     looks the account up, too, and raises `AccountGone` if that tells why.
     """
-    template = request.settings.x_query
-    if not template.strip():
-        async for page in timeline_pages(request):
-            yield page
-
-        return
-
     is_first = request.cursor is None
-    async for page in _search(request, account_query(template, request.subject)):
+    query = account_query(request.settings.x_query, request.subject)
+    async for page in _search(request, query):
         if is_first and not page.items and page.end is not None:
-            await _look_up_account(request.subject, request.client)
+            await _check_account(request.subject, request.client)
 
         is_first = False
         yield page
-
-
-async def timeline_pages(request: CrawlRequest) -> AsyncIterator[Page]:
-    """Read an account's posts as far back as X gives them (3,200). Raises `AccountGone`."""
-    handle, client = request.subject, request.client
-    crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
-    if crawl.account is None:
-        crawl.account = await _look_up_account(handle, client)
-    if crawl.account is None:
-        raise ServiceBadAnswer(
-            f"x answered without the id of @{handle}: try again later", service=NAME
-        )
-
-    path = _POSTS_PATH.format(account=crawl.account)
-    while True:
-        page_parameters = crawl.page_parameters(
-            _PAGE_SIZE,
-            at_least=5,
-            size="max_results",
-            following="pagination_token",
-            since="since_id",
-        )
-        answer = await client.get(path, {**_FIELDS, **page_parameters}, explain=_explain)
-        _raise_if_gone(handle, answer.value)
-        page = _page(answer.value, crawl, f"x @{handle}")
-        yield page
-        if page.end is not None:
-            return
 
 
 async def _search(request: CrawlRequest, query: str) -> AsyncIterator[Page]:
@@ -391,8 +356,8 @@ def _page(json_answer: Any, crawl: CrawlProgress, location: str) -> Page:
     return crawl.finish_page(items, meta.get("next_token"), reached_known=reached_known)
 
 
-async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
-    """Return an account's id. Raises `AccountGone` where it does not exist or hides its posts."""
+async def _check_account(handle: str, client: ServiceClient) -> None:
+    """Raise `AccountGone` where an account does not exist or hides its posts."""
     path = _USER_PATH.format(name=_account_name(handle))
     params = {"user.fields": _FIELDS["user.fields"]}
     try:
@@ -404,14 +369,9 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
         raise
 
     _raise_if_gone(handle, answer.value)
-    user = mapping_or_empty(answer.value).get("data")
-    if not isinstance(user, Mapping):
-        return None
+    user = mapping_or_empty(mapping_or_empty(answer.value).get("data"))
     if user.get("protected"):
         raise _gone(handle, "protected", "shows its posts to its followers alone")
-
-    account = user.get("id")
-    return account if _POST_ID.fullmatch(text_or_empty(account)) else None
 
 
 def _explain(refused: ServiceAnswer) -> TidingsError | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.stack.ports import free_port
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {
@@ -51,7 +51,7 @@ class Compose:
         self, name: str, folder: Path, changes: Mapping[str, Any], variables: Mapping[str, str]
     ) -> None:
         self.name = name
-        self.flower_port = free_port()
+        self.flower_port = reserved_port()
         self.variables = {
             **SECRETS,
             **UNREACHABLE,

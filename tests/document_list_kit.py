@@ -11,16 +11,26 @@ from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from analysis import grains
+from reports.pages.document_list import DocumentIndex
 from reports.words.document_queries import DocumentQuery
 
 _INDEX = re.compile(r'id="document-index">([^<]*)<')
 _PART = re.compile(r'documentPart\("([\w.@-]+)","([A-Za-z0-9+/=]+)"\);\n')
 _EPOCH = date(1970, 1, 1).toordinal()
 _LABEL_ENDING = re.compile(r" \((?:as|also) .*\)$")
-_ORIGIN = ("outlet", "section", "kind", "desk")
-_HELD = ("name", "phrase", "word")
+
+
+def read_query(address: str) -> DocumentQuery:
+    """Return the query that stands in an address of the list."""
+    page, _, fields = address.partition("#")
+    assert page == "documents.html"
+    given: dict[str, Any] = dict(parse_qsl(fields))
+    groups = [(name, given.pop(name)) for name in DocumentIndex.origin_fields if name in given]
+    given["without_repeats"] = given.get("without_repeats") == "1"
+    return DocumentQuery(**given, group=groups[0] if groups else None)
 
 
 def _unpack(packed: str) -> Any:
@@ -55,7 +65,7 @@ class DocumentList:
         for part in self.parts:
             held = [
                 self._hold(part, field, value, query)
-                for field in _HELD
+                for field in self.index["heldFields"]
                 if (value := getattr(query, field))
             ]
             for place, values in enumerate(part["rows"]):
@@ -78,12 +88,13 @@ class DocumentList:
 
     def _fits(self, row: int, query: DocumentQuery) -> bool:
         origin = self.index["origins"][self.index["documentOrigins"][row]]
-        for name, value in zip(_ORIGIN, origin, strict=True):
-            if getattr(query, name) not in (None, value or "not known"):
+        if query.group is not None:
+            field, group = query.group
+            if group != (origin[self.index["originFields"].index(field)] or "not known"):
                 return False
 
         flags, *places = self.index["mentions"][self.index["documentMentions"][row]]
-        is_held = any(getattr(query, field) for field in _HELD)
+        is_held = any(getattr(query, field) for field in self.index["heldFields"])
         if (flags & 1 and query.without_repeats) or (flags & 2 and not is_held):
             return False
         if query.period is not None:

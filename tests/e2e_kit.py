@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from analysis.options import FrozenModel
-from cli.stack.ports import free_port, http_answers
+from analysis.frozen_model import FrozenModel
+from cli.stack.ports import http_answers
 from core.broker import celery_app, redis_client
 from core.enums import ENDED
 from core.settings import Settings
@@ -20,6 +20,7 @@ from models.database import Database
 from models.runs import get_run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
+from tests.ports import reserved_port
 from tests.services import child_process, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,7 @@ class Stub:
 @contextmanager
 def running_stub(folder: Path) -> Iterator[Stub]:
     """Run a stub of the Text API; its log is in *folder*."""
-    port = free_port()
+    port = reserved_port()
     command = [sys.executable, str(ROOT / "tests/stub_textapi.py"), str(port)]
     with child_process(
         "stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, folder

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from cli.stack.ports import free_port
+from tests.ports import reserved_port
 from tests.services import _open_folder, _unprivileged, wait_until
 
 
@@ -63,7 +63,7 @@ def running_pgbouncer(postgres: str, **options: object) -> Iterator[PgBouncer]:
     if shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin") is None:
         pytest.skip("PgBouncer is not installed: apt-get install pgbouncer")
 
-    server, port = urlsplit(postgres), free_port()
+    server, port = urlsplit(postgres), reserved_port()
     folder = Path(_open_folder(), f"tidings-pgbouncer-{port}")
     folder.mkdir(mode=0o700)
     settings = {

@@ -22,12 +22,12 @@ import pytest
 import redis
 
 from cli.stack import valkey
-from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import ENVIRONMENT, python_module, worker_answers, worker_command
 from core.enums import QUEUES
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
+from tests.ports import reserved_port
 
 POSTGRES_OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -43,7 +43,7 @@ class NoPostgresError(Exception):
     """PostgreSQL cannot run here; the message says why."""
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 30.0, what: str = "it") -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = 60.0, what: str = "it") -> None:
     """Poll until *condition* holds, more seldom as time passes; fail after *seconds*."""
     start = time.monotonic()
     while not condition():
@@ -55,7 +55,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30.0, what: 
 @contextmanager
 def running_valkey(folder: Path) -> Iterator[str]:
     """Run a Valkey in *folder*; yield its address."""
-    port, password = free_port(), secrets.token_urlsafe(8)
+    port, password = reserved_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
     with child_process(
         "valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder
@@ -172,7 +172,7 @@ def running_postgres(parent: Path | None = None) -> Iterator[str]:
     try:
         programs = _programs(folder)
         user_options = _unprivileged(folder)
-        port, password = free_port(), secrets.token_urlsafe(8)
+        port, password = reserved_port(), secrets.token_urlsafe(8)
         _initdb(programs, folder, password, user_options)
         options = [f"-c{name}={value}" for name, value in POSTGRES_OPTIONS.items()]
         with (folder / "log").open("wb") as log:

@@ -2,8 +2,9 @@
 
 ``python tests/stub_textapi.py PORT [JOURNAL]`` serves on loopback, and counts on from what is in
 the file JOURNAL, so that it can be killed. ``GET /counts?windows=1,60&calls=100`` returns what it
-counted, among it the most calls in any stretch of so many seconds, the mean time
-between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
+counted, among it the most calls in any stretch of so many seconds, the longest time
+without a call between two, the mean time between 100 calls, how many calls it refused by a
+``status``, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
 in seconds, ``held`` for calls that get their answer when it is unset, shares of ``error_500``,
 ``reset``, ``hang`` and ``broken`` answers, or one ``status`` with its ``retry_after``, or one
 ``body``. ``POST /clear`` begins again, without counts and faults.
@@ -123,6 +124,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.02)
 
     if status := faults.get("status"):
+        seen["refused"] += 1
         headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
         return web.json_response({"error": "as configured"}, status=status, headers=headers)
 
@@ -233,6 +235,8 @@ async def counts(request: web.Request) -> web.Response:
             "again": seen["again"],
             "broken": seen["broken"],
             "hung": seen["hung"],
+            "refused": seen["refused"],
+            "silence": max((later - at for at, later in pairwise(times)), default=0.0),
             "operations": seen["operations"],
             "repeated": repeated,
             "fullest": fullest,
@@ -257,7 +261,7 @@ async def clear(request: web.Request) -> web.Response:
 
 
 def new_seen() -> dict:
-    numbers = dict.fromkeys(("answered", "again", "broken", "hung"), 0)
+    numbers = dict.fromkeys(("answered", "again", "broken", "hung", "refused"), 0)
     return {"times": [], "operations": Counter(), "bodies": Counter(), "given": set(), **numbers}
 
 

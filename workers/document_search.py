@@ -8,7 +8,7 @@ What was read in which order is stored beside the codes, so that a search goes o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -43,11 +43,11 @@ from reports.stats.search_check import SearchCheck
 from reports.stats.search_recall import ChanceDraws, DrawPlan, SearchProgress
 
 # A batch is of this share of the texts that were read, within these bounds.
-BATCH_SHARE = 0.1
-LEAST_BATCH, _MOST_BATCH = 50, 200
+_PEOPLES_SHARE = 0.1
+_LEAST_BATCH, _MOST_BATCH = 50, 200
 
-# A model reads this share at once.
-MODELS_SHARE = 0.2
+# A model reads this share at once, or this share of what seems to remain to be read.
+_MODELS_SHARE, _REMAINING_SHARE = 0.2, 0.3
 
 # How often texts of the top were relevant lately is told by so many, or by this share of all read.
 LEAST_LATELY = 50
@@ -56,7 +56,8 @@ LATELY_SHARE = 0.2
 # A query has at most so many words.
 _MOST_WORDS = 8
 
-_NO_PLACES: Integers = np.empty(0, np.int64)
+# Chance is asked for so many numbers at once.
+_DRAWN_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class DocumentSearch:
             rows = list_searched(connection, self.search)
             pending = self._describe(rows, is_read, is_relevant).pending
             if not pending:
-                size = min(_MOST_BATCH, max(LEAST_BATCH, int(BATCH_SHARE * is_read.sum())))
+                size = size_for_people(int(is_read.sum()))
                 new_rows = self._choose(rows, is_read, is_relevant, draws, size)
                 add_searched(connection, self.search, new_rows)
                 pending = [row["document_id"] for row in new_rows if row["read_by"] != ReadBy.KNOWN]
@@ -176,9 +177,8 @@ class DocumentSearch:
         with self._db.read() as connection:
             rows = list_searched(connection, self.search)
 
-        wanted = min(state.progress.count_to_read(recall), int(MODELS_SHARE * is_read.sum()))
+        size = size_for_model(int(is_read.sum()), state.progress.count_to_read(recall))
         draws = state.progress.plan_draws(recall)
-        size = max(LEAST_BATCH, wanted)
         new_rows = self._choose(rows, is_read, is_relevant, draws, size)
 
         def store(connection: Connection) -> set[str]:
@@ -414,6 +414,16 @@ class DocumentSearch:
         self._ranking.learn(texts, is_relevant[texts])
 
 
+def size_for_people(read: int) -> int:
+    """Return how many texts people read before the next look, of whom so many were read."""
+    return min(_MOST_BATCH, max(_LEAST_BATCH, int(_PEOPLES_SHARE * read)))
+
+
+def size_for_model(read: int, remaining: int) -> int:
+    """Return how many texts a model reads before the next look, if so many seem to *remain*."""
+    return max(_LEAST_BATCH, int(min(_MODELS_SHARE * read, _REMAINING_SHARE * remaining)))
+
+
 @dataclass(frozen=True)
 class Batch:
     """The places of texts that are read next: those of the *top*, and those drawn *by_chance*.
@@ -441,31 +451,45 @@ def choose_batch(
     by the inverse square root of their rank; else all are of the first kind, and weigh NaN.
     """
     draws = round(plan.share * size)
-    top = find_lowest(-scores, size - draws)
-    is_other = np.ones(len(scores), bool)
-    is_other[top] = False
-    others = np.flatnonzero(is_other)
+    top, others = np.split(rank_highest(scores), [size - draws])
 
     own_copies = copies[others].astype(float)
-    ranks = np.empty(len(others))
-    ranks[np.argsort(-scores[others], kind="stable")] = np.arange(len(others))
-    favours = own_copies / np.sqrt(ranks + 1)
-    orders = [
-        iter(find_lowest(rng.exponential(size=len(others)) / chances, draws).tolist())
-        for chances in (own_copies, favours)
-    ]
-    left, left_favours = float(own_copies.sum()), float(favours.sum())
-    by_chance: dict[int, float] = {}
-    for is_favoured in rng.integers(0, 1 + plan.are_ranked, draws).tolist():
-        text = next(text for text in orders[is_favoured] if text not in by_chance)
-        favour = favours[text] / own_copies[text]
-        by_chance[text] = 1 + favour * left / left_favours if plan.are_ranked else math.nan
-        left, left_favours = left - own_copies[text], left_favours - favours[text]
+    favours = own_copies / np.sqrt(np.arange(1, len(others) + 1))
+    streams = draw_forever(own_copies, rng), draw_forever(favours, rng)
+    drawn: dict[int, None] = {}
+    for stream in rng.integers(0, 1 + plan.are_ranked, draws).tolist():
+        drawn[next(text for text in streams[stream] if text not in drawn)] = None
 
-    return Batch(top, others[np.array([*by_chance], np.int64)], np.array([*by_chance.values()]))
+    places = np.array([*drawn], np.int64)
+    weights = np.full(draws, np.nan)
+    if plan.are_ranked:
+        drawn_copies, drawn_favours = own_copies[places], favours[places]
+        left = own_copies.sum() - np.cumsum(drawn_copies) + drawn_copies
+        left_favours = favours.sum() - np.cumsum(drawn_favours) + drawn_favours
+        weights = 1 + drawn_favours / drawn_copies * left / left_favours
+
+    return Batch(top, others[places], weights)
 
 
-def find_lowest(numbers: Floats, n: int) -> Integers:
-    """Return the places of the *n* lowest numbers, the lowest first."""
-    places: Integers = np.argpartition(numbers, min(n, len(numbers) - 1))[:n] if n else _NO_PLACES
-    return places[np.argsort(numbers[places], kind="stable")]
+def draw_forever(chances: Floats, rng: np.random.Generator) -> Iterator[int]:
+    """Yield places by their *chances*, again and again.
+
+    Whoever leaves out what came before draws by the chances of what is left.
+    """
+    ends = np.cumsum(chances)
+    while True:
+        points = rng.random(_DRAWN_AT_ONCE) * ends[-1]
+        yield from np.searchsorted(ends[:-1], points, side="right").tolist()
+
+
+def rank_highest(scores: Floats) -> Integers:
+    """Return the places of *scores*, the highest first, equal ones in their order.
+
+    Scores are equal if they fall on the same of 65,536 levels: numbers of 16 bits are sorted by
+    their digits, which takes a tenth of the time.
+    """
+    depths = np.max(scores, initial=-math.inf) - scores
+    span = float(np.max(depths, initial=0.0)) or 1.0
+    levels = depths / span * np.iinfo(np.uint16).max
+    places: Integers = np.argsort(levels.astype(np.uint16), kind="stable")
+    return places

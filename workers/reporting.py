@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from core.errors import DatabaseAway, TidingsError
 from models.jobs import fence
-from models.runs import REPORT_JOB
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
 from workers.watching import record_watched_run, send_events
@@ -30,10 +29,6 @@ class _GivesWay(Exception):
 
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report; keep what has not changed."""
-    if job.claim.name != REPORT_JOB:
-        # An earlier version queued jobs that drew a part of the figures.
-        return Done()
-
     # Only a process that makes reports loads what they need.
     from reports.build.folder_lock import lock_folder  # noqa: PLC0415
     from reports.build.manifest import is_up_to_date  # noqa: PLC0415

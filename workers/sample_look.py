@@ -33,7 +33,7 @@ from producers.code_sample import DrawnSample
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.later_units import count_later_units
 from reports.data.run_data import RunData, load_run
-from reports.data.sample_looks import count_coded, list_wanted_shares, read_looks
+from reports.data.sample_looks import list_wanted_shares
 from reports.stats.looks import (
     Look,
     WantedShare,
@@ -82,13 +82,13 @@ def look_at_sample(job: JobContext) -> Outcome:
     samples = [
         sample
         for sample in read_coded_samples(run)
-        if sample.codebook.hash.hex() == options.codebook and count_coded(sample, options.coder)
+        if sample.codebook.hash.hex() == options.codebook and sample.count_coded(options.coder)
     ]
     if not samples:
         return Done("no text could be coded: nothing is known of any share")
 
     sample = samples[0]
-    looks = read_looks(run, sample, options.coder)
+    looks = sample.looks_of(options.coder)
     if looks and looks[-1].outcome is not None:
         return Done(looks[-1].outcome)
     if _add_later_documents(job, run, sample):
@@ -110,7 +110,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         texts=[stratum.texts for stratum in sample.strata],
         most_new=affordable,
     )
-    coded = count_coded(sample, options.coder)
+    coded = sample.count_coded(options.coder)
     if look.drawn is None:
         outcome = _describe_end(job, look, wanted, sample, coded)
         with job.db.write() as connection:
@@ -142,11 +142,9 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
         (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
     }
     of_part = count_pilot_of_period(is_estimated=options.wanted_by is not None) / PARTS_OF_PERIOD
-    classes = len(
-        {stratum.part for stratum in sample.strata if stratum.part.kind == SamplePart.REST}
-    )
+    classes = len({stratum.part for stratum in sample.strata if stratum.part.is_rest})
     for period, keyword, part in product(new_periods, sample.keywords, SamplePart):
-        share = max(1, classes) if part.kind == SamplePart.REST else 1
+        share = max(1, classes) if part.is_rest else 1
         counts[period, keyword, part] = math.ceil(of_part / share)
 
     drawn_sample = DrawnSample.draw(job.db, run_id, sample.codebook, n=counts, per=per, seed=SEED)
@@ -248,7 +246,7 @@ def _count_affordable(job: JobContext, sample: CodedSample, options: TextOptions
         return None
 
     affordable = math.floor((left - bound) * _PLANNED_PART / mean)
-    coded = count_coded(sample, options.coder or "")
+    coded = sample.count_coded(options.coder or "")
     return affordable if affordable >= max(1, _LEAST_GROWTH * coded) else 0
 
 

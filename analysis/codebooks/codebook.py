@@ -16,7 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from analysis.options import FrozenModel
+from analysis.frozen_model import FrozenModel
+from core.enums import CodeState, UncodedReason
 from core.printing import printable
 
 MOST_VARIABLES = 20
@@ -30,6 +31,9 @@ YES, NO = "yes", "no"
 NONE_APPLIES = "none"
 # The sign between the categories that a text has at once.
 SEPARATOR = "|"
+
+# What a model writes instead of a code that the text does not let it give.
+UNCODED_WORDS = {f"{CodeState.CANNOT_BE_CODED}: {reason}": reason for reason in UncodedReason}
 
 # A file that is coded has columns of these names, beside a column for each variable.
 FILE_COLUMNS = ("item", "text", "run", "period", "keyword", "document")

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.codebooks.codebook import Codebook, Variable, VariableType
-from analysis.codebooks.model_prompt import UNCODED_WORDS
+from analysis.codebooks.codebook import UNCODED_WORDS, Codebook, Variable, VariableType
 from core.enums import CodeState
 from language_models.completion import Completion
 from models.codes import CodeValue, UnitCodes

@@ -11,15 +11,11 @@ import json
 from functools import cached_property
 from typing import Any
 
-from analysis.codebooks.codebook import Codebook, Variable, VariableType
-from core.enums import CodeState, UncodedReason
+from analysis.codebooks.codebook import UNCODED_WORDS, Codebook, Variable, VariableType
 from language_models.chat import ChatRequest
 
 # The number goes up when the words of the prompt change: stored answers are of the older ones.
 VERSION = 1
-
-# What a model writes instead of a code that the text does not let it give.
-UNCODED_WORDS = {f"{CodeState.CANNOT_BE_CODED}: {reason}": reason for reason in UncodedReason}
 
 # The line before and after the text is at least so long.
 _SHORTEST_MARK = 8

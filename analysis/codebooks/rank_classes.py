@@ -43,7 +43,7 @@ def expect_relative_share(part: SamplePart) -> float:
 
     It is 1 of other parts.
     """
-    if part.kind != SamplePart.REST:
+    if not part.is_rest:
         return 1.0
 
     sizes = size_classes(_MANY)

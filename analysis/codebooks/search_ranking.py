@@ -33,6 +33,8 @@ class SearchRanking:
     """
 
     def __init__(self, words_of_texts: WordsOfTexts, signs: Sequence[Bits] = ()) -> None:
+        from scipy.sparse import csr_array  # noqa: PLC0415 - workers that search nothing do without
+
         texts, vocabulary = words_of_texts.texts, words_of_texts.vocabulary
         words, text_of = [words_of_texts.words], [words_of_texts.text_of]
         for number, sign in enumerate(signs):
@@ -40,10 +42,9 @@ class SearchRanking:
             words.append(np.full(len(have_sign), vocabulary + number))
             text_of.append(have_sign)
 
-        all_texts = np.concatenate(text_of)
-        order = np.argsort(all_texts, kind="stable")
-        self._words: Integers = np.concatenate(words)[order]
-        self._starts: Integers = np.searchsorted(all_texts[order], np.arange(texts + 1))
+        places = np.concatenate(text_of), np.concatenate(words)
+        has_word = np.ones(len(places[0]))
+        self._has_word = csr_array((has_word, places), shape=(texts, vocabulary + len(signs)))
         self._vocabulary = vocabulary
         self._counts = np.zeros((2, vocabulary + len(signs)))
         self._learnt = np.zeros((2, 1))
@@ -59,12 +60,8 @@ class SearchRanking:
     def learn(self, texts: Integers, are_relevant: Bits) -> None:
         """Count the words of *texts* that were read."""
         for kind, chosen in enumerate((texts[~are_relevant], texts[are_relevant])):
-            lengths = self._starts[chosen + 1] - self._starts[chosen]
-            ends = np.cumsum(lengths)
-            places = np.arange(lengths.sum())
-            places += np.repeat(self._starts[chosen] - (ends - lengths), lengths)
-            size = self._counts.shape[1]
-            self._counts[kind] += np.bincount(self._words[places], minlength=size)
+            words = self._has_word[chosen].indices
+            self._counts[kind] += np.bincount(words, minlength=self._counts.shape[1])
             self._learnt[kind] += len(chosen)
 
     def score(self) -> Floats:
@@ -72,10 +69,7 @@ class SearchRanking:
         if not self._learnt[1]:
             return self._first_scores
 
-        scores = np.zeros(len(self._starts) - 1)
-        has_words = self._starts[:-1] < self._starts[1:]
-        weights = self._weigh()[self._words]
-        scores[has_words] = np.add.reduceat(weights, self._starts[:-1][has_words])
+        scores: Floats = self._has_word @ self._weigh()
         return scores
 
     def list_telling_words(self, most: int) -> list[int]:

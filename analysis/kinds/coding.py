@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.wanted import parse_sought, parse_wanted
 from analysis.options import ALL, MENTIONS, SAMPLE, ModelOptions, TextOptions
-from analysis.pipelines import Pipeline
-from analysis.steps import codes
+from analysis.step import Pipeline, Step
 from core.enums import MODEL
 from core.errors import UsageError
 from core.prices import parse_price
@@ -46,8 +45,9 @@ def match_coder(
     The run is of *kind*, whose steps are those of *pipeline*, and has these keywords. Raises
     `UsageError` if codebook, coder and step do not fit each other, or the run.
     """
+    (step,) = (step for step in pipeline.steps if step.is_by_coder)
     if parameters.codebook is None and parameters.coder is None:
-        _check_uncoded(parameters)
+        _check_uncoded(parameters, step)
         return parameters
 
     if parameters.codebook is None:
@@ -83,10 +83,10 @@ def match_coder(
             has_keywords=has_keywords,
         )
 
-    steps = pipeline.sort_names({*parameters.steps, codes.NAME})
-    missing = [need for need in codes.STEP.needs if need in pipeline.names]
+    steps = pipeline.sort_names({*parameters.steps, step.name})
+    missing = [need for need in step.needs if need in pipeline.names]
     if not set(missing) <= set(steps):
-        raise UsageError(f"--steps: codes needs {missing[0]}: write {','.join(missing)} too")
+        raise UsageError(f"--steps: {step.name} needs {missing[0]}: write {','.join(missing)} too")
 
     changes = {"codebook": codebook.hash.hex(), "steps": steps}
     return parameters.model_copy(update=changes)
@@ -128,11 +128,11 @@ def _refuse_model_options(parameters: TextOptions) -> None:
         raise UsageError("--batch is for a language model: a network asks nothing")
 
 
-def _check_uncoded(parameters: TextOptions) -> None:
+def _check_uncoded(parameters: TextOptions, step: Step) -> None:
     """Raise `UsageError` if a run without codebook and coder names what is coded."""
-    if codes.NAME in parameters.steps:
+    if step.name in parameters.steps:
         raise UsageError(
-            "the step codes needs a codebook and a coder: write --codebook FILE --coder "
+            f"the step {step.name} needs a codebook and a coder: write --codebook FILE --coder "
             "network:RUN or --coder model:NAME"
         )
 
@@ -268,8 +268,6 @@ def _check_network(db: Database, coder: str, codebook: Codebook) -> None:
 
 def describe_coder(parameters: TextOptions) -> list[str]:
     """Return what a plan says of the coder of a run: that a network asks nothing."""
-    if parameters.coder is None or codes.NAME not in parameters.steps:
-        return []
     if parameters.coding_network is None:
         return []
 

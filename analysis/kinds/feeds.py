@@ -13,8 +13,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from analysis.kinds.kind import Argument, CrawlTarget
-from analysis.kinds.posts import PostsKind, PostsParameters
-from analysis.kinds.searches import POSTS_PER_READ
+from analysis.kinds.posts import POSTS_PER_READ, PostsKind, PostsParameters
 from analysis.options import CommandOption
 from analysis.silence import describe_silence
 from core.errors import BadInput, UsageError

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Connection, Row
 
 from analysis.data import MonthData, PostData, ResultReader
+from analysis.frozen_model import FrozenModel
 from analysis.kinds.coding import match_coder
 from analysis.languages import settle_languages
-from analysis.options import FrozenModel, Keyword, TextOptions, declared_option, list_fields
-from analysis.pipelines import Pipeline
+from analysis.options import Keyword, TextOptions, declared_option, list_fields
+from analysis.step import Pipeline
 from core.enums import QUEUE_TEXT, Grain
 from models.database import Database
 from models.documents import DocumentScope

@@ -42,6 +42,9 @@ from sources.source import Source
 if TYPE_CHECKING:
     from core.settings import Settings
 
+# A kind that looks for its posts among the stored ones reads so many in a transaction.
+POSTS_PER_READ = 5_000
+
 
 class PostsParameters(TextOptions):
     """The parameters of every run over posts; without a *source*, those of all sources count."""

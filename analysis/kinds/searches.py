@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import Connection
 
 from analysis.kinds.kind import Argument, CrawlTarget
-from analysis.kinds.posts import PostsKind, PostsParameters
+from analysis.kinds.posts import POSTS_PER_READ, PostsKind, PostsParameters
 from models.crawls import found_before, posts_after
 from sources.registry import archives, search_source
 from textapi.text.keywords import pattern
 
 if TYPE_CHECKING:
     from core.settings import Settings
-
-POSTS_PER_READ = 5000
 
 
 class SearchParameters(PostsParameters):

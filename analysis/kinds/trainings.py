@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from analysis.frozen_model import FrozenModel
 from analysis.kinds.kind import Kind
-from analysis.options import FrozenModel
 from core.enums import QUEUE_TRAINING
 
 # The network that codes texts.

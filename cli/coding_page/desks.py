@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable, VariableType
-from analysis.options import FrozenModel
+from analysis.frozen_model import FrozenModel
 from core.enums import UncodedReason
 from core.errors import BadInput
 from models.codes import CodeValue, Coding, StoreOutcome, UnitKey, read_codes, read_codes_elsewhere

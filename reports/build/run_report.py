@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 from core.atomic_files import StagedFiles
 from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
@@ -10,6 +12,7 @@ from reports.findings.finding import FindingsBySubject
 from reports.kinds import REPORT_KINDS
 from reports.kinds.report_kind import RunReport
 from reports.pages import atom
+from reports.pages.document_list import share_parts
 from reports.pages.repeats import read_repeats
 from reports.pages.summarizing import summarize_run
 from reports.pages.surprises import read_surprises_section
@@ -18,9 +21,14 @@ from reports.report_files import FEED
 
 
 def read_report(
-    run: RunData, pages: StagedFiles, store: FigureStore, exports: ExportFolder
+    run: RunData,
+    pages: StagedFiles,
+    store: FigureStore,
+    exports: ExportFolder,
+    executor: Executor | None = None,
 ) -> RunReport:
-    """Read what all pages of the report of a single run show."""
+    """Read what all pages of the report of a single run show; a process may help by *executor*."""
+    parts = share_parts(run, executor, texts=exports.texts)
     repeats = None
     findings: FindingsBySubject = {}
     read_findings = REPORT_KINDS[run.kind.report].read_findings
@@ -29,7 +37,9 @@ def read_report(
 
     watch, surprises = read_watch_section(run), read_surprises_section(run, texts=exports.texts)
     summary = summarize_run(run)
-    return RunReport(summary, pages, store, exports, repeats, findings, watch, surprises)
+    return RunReport(
+        summary, pages, store, exports, repeats, findings, watch, surprises, executor, parts
+    )
 
 
 def write_report(report: RunReport) -> None:

@@ -148,7 +148,7 @@ def _describe_day(run: RunData, bulk_day: BulkDay) -> LoadedDay:
 
 
 def _count_names(grouping: Grouping, documents: pl.DataFrame) -> Counter[str]:
-    """Return how many documents each outlet, section or kind has."""
+    """Return how many documents each group has."""
     names = documents.select(name_groups(grouping).alias("name"))
     return Counter(dict(names.group_by("name").len().sort("name").iter_rows()))
 

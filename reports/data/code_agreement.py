@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
 
 from analysis.codebooks.codebook import Codebook, Variable, VariableType
 from core.enums import CodeState
 from models.codes import ADJUDICATED, PERSON, CodeValue
+from reports.frames.codes import UNIT
 from reports.stats.agreement import MeasurementLevel, estimate_alpha
 from reports.stats.estimates import Estimate
 
@@ -36,6 +40,17 @@ def measure_agreement(codebook: Codebook, units: Iterable[CoderCodes]) -> list[V
     """
     people_codes = [{coder: unit[coder] for coder in list_people(unit)} for unit in units]
     return [_measure_variable(variable, people_codes) for variable in codebook.variables]
+
+
+def list_units(codes: pl.DataFrame) -> list[CoderCodes]:
+    """Return the codes of each unit in a frame of codes, in its order."""
+    units: dict[tuple[Any, ...], dict[str, dict[str, CodeValue]]] = {}
+    columns = (*UNIT, "coder", "variable", "code", "state")
+    for *unit, coder, variable, code, state in codes.select(columns).iter_rows():
+        unit_codes = units.setdefault(tuple(unit), {}).setdefault(coder, {})
+        unit_codes[variable] = CodeValue(code, CodeState(state))
+
+    return list(units.values())
 
 
 def list_people(unit: CoderCodes) -> list[str]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, select
+import polars as pl
+from sqlalchemy import Row
 
-from analysis.codebooks.codebook import Codebook, Variable
+from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
-from models.code_samples import list_searched_keys, list_strata
-from models.codes import ADJUDICATED, PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
-from reports.data.queries import fetch_all
+from models.code_samples import list_looks, list_searched_keys, list_strata
+from models.codes import ADJUDICATED
 from reports.data.run_data import RunData
-from reports.series.reading import read_groups_of
+from reports.frames.codes import (
+    IS_OF_PEOPLE,
+    UNIT,
+    UNIT_SCHEMA,
+    load_codebooks,
+    load_codes,
+    load_units,
+)
+from reports.stats.intervals import CONFIDENCE
+from reports.stats.looks import level_of_look
 
 # Estimates of what people would say rest on their codes alone, or on a machine's too.
 PEOPLE = "people"
@@ -44,45 +51,22 @@ class Stratum:
 
 
 @dataclass(frozen=True)
-class SampleUnit:
-    """A drawn unit, and the codes that each coder gave it by variable."""
-
-    key: UnitKey
-    stratum: int
-    month: str
-
-    # How many units of the stratum have this text.
-    copies: int
-
-    # Its group, if the run has a grouping; otherwise "".
-    group: str
-    codes: Mapping[str, Mapping[str, CodeValue]]
-
-    @property
-    def people(self) -> list[str]:
-        """The people who coded it; who adjudicated it alone, if it was."""
-        if ADJUDICATED in self.codes:
-            return [ADJUDICATED]
-        return sorted(coder for coder in self.codes if coder.startswith(PERSON))
-
-
-@dataclass(frozen=True)
 class CodedSample:
-    """A sample with its codebook, strata and units."""
+    """A sample with its codebook, strata, units and their codes.
+
+    *units* are those of `UNIT_SCHEMA` with their number as *unit*. *codes* are those of
+    `CODE_SCHEMA` with the unit's number, its *stratum*, and whether the coder *is_reader*: one of
+    the people whose codes count, who is who adjudicated the unit alone, if it was.
+    """
 
     codebook_id: int
     codebook: Codebook
     strata: Sequence[Stratum]
-    units: Sequence[SampleUnit]
+    units: pl.DataFrame
+    codes: pl.DataFrame
 
-    @cached_property
-    def units_by_stratum(self) -> Mapping[int, Sequence[SampleUnit]]:
-        """The units of each stratum, by its number."""
-        units: dict[int, list[SampleUnit]] = {stratum.number: [] for stratum in self.strata}
-        for unit in self.units:
-            units[unit.stratum].append(unit)
-
-        return units
+    # The looks at the sample while it grew: rows of `SampleLook`.
+    looks: Sequence[Row[Any]] = ()
 
     @property
     def rule(self) -> SampleRule:
@@ -104,26 +88,63 @@ class CodedSample:
         """The language models that coded units of the sample."""
         return [coder for coder in self.machines if coder.startswith(MODEL)]
 
-    @property
+    @cached_property
     def machines(self) -> list[str]:
         """The networks and models that coded units of the sample."""
-        coders = {coder for unit in self.units for coder in unit.codes}
-        return sorted(coder for coder in coders if not coder.startswith(PERSON))
+        of_machines = self.codes.filter(~IS_OF_PEOPLE)
+        return sorted(of_machines["coder"].cast(pl.String).unique())
 
-    def code(self, unit: SampleUnit, coder: str, variable: Variable) -> str | None:
-        """Return the code of a variable; `NOT_ASKED`, or None if nobody knows."""
-        codes = unit.codes.get(coder, {})
-        given = codes.get(variable.name)
-        if given is not None:
-            return given.code if given.state == CodeState.CODED else None
-        if variable.condition is None:
-            return None
+    def looks_of(self, reader: str) -> list[Row[Any]]:
+        """Return the looks at the codes of people, or of a model."""
+        return [look for look in self.looks if look.coder == reader]
 
-        condition_variable = self.codebook.variable(variable.condition.variable)
-        condition_code = self.code(unit, coder, condition_variable)
-        known = {condition_variable.name: condition_code}
-        is_left_out = condition_code is not None and not variable.is_asked(known)
-        return NOT_ASKED if is_left_out else None
+    def level(self, reader: str) -> float:
+        """Return the probability with which a reader's intervals leave the truth out.
+
+        It is that of the last look, if the sample was looked at while it grew.
+        """
+        looks = self.looks_of(reader)
+        return level_of_look(looks[-1].number) if looks else round(1 - CONFIDENCE, 6)
+
+    def count_coded(self, reader: str) -> int:
+        """Return how many units people or a machine have coded."""
+        return self.codes.filter(is_by(reader))["unit"].n_unique()
+
+    def answers(self, variable: Variable) -> pl.DataFrame:
+        """Return what each coder says of each unit: see `answer`."""
+        return answer(self.codes, self.codebook, variable).sort("unit", "coder")
+
+
+def is_by(reader: str) -> pl.Expr:
+    """Whether a code of a sample counts as one of people, or is one of a machine."""
+    return pl.col("is_reader") if reader == PEOPLE else pl.col("coder") == reader
+
+
+def says(category: str | None) -> pl.Expr:
+    """Whether a code puts a unit into a category; several may apply at once."""
+    return pl.col("code").str.split(SEPARATOR).list.contains(pl.lit(category, pl.String))
+
+
+def is_in(code: str, category: str | None) -> float:
+    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
+    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
+
+
+def answer(codes: pl.DataFrame, codebook: Codebook, variable: Variable) -> pl.DataFrame:
+    """Return a row of *codes* for each unit and coder whose code of a variable is known.
+
+    It is `NOT_ASKED` where the variable is not asked by what the coder says before.
+    """
+    given = codes.filter(pl.col("variable") == variable.name)
+    known = given.filter(pl.col("state") == CodeState.CODED)
+    known = known.with_columns(pl.col("code").cast(pl.String))
+    if variable.condition is None:
+        return known
+
+    before = answer(codes, codebook, codebook.variable(variable.condition.variable))
+    left_out = before.join(given, on=(*UNIT, "coder"), how="anti")
+    left_out = left_out.filter(~says(variable.condition.code))
+    return pl.concat([known, left_out.with_columns(code=pl.lit(NOT_ASKED))])
 
 
 def count_represented(copies: Sequence[int], population: int) -> list[float]:
@@ -145,21 +166,16 @@ def read_coded_samples(run: RunData) -> list[CodedSample]:
 
 
 def _read_samples(run: RunData) -> list[CodedSample]:
-    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id).distinct()
-    codebooks = fetch_all(
-        run.db,
-        select(StoredCodebook.id, StoredCodebook.content)
-        .where(StoredCodebook.id.in_(sampled))
-        .order_by(StoredCodebook.id),
-    )
     samples = []
-    for codebook_id, content in codebooks:
-        units = _read_units(run, codebook_id)
-        if any(unit.codes for unit in units):
-            codebook = Codebook.model_validate(content)
-            samples.append(
-                CodedSample(codebook_id, codebook, _read_strata(run, codebook_id), units)
-            )
+    for codebook_id, codebook in load_codebooks(run).items():
+        units = load_units(run, codebook_id).with_row_index("unit")
+        codes = _choose_codes(run, codebook_id, units)
+        if len(codes):
+            strata = _read_strata(run, codebook_id)
+            with run.db.read() as connection:
+                looks = list_looks(connection, run.id, codebook_id)
+
+            samples.append(CodedSample(codebook_id, codebook, strata, units, codes, looks))
 
     return samples
 
@@ -183,92 +199,25 @@ def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
     ]
 
 
-def _read_units(run: RunData, codebook_id: int) -> list[SampleUnit]:
-    codes = _read_codes(run, codebook_id)
-    columns: tuple[Any, ...] = (SampledUnit.document_id, SampledUnit.keyword, SampledUnit.position)
-    statement = (
-        select(*columns, SampledUnit.stratum, SampledUnit.copies)
-        .add_columns(Document.period)
-        .join(Document, Document.id == SampledUnit.document_id)
-        .where(SampledUnit.run_id == run.id, SampledUnit.codebook_id == codebook_id)
-        .order_by(SampledUnit.place)
-    )
-
-    rows = fetch_all(run.db, statement)
-    _leave_out_searched(run, codebook_id, [UnitKey(*row[:3]) for row in rows], codes)
-    document_ids = {row.document_id for row in rows}
-    groups: dict[int, str] = {}
-    for job in run.jobs:
-        groups.update(read_groups_of(run, job, document_ids))
-
-    units = []
-    for row in rows:
-        key = UnitKey(row.document_id, row.keyword, row.position)
-        units.append(
-            SampleUnit(
-                key=key,
-                stratum=row.stratum,
-                month=row.period or "",
-                copies=row.copies,
-                group=groups.get(row.document_id, ""),
-                codes=codes.get(key, {}),
-            )
-        )
-
-    return units
-
-
-def _leave_out_searched(
-    run: RunData,
-    codebook_id: int,
-    units: Sequence[UnitKey],
-    codes: dict[UnitKey, dict[str, dict[str, CodeValue]]],
-) -> None:
-    """Leave out what people said of *units* since a search had them read these.
+def _choose_codes(run: RunData, codebook_id: int, units: pl.DataFrame) -> pl.DataFrame:
+    """Return the codes of units without what people said of some since a search had them read.
 
     Such a text is likelier to be of a category than others. It counts as soon as all that come
     before it in the order of coding are coded, when it would have been read anyway.
     """
+    keys = units.select(*UNIT, "unit", "stratum")
+    codes = keys.join(load_codes(run, codebook_id), on=UNIT, maintain_order="left")
     with run.db.read() as connection:
-        searched = list_searched_keys(connection, codebook_id)
+        searched_keys = list_searched_keys(connection, codebook_id)
 
-    first_open = len(units)
-    for place, unit in enumerate(units):
-        is_coded = any(coder.startswith(PERSON) for coder in codes.get(unit, {}))
-        first_open = first_open if is_coded else min(first_open, place)
+    schema = {column: UNIT_SCHEMA[column] for column in UNIT}
+    searched = pl.DataFrame([tuple(key) for key in searched_keys], schema, orient="row")
+    of_people = codes.filter(IS_OF_PEOPLE)
+    first_open = units.join(of_people, on="unit", how="anti")["unit"].min()
+    if first_open is not None:
+        late = units.filter(pl.col("unit") >= first_open).join(searched, on=UNIT)["unit"]
+        codes = codes.filter(~(IS_OF_PEOPLE & pl.col("unit").is_in(late.implode())))
 
-    for unit in units[first_open:]:
-        if unit in searched and unit in codes:
-            codes[unit] = {
-                coder: given for coder, given in codes[unit].items() if not coder.startswith(PERSON)
-            }
-
-
-def _read_codes(run: RunData, codebook_id: int) -> dict[UnitKey, dict[str, dict[str, CodeValue]]]:
-    """Return the codes of the drawn units by coder and variable.
-
-    What a person said of a unit in another run counts too, unless they coded it in this one.
-    """
-    is_drawn = and_(
-        SampledUnit.run_id == run.id,
-        SampledUnit.codebook_id == Code.codebook_id,
-        SampledUnit.document_id == Code.document_id,
-        SampledUnit.keyword == Code.keyword,
-        SampledUnit.position == Code.position,
-    )
-    unit_columns: tuple[Any, ...] = (Code.document_id, Code.keyword, Code.position)
-    value_columns = (Code.code, Code.state, Code.reason, Code.probability)
-    statement = (
-        select(*unit_columns, Code.run_id, Code.coder, Code.variable, *value_columns)
-        .join(SampledUnit, is_drawn)
-        .where(Code.codebook_id == codebook_id)
-        .where((Code.run_id == run.id) | Code.coder.startswith(PERSON))
-    )
-    codes: dict[UnitKey, dict[str, dict[str, CodeValue]]] = defaultdict(dict)
-    rows = fetch_all(run.db, statement)
-    for row in sorted(rows, key=lambda row: (row.run_id != run.id, row.run_id), reverse=True):
-        unit = UnitKey(row.document_id, row.keyword, row.position)
-        value = CodeValue(row.code, CodeState(row.state), row.reason, row.probability)
-        codes[unit].setdefault(row.coder, {})[row.variable] = value
-
-    return codes
+    is_decided = (pl.col("coder") == ADJUDICATED).any().over("unit")
+    is_reader = IS_OF_PEOPLE & ((pl.col("coder") == ADJUDICATED) | ~is_decided)
+    return codes.with_columns(is_reader=is_reader)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from models.codes import ADJUDICATED
-from reports.data.code_agreement import list_people
-from reports.data.estimate_strata import PEOPLE_ALONE, CodedSubject, is_in, make_strata
+from reports.data.coded_samples import PEOPLE, says
+from reports.data.estimate_strata import PEOPLE_ALONE, CodedSubject, make_strata
 from reports.data.run_data import RunData
+from reports.frames.codes import IS_OF_PERSON
 from reports.stats.coder_errors import CoderErrors, SharedText, correct_share
 from reports.stats.proportions import estimate_share
-
-# How the method of an estimate ends that is corrected.
-CORRECTED = "and errors of coders"
 
 
 def correct_subject(
@@ -29,8 +29,9 @@ def correct_subject(
         if share is None:
             return None
 
-        coded = [unit for unit in subject.sample.units if unit.people]
-        single = sum(ADJUDICATED not in unit.codes for unit in coded) / max(1, len(coded))
+        coded = subject.sample.count_coded(PEOPLE)
+        decided = subject.sample.count_coded(ADJUDICATED)
+        single = (coded - decided) / max(1, coded)
         return correct_share(share, texts, single_part=single)
 
     if subject.method != PEOPLE_ALONE:
@@ -42,14 +43,15 @@ def correct_subject(
 
 def _list_shared(subject: CodedSubject, category: str) -> Iterator[SharedText]:
     """Yield the texts of a subject that several people coded."""
-    sample = subject.sample
-    for stratum in subject.strata:
-        for unit in sample.units_by_stratum[stratum.number]:
-            answers = [
-                sample.code(unit, coder, subject.variable) for coder in list_people(unit.codes)
-            ]
-            codes = [is_in(answer, category) > 0 for answer in answers if answer is not None]
-            decided = sample.code(unit, ADJUDICATED, subject.variable)
-            if len(codes) > 1:
-                truth = None if decided is None else is_in(decided, category) > 0
-                yield SharedText(stratum.part.kind, len(codes), sum(codes), truth)
+    parts = {stratum.number: stratum.part.kind for stratum in subject.strata}
+    answers = subject.sample.answers(subject.variable)
+    of_strata = answers.filter(pl.col("stratum").is_in([*parts]))
+    is_positive = says(category)
+    texts = of_strata.group_by("stratum", "unit").agg(
+        coders=IS_OF_PERSON.sum(),
+        positive=(IS_OF_PERSON & is_positive).sum(),
+        decided=is_positive.filter(pl.col("coder") == ADJUDICATED).first(),
+    )
+    shared = texts.filter(pl.col("coders") > 1).sort("stratum", "unit").drop("unit")
+    for number, coders, positive, decided in shared.iter_rows():
+        yield SharedText(parts[number], coders, positive, decided)

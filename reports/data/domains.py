@@ -8,6 +8,7 @@ part of them that the domain has.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,10 +16,10 @@ import polars as pl
 
 from analysis.codebooks.cells import make_cells
 from core.enums import SamplePeriod
-from models.codes import UnitKey
 from models.runs import get_run
-from reports.data.coded_samples import CodedSample, SampleUnit
+from reports.data.coded_samples import CodedSample, answer
 from reports.data.run_data import RunData
+from reports.frames.codes import UNIT, load_codes
 from reports.series.groupings import name_groups
 from reports.series.reading import select_frames
 
@@ -44,12 +45,12 @@ class Domain:
     """A part of the units of a sample's strata: those of its *documents*.
 
     *populations* has the number of its units by the number of the stratum, and *parts* the part of
-    the copies of each drawn unit that it has.
+    the copies of each drawn unit that it has: columns *unit* and *part*.
     """
 
     documents: pl.Series
     populations: Mapping[int, int]
-    parts: Mapping[UnitKey, float]
+    parts: pl.DataFrame
 
 
 def read_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain | None:
@@ -72,17 +73,11 @@ def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
         for stratum in sample.strata
     }
 
-    drawn = pl.DataFrame(
-        [(unit.stratum, unit.key.document_id, unit.key.position) for unit in sample.units],
-        schema={column: _MEMBER_SCHEMA[column] for column in ("stratum", "document", "position")},
-        orient="row",
-    )
     copies = members.with_columns(part=pl.col("is_chosen").mean().over("stratum", "text"))
-    found = drawn.join(copies, on=drawn.columns, how="left", maintain_order="left")
+    found = sample.units.join(copies, on=("stratum", "document", "position"), how="left")
     # Later documents may have made a near miss of it, or the reverse.
     part = pl.col("part").fill_null(is_chosen.cast(pl.Float64))
-    units = zip(sample.units, found.select(part).to_series(), strict=True)
-    return Domain(documents, populations, {unit.key: part for unit, part in units})
+    return Domain(documents, populations, found.select("unit", part))
 
 
 def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
@@ -97,11 +92,6 @@ def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
         documents.append(chosen["document"])
 
     return pl.concat(documents).unique()
-
-
-def part_of(domain: Domain | None, unit: SampleUnit) -> float:
-    """Return the part of the copies of a drawn unit that a domain has: 1 of all units."""
-    return 1.0 if domain is None else domain.parts[unit.key]
 
 
 def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
@@ -135,3 +125,46 @@ def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
                 members.append(pl.DataFrame(columns, schema=_MEMBER_SCHEMA))
 
     return pl.concat(members)
+
+
+def count_machine_codes(
+    run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName = ALL_UNITS
+) -> Mapping[int, Counter[str]]:
+    """Count the codes of a machine in each stratum of a sample, by its number, read once.
+
+    They are those of the units that a domain has. A unit that came after the sample was drawn is in
+    the stratum in which it would be. A variable that was not asked of a unit has the code
+    `NOT_ASKED`.
+    """
+    reading = (count_machine_codes, sample.codebook_id, coder, variable, name)
+    return run.once(reading, lambda: _count_codes(run, sample, coder, variable, name))
+
+
+def _count_codes(
+    run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName
+) -> dict[int, Counter[str]]:
+    members = read_members(run, sample)
+    domain = read_domain(run, sample, name)
+    if domain is not None:
+        members = members.filter(pl.col("document").is_in(domain.documents.implode()))
+
+    keywords = {stratum.number: stratum.keyword for stratum in sample.strata}
+    strata = pl.DataFrame({"stratum": [*keywords], "keyword": [*keywords.values()]})
+    units = members.join(strata, on="stratum")
+    coded = units.join(_read_answers(run, sample, coder, variable), on=UNIT)
+    counts: dict[int, Counter[str]] = {number: Counter() for number in keywords}
+    for number, code, count in coded.group_by("stratum", "code").len().iter_rows():
+        counts[number][code] = count
+
+    return counts
+
+
+def _read_answers(run: RunData, sample: CodedSample, coder: str, variable: str) -> pl.DataFrame:
+    """Return what a machine says of each unit of the run, read once."""
+
+    def read() -> pl.DataFrame:
+        codes = load_codes(run, sample.codebook_id).filter(pl.col("coder") == coder)
+        answers = answer(codes, sample.codebook, sample.codebook.variable(variable))
+        return answers.select(*UNIT, "code")
+
+    return run.once_of_all((_read_answers, sample.codebook_id, coder, variable), read)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from sqlalchemy import select
 
 from analysis.codebooks.cells import make_cells
@@ -22,13 +23,16 @@ from analysis.codebooks.drawing import Frame, find_inclusions
 from analysis.codebooks.units import CodableUnits
 from core.enums import SamplePeriod
 from core.errors import NotFound
-from models.codes import Coding, UnitKey
-from models.codes import read_codes as read_coder
+from models.codes import UnitKey
 from models.runs import get_run
 from models.tables import Document, Origin
-from reports.data.coded_samples import NOT_ASKED, CodedSample, SampleUnit, read_coded_samples
+from reports.data.coded_samples import NOT_ASKED, CodedSample, read_coded_samples
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData
+from reports.frames.codes import UNIT, load_codes
+
+# The codes of units by coders who count alike.
+Said = Mapping[UnitKey, Sequence[str | None]]
 
 # What is known of each text.
 _KNOWN = ("document", "period", "keyword", "position", "part", "copies", "outlet", "section")
@@ -81,11 +85,12 @@ def _name_prediction(variable: Variable, machine: str) -> str:
 def _list_rows(run: RunData, sample: CodedSample) -> Iterator[tuple[object, ...]]:
     with run.db.read() as connection:
         run_row = get_run(connection, run.id)
-        codings = [Coding(run.id, sample.codebook_id, machine) for machine in sample.machines]
-        predictions = [read_coder(connection, coding) for coding in codings]
 
-    drawn_units = {unit.key: unit for unit in sample.units}
-    drawn_documents = np.array([key.document_id for key in drawn_units], np.int64)
+    said = {
+        variable.name: list(_read_answers(run, sample, variable))
+        for variable in sample.codebook.variables
+    }
+    drawn_documents = sample.units["document"].to_numpy()
     drawn_counts = {
         (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
     }
@@ -99,7 +104,7 @@ def _list_rows(run: RunData, sample: CodedSample) -> Iterator[tuple[object, ...]
                 inclusions = find_inclusions(frame.copies.tolist(), drawn)
                 known = zip(keys, frame.copies.tolist(), inclusions, strict=True)
                 for batch in in_batches(known):
-                    yield from _make_rows(run, sample, part, batch, drawn_units, predictions)
+                    yield from _make_rows(run, sample, part, batch, said)
 
 
 def _choose_keys(
@@ -115,13 +120,12 @@ def _choose_keys(
     return keys
 
 
-def _make_rows(  # noqa: PLR0917 - a row joins what five places know
+def _make_rows(
     run: RunData,
     sample: CodedSample,
     part: str,
     texts: Sequence[tuple[UnitKey, int, float]],
-    drawn_units: Mapping[UnitKey, SampleUnit],
-    predictions: Sequence[Mapping[UnitKey, Mapping[str, Any]]],
+    said: Mapping[str, Sequence[Said]],
 ) -> Iterator[tuple[object, ...]]:
     columns = (Document.id, Document.identity, Document.period, Origin.outlet, Origin.section)
     documents = select(*columns).join(Origin, Origin.id == Document.origin_id)
@@ -140,31 +144,33 @@ def _make_rows(  # noqa: PLR0917 - a row joins what five places know
         row += [part, copies, document.outlet or None, document.section or None, inclusion]
 
         for variable in sample.codebook.variables:
-            row.append(_say_people(sample, drawn_units.get(key), variable))
-            for codes in predictions:
-                value = codes.get(key, {}).get(variable.name)
-                row.append(None if value is None else _as_number(variable, value.code))
+            for codes in said[variable.name]:
+                answers = [_as_number(variable, code) for code in codes.get(key, ())]
+                row.append(_join_answers(variable, answers))
 
         yield tuple(row)
 
 
-def _say_people(sample: CodedSample, unit: SampleUnit | None, variable: Variable) -> object:
-    """Return what people say of a unit: the mean of numbers, or the category that most chose."""
-    if unit is None:
-        return None
+def _read_answers(run: RunData, sample: CodedSample, variable: Variable) -> Iterator[Said]:
+    """Yield what the readers say of each drawn unit, then what each machine says of all units."""
+    codes = load_codes(run, sample.codebook_id).filter(pl.col("variable") == variable.name)
+    readers = sample.answers(variable).filter("is_reader")
+    for given in (readers, *(codes.filter(coder=machine) for machine in sample.machines)):
+        units = given.group_by(UNIT).agg("code")
+        yield {UnitKey(*unit): said for *unit, said in units.iter_rows()}
 
-    codes = [sample.code(unit, coder, variable) for coder in unit.people]
-    answers = [_as_number(variable, code) for code in codes]
+
+def _join_answers(variable: Variable, answers: Sequence[object]) -> object:
+    """Return what coders say of a unit: the mean of numbers, or the category that most chose."""
     numbers = [answer for answer in answers if isinstance(answer, float)]
     if numbers:
         return math.fsum(numbers) / len(numbers)
 
     # Of categories that as many chose the first of the codebook counts.
-    chosen = [code for code in answers if isinstance(code, str)]
     order = {code: place for place, code in enumerate(variable.codes)}
-    return max(
-        sorted(set(chosen), key=lambda code: order.get(code, 0)), key=chosen.count, default=None
-    )
+    chosen = sorted(code for code in answers if isinstance(code, str))
+    chosen.sort(key=lambda code: order.get(code, 0))
+    return max(chosen, key=chosen.count, default=None)
 
 
 def _as_number(variable: Variable, code: str | None) -> object:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.codebooks.codebook import SEPARATOR, CodedUnit, Variable
+import polars as pl
+
+from analysis.codebooks.codebook import CodedUnit, Variable
 from analysis.codebooks.drawing import find_certain
 from analysis.codebooks.rank_classes import expect_relative_share
 from analysis.options import SAMPLE, TextOptions
@@ -16,16 +18,22 @@ from reports.data.coded_samples import (
     NOT_ASKED,
     PEOPLE,
     CodedSample,
-    SampleUnit,
     Stratum,
+    is_by,
+    is_in,
     read_coded_samples,
+    says,
 )
-from reports.data.domains import ALL_UNITS, Domain, DomainName, part_of, read_domain
-from reports.data.machine_counts import count_machine_codes
+from reports.data.domains import (
+    ALL_UNITS,
+    Domain,
+    DomainName,
+    count_machine_codes,
+    read_domain,
+)
 from reports.data.run_data import RunData
 from reports.series.reading import read_groups
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
-from reports.stats.intervals import mean
 from reports.words.quantities import join_words
 
 # A group has estimates of its own from so many coded texts on.
@@ -111,11 +119,15 @@ def list_coded_groups(run: RunData, sample: CodedSample) -> list[str]:
     coded_groups: list[str] = []
     for group in read_groups(run).names:
         domain = read_domain(run, sample, DomainName(group))
-        coded = sum(bool(unit.people) and part_of(domain, unit) > 0 for unit in sample.units)
-        if coded >= FEWEST_CODES:
+        if domain is not None and _count_coded(sample, domain) >= FEWEST_CODES:
             coded_groups.append(group)
 
     return coded_groups
+
+
+def _count_coded(sample: CodedSample, domain: Domain) -> int:
+    coded = sample.codes.filter("is_reader")
+    return domain.parts.filter(pl.col("part") > 0).join(coded, on="unit", how="semi").height
 
 
 def list_group_subjects(
@@ -208,7 +220,7 @@ def make_strata(
             coded_strata.append(_make_known(stratum, known, category))
             continue
 
-        units = list(_read_units(subject, stratum, domain, category))
+        units = _read_units(run, subject, category)[stratum.number]
         coded = math.ceil(sum(unit.copies * unit.part for unit in units))
         # Documents may have been erased since the sample was drawn.
         size = max(_count_population(stratum, domain), coded)
@@ -259,54 +271,62 @@ class DrawnUnit:
 
 
 def _read_units(
-    subject: CodedSubject, stratum: Stratum, domain: Domain | None, category: str | None
-) -> Iterator[DrawnUnit]:
-    """Yield the units of a stratum that the reader has coded, with the codes of the helpers.
+    run: RunData, subject: CodedSubject, category: str | None
+) -> Mapping[int, Sequence[DrawnUnit]]:
+    """Return the units that the reader has coded, with the codes of the helpers, by stratum.
+
+    They are read once for all periods and keywords.
+    """
+    asked = (subject.variable.name, subject.method, subject.domain, subject.is_of_asked, category)
+    reading = (_read_units, subject.sample.codebook_id, *asked)
+    return run.once(reading, lambda: _list_units(run, subject, category))
+
+
+def _list_units(
+    run: RunData, subject: CodedSubject, category: str | None
+) -> dict[int, list[DrawnUnit]]:
+    """Join what the reader, the machine and the coder of a larger sample say of each unit.
 
     A text without a usable code of the coder of a larger sample is in no category.
     """
-    sample, variable, method = subject.sample, subject.variable, subject.method
-    for unit in sample.units_by_stratum[stratum.number]:
-        people = _ask_reader(subject, unit, category)
-        if people is None:
-            continue
+    sample, method = subject.sample, subject.method
+    answers = sample.answers(subject.variable)
+    in_category = says(category).cast(pl.Float64)
+    read = answers.filter(is_by(method.reader)).group_by("unit").agg(_mean_code(subject, category))
+    of_machine = answers.filter(pl.col("coder") == (method.machine or ""))
+    of_sampler = pl.col("coder") == (method.sampler or "")
+    first = sample.codes.filter(of_sampler).select("unit").unique()
+    first = first.join(answers.filter(of_sampler), on="unit", how="left")
 
-        code = first_code = None
-        if method.machine is not None:
-            code = sample.code(unit, method.machine, variable)
-        if method.sampler is not None and method.sampler in unit.codes:
-            first_code = sample.code(unit, method.sampler, variable) or NOT_ASKED
+    units = sample.units.join(read, on="unit")
+    units = units.join(of_machine.select("unit", machine=in_category), on="unit", how="left")
+    first = first.select("unit", first=in_category.fill_null(0.0))
+    units = units.join(first, on="unit", how="left")
+    domain = read_domain(run, sample, subject.domain)
+    if domain is None:
+        units = units.with_columns(part=pl.lit(1.0))
+    else:
+        units = units.join(domain.parts, on="unit")
 
-        yield DrawnUnit(
-            people=people,
-            copies=unit.copies,
-            part=part_of(domain, unit),
-            machine=None if code is None else is_in(code, category),
-            first=None if first_code is None else is_in(first_code, category),
-        )
+    drawn_units: dict[int, list[DrawnUnit]] = {stratum.number: [] for stratum in sample.strata}
+    columns = ("stratum", "people", "copies", "part", "machine", "first")
+    for number, *cells in units.sort("unit").select(columns).iter_rows():
+        drawn_units[number].append(DrawnUnit(*cells))
+
+    return drawn_units
 
 
-def _ask_reader(subject: CodedSubject, unit: SampleUnit, category: str | None) -> float | None:
+def _mean_code(subject: CodedSubject, category: str | None) -> pl.Expr:
     """Return the share of the readers who put a unit into a category, or their mean step.
 
-    Several coders of one text are a cluster, of which the mean counts once. None if nobody knows,
-    NaN if the scale is not asked, or the category where the estimate is of texts with an answer.
+    Several coders of one text are a cluster, of which the mean counts once. It is NaN if the scale
+    is not asked, or the category where the estimate is of texts with an answer.
     """
-    reader = subject.method.reader
-    coders = unit.people if reader == PEOPLE else [reader]
-    answers = [subject.sample.code(unit, coder, subject.variable) for coder in coders]
-    codes = [code for code in answers if code is not None]
-    if category is not None and not subject.is_of_asked:
-        return mean([is_in(code, category) for code in codes])
+    code = pl.col("code") if category is None else says(category)
+    if category is None or subject.is_of_asked:
+        code = pl.when(pl.col("code") != NOT_ASKED).then(code)
 
-    asked = [code for code in codes if code != NOT_ASKED]
-    steps = [float(code) if category is None else is_in(code, category) for code in asked]
-    return mean(steps) if steps or not codes else math.nan
-
-
-def is_in(code: str, category: str | None) -> float:
-    """Return 1 if a code puts a unit into a category, else 0; several may apply at once."""
-    return float(category in code.split(SEPARATOR)) if code != NOT_ASKED else 0.0
+    return code.cast(pl.Float64).mean().fill_null(math.nan).alias("people")
 
 
 def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say of it

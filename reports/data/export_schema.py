@@ -106,6 +106,9 @@ class Table(Generic[T]):
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]
 
+    # It counts only the documents that `--distinct` and `--without` leave.
+    is_selected: bool = False
+
     # Yields the columns of batches of rows, as the fields stand, where these may be a million.
     read_batches: Reader[Sequence[Cells]] | None = None
 
@@ -194,11 +197,6 @@ def finite(figure: float | None) -> float | None:
 def pad_period(period: str) -> str:
     """Return a stored period as ``YYYY-MM``: some platforms write the year 45 as ``45``."""
     return period.zfill(len("YYYY-MM"))
-
-
-def valid_polarity(polarity: float | None) -> float | None:
-    """Return *polarity* if it is one, from -1 to 1; None for NaN or a mistake of a service."""
-    return polarity + 0.0 if polarity is not None and -1 <= polarity <= 1 else None
 
 
 def describe_tables(tables: Iterable[Table[Any]]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import ExitStack, closing, suppress
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
 from difflib import get_close_matches
 from itertools import product
 from operator import attrgetter, itemgetter
@@ -36,6 +36,7 @@ from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.searched_texts import add_found_columns
 from reports.data.selection import check_found
 from reports.data.tables.registry import EXPORTED, TABLES
+from reports.shared_calls import SharedCall
 
 DICTIONARY_FILE = "dictionary.md"
 FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
@@ -49,10 +50,6 @@ _OF_SELECTED = """\
 that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
-_SELECTED_TABLES = {
-    *("mentions", "periods", "documents", "summaries", "comentions", "estimates"),
-    *("collocates", "concordance"),
-}
 _DOCUMENTS = TABLES["documents"]
 _ALL_WRITERS = FOLDER_WRITERS | {ALIGNED: aligned_lines}
 # Of the tables that there are, those whose names are nearest to a wrong one.
@@ -119,11 +116,6 @@ def _forms_of_command(table: str) -> tuple[str, ...]:
     return (*WRITERS, ALIGNED) if table == "concordance" else tuple(WRITERS)
 
 
-def is_selected(table: str) -> bool:
-    """Return whether a table counts only the documents that a selection leaves."""
-    return table in _SELECTED_TABLES
-
-
 def describe_empty(db: Database, run_id: int, table: str) -> str:
     """Return why a table of a run that is done has no row."""
     kind = load_run(db, run_id).kind
@@ -171,7 +163,7 @@ class ExportFolder:
         self._tables: set[str] = set()
         self._paths: list[Path] = []
         # Another process writes the table of all documents, unless this is None.
-        self._documents: Future[None] | None = None
+        self._documents: SharedCall[None] | None = None
 
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
@@ -214,8 +206,7 @@ class ExportFolder:
         """
         if _DOCUMENTS in self._tables_of_folder() and not self._data.selection:
             arguments = (self._data.db.url, self._data.id, self._folder)
-            with suppress(BrokenExecutor):
-                self._documents = executor.submit(_write_documents, *arguments, texts=self.texts)
+            self._documents = SharedCall(executor, _write_documents, *arguments, texts=self.texts)
 
     def write_table(self, table: Table[Any]) -> None:
         """Write the files of *table*, unless they are written."""
@@ -229,7 +220,8 @@ class ExportFolder:
         """
         tables = self._tables_of_folder()
         for table in tables:
-            if table is _DOCUMENTS and self._has_shared_documents():
+            if table is _DOCUMENTS and self._documents is not None:
+                self._documents.result()
                 self._tables.add(table.name)
                 self._paths += self._paths_of(table).values()
 
@@ -240,12 +232,6 @@ class ExportFolder:
         pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
         write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
-
-    def _has_shared_documents(self) -> bool:
-        """Whether the other process has written the documents; wait for it if it has begun."""
-        if self._documents is None or self._documents.cancel():
-            return False
-        return self._documents.exception() is None
 
     def _paths_of(self, table: Table[Any]) -> dict[str, Path]:
         return {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}

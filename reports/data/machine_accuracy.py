@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+import polars as pl
+
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
+from core.enums import UNUSABLE
 from reports.data.coded_samples import (
     NOT_ASKED,
     CodedSample,
-    SampleUnit,
     Stratum,
     count_represented,
+    is_in,
 )
-from reports.data.estimate_strata import is_in, join_periods, list_coded_groups
-from reports.data.machine_counts import count_unusable_answers
+from reports.data.estimate_strata import join_periods, list_coded_groups
 from reports.data.run_data import RunData
+from reports.frames.codes import load_codes
+from reports.series.reading import read_groups_of
 from reports.stats.agreement import CodePair, ConfusionMatrix, make_confusion_matrix
 from reports.stats.differential_error import ErrorCount, compare_errors
 from reports.stats.intervals import LEVEL
@@ -72,9 +76,9 @@ class MachineAccuracy:
 
 @dataclass(frozen=True)
 class _CodedPair:
-    """A unit, its stratum, and what people who agree and the machine say of it."""
+    """The group of a unit, its stratum, and what people who agree and the machine say of it."""
 
-    unit: SampleUnit
+    group: str
     stratum: Stratum
     codes: CodePair
 
@@ -86,13 +90,17 @@ def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAcc
     periods, groups and keywords. All tests of a machine are one family (Holm).
     """
     groups = list_coded_groups(run, sample)
+    groups_of_documents: dict[int, str] = {}
+    for job in run.jobs:
+        groups_of_documents |= read_groups_of(run, job, sample.units["document"].to_list())
+
     matrices: dict[str, ConfusionMatrix] = {}
     compared: list[tuple[ErrorDifference, float]] = []
     for variable in sample.codebook.variables:
         if variable.type == VariableType.SCALE:
             continue
 
-        pairs = list(_list_pairs(sample, coder, variable))
+        pairs = list(_list_pairs(sample, coder, variable, groups_of_documents))
         categories = dict.fromkeys((*variable.codes, NOT_ASKED))
         for pair in pairs:
             categories |= dict.fromkeys((pair.codes.person, pair.codes.machine))
@@ -111,23 +119,33 @@ def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAcc
         if p_value < LEVEL
     ]
     tests = Counter(difference.between for difference, _ in compared)
-    unusable = count_unusable_answers(run, sample, coder)
-    return MachineAccuracy(coder, unusable, matrices, tests, differences)
+    return MachineAccuracy(coder, _count_unusable(run, sample, coder), matrices, tests, differences)
 
 
-def _list_pairs(sample: CodedSample, coder: str, variable: Variable) -> Iterator[_CodedPair]:
+def _count_unusable(run: RunData, sample: CodedSample, coder: str) -> dict[str, int]:
+    """Return how many units have no code of a model, since it was refused, cut off or invalid."""
+    codes = load_codes(run, sample.codebook_id).filter(pl.col("coder") == coder)
+    # The first variable is asked of every unit.
+    of_all = codes.filter(pl.col("variable") == sample.codebook.variables[0].name)
+    states = of_all["state"].cast(pl.String).value_counts().sort("state")
+    return {state: count for state, count in states.iter_rows() if state in UNUSABLE}
+
+
+def _list_pairs(
+    sample: CodedSample, coder: str, variable: Variable, groups: Mapping[int, str]
+) -> Iterator[_CodedPair]:
+    answers = sample.answers(variable)
+    of_machine = answers.filter(pl.col("coder") == coder).select("unit", machine="code")
+    of_people = answers.filter("is_reader").group_by("unit").agg(pl.col("code").unique())
+    agreed = of_people.filter(pl.col("code").list.len() == 1)
+    units = sample.units.join(agreed.explode("code"), on="unit").join(of_machine, on="unit")
+    units = units.sort("unit").select("stratum", "document", "copies", "code", "machine")
     for stratum in sample.strata:
-        units: list[tuple[SampleUnit, str, str]] = []
-        for unit in sample.units_by_stratum[stratum.number]:
-            people = {sample.code(unit, person, variable) for person in unit.people} - {None}
-            machine = sample.code(unit, coder, variable)
-            if len(people) == 1 and machine is not None:
-                units.append((unit, str(people.pop()), machine))
-
-        copies = [unit.copies for unit, _, _ in units]
-        weights = count_represented(copies, stratum.population)
-        for (unit, person, machine), weight in zip(units, weights, strict=True):
-            yield _CodedPair(unit, stratum, CodePair(person, machine, weight))
+        rows = units.filter(pl.col("stratum") == stratum.number).rows()
+        weights = count_represented([row[2] for row in rows], stratum.population)
+        for (_, document, _, person, machine), weight in zip(rows, weights, strict=True):
+            codes = CodePair(person, machine, weight)
+            yield _CodedPair(groups.get(document, ""), stratum, codes)
 
 
 # What is compared, units of which kind are alike otherwise, and the codes.
@@ -148,8 +166,8 @@ def _group_pairs(
             case Compared.PERIODS:
                 yield period, f"{stratum.keyword} {part}", pair.codes
             case Compared.GROUPS:
-                if pair.unit.group in groups:
-                    yield pair.unit.group, f"{stratum.keyword} {period} {part}", pair.codes
+                if pair.group in groups:
+                    yield pair.group, f"{stratum.keyword} {period} {part}", pair.codes
             case Compared.KEYWORDS:
                 yield stratum.keyword, f"{period} {part}", pair.codes
 

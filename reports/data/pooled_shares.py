@@ -8,9 +8,6 @@ from reports.data.estimate_strata import CodedSubject, join_periods, make_strata
 from reports.data.run_data import RunData
 from reports.stats.pooled_periods import PooledPeriods, pool_periods
 
-# How the method of an estimate ends that rests on them.
-POOLED = "and rates of all periods"
-
 
 def pool_shares(
     run: RunData, subject: CodedSubject, category: str, tail: float

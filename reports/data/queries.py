@@ -6,9 +6,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any, TypeVar
 
+import polars as pl
 from sqlalchemy import ARRAY, JSON, ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
@@ -22,6 +23,8 @@ PAGE = 10_000
 
 # The progress of documents is told after so many.
 _TOLD = 1_000
+# So many identities, which take 50 MB, are sorted in memory, in a third of the time.
+_SORTED_IN_MEMORY = 250_000
 # So many whole documents, or jobs, are read in one transaction.
 BATCH = 500
 
@@ -141,21 +144,35 @@ def group_by(attribute: str, elements: Iterable[T]) -> dict[Any, list[T]]:
 def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:
     """Yield the ids of (id, identity) pairs by the identities' code points, each id once.
 
-    SQLite sorts them in a temporary file of its own: a million identities do not fit in memory,
-    and each database collates text by its own rules.
+    Each database collates text by its own rules. Of more than fit in memory, SQLite sorts them in a
+    temporary file of its own.
     """
+    remaining = iter(documents)
+    first = list(islice(remaining, _SORTED_IN_MEMORY + 1))
+    if len(first) <= _SORTED_IN_MEMORY:
+        frame = pl.DataFrame(first, {"id": pl.Int64, "identity": pl.String}, orient="row")
+        ids = frame.unique("id").sort("identity")["id"].to_list()
+        yield from _count_done(ids, len(ids))
+        return
+
     with closing(sqlite3.connect("")) as disk:
         try:
             disk.execute("CREATE TABLE documents (id INTEGER PRIMARY KEY, identity TEXT)")
-            disk.executemany("INSERT OR IGNORE INTO documents VALUES (?, ?)", documents)
-            ids = disk.execute("SELECT id FROM documents ORDER BY identity")
+            rows = chain(first, remaining)
+            disk.executemany("INSERT OR IGNORE INTO documents VALUES (?, ?)", rows)
+            sorted_ids = disk.execute("SELECT id FROM documents ORDER BY identity")
             [(total,)] = disk.execute("SELECT count(*) FROM documents")
         except sqlite3.Error as error:
             raise TidingsError(
                 f"documents cannot be sorted ({error}): make room for temporary files"
             ) from error
 
-        for done, (document_id,) in enumerate(ids, 1):
-            yield document_id
-            if done % _TOLD == 0 or done == total:
-                tell("writing the documents", done, total, "documents")
+        yield from _count_done((document_id for (document_id,) in sorted_ids), total)
+
+
+def _count_done(ids: Iterable[int], total: int) -> Iterator[int]:
+    """Yield *ids*, and tell how many are done."""
+    for done, document_id in enumerate(ids, 1):
+        yield document_id
+        if done % _TOLD == 0 or done == total:
+            tell("writing the documents", done, total, "documents")

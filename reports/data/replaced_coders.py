@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from core.quantities import quantity
-from reports.data.code_agreement import list_people
-from reports.data.coded_samples import NOT_ASKED, CodedSample
-from reports.data.estimate_strata import is_in
+from reports.data.coded_samples import NOT_ASKED, CodedSample, is_in
+from reports.frames.codes import IS_OF_PERSON
 from reports.stats.replacement import DoubleCoded, Replacement, Verdict, judge_replacement
 
 
@@ -84,20 +85,19 @@ def _list_texts(
     Where nobody was asked the variable there is nothing to agree on.
     """
     is_scale = variable.type == VariableType.SCALE
-    for unit in sample.units:
-        machine = sample.code(unit, coder, variable)
-        people = {
-            person: code
-            for person in list_people(unit.codes)
-            if (code := sample.code(unit, person, variable)) is not None
-        }
-        if machine is None or len(people) < 2:
+    answers = sample.answers(variable)
+    of_machine = answers.filter(pl.col("coder") == coder).select("unit", machine="code")
+    by_people = answers.filter(IS_OF_PERSON).group_by("stratum", "unit").agg("coder", "code")
+    texts = of_machine.join(by_people, on="unit").sort("unit")
+    for _, machine, number, coders, codes in texts.iter_rows():
+        people = dict(zip(coders, codes, strict=True))
+        if len(people) < 2:
             continue
 
         # A scale has no distance to what is not asked.
         are_asked = [code != NOT_ASKED for code in (machine, *people.values())]
         if all(are_asked) or (any(are_asked) and not is_scale):
-            yield periods[unit.stratum], DoubleCoded(people, machine)
+            yield periods[number], DoubleCoded(people, machine)
 
 
 def _is_put_into(text: DoubleCoded, category: str) -> bool:

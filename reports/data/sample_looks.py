@@ -1,12 +1,10 @@
-"""Looks at a sample that grows until its shares are known: what was wanted, and what was found."""
+"""The shares that are to be known of a sample that grows until they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from analysis.codebooks.wanted import WantedCategory
-from models.code_samples import list_looks
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.estimate_strata import (
     CodedSubject,
@@ -16,30 +14,8 @@ from reports.data.estimate_strata import (
     make_strata,
 )
 from reports.data.run_data import RunData
-from reports.stats.intervals import CONFIDENCE
-from reports.stats.looks import WantedShare, level_of_look
+from reports.stats.looks import WantedShare
 from reports.words.periods import name_sample_period
-
-
-def read_looks(run: RunData, sample: CodedSample, reader: str) -> list[Any]:
-    """Return the looks at a reader's codes of a sample, read once."""
-
-    def read() -> list[Any]:
-        with run.db.read() as connection:
-            looks = list_looks(connection, run.id, sample.codebook_id)
-
-        return [look for look in looks if look.coder == reader]
-
-    return run.once_of_all(("looks", sample.codebook_id, reader), read)
-
-
-def read_level(run: RunData, sample: CodedSample, reader: str) -> float:
-    """Return the probability with which a reader's intervals leave the truth out.
-
-    It is that of the last look, if the sample was looked at while it grew.
-    """
-    looks = read_looks(run, sample, reader)
-    return level_of_look(looks[-1].number) if looks else round(1 - CONFIDENCE, 6)
 
 
 def list_wanted_shares(
@@ -68,10 +44,3 @@ def _name_share(subject: CodedSubject, category: WantedCategory) -> str:
     keyword = f" of {subject.keyword}" if subject.keyword else ""
     period = f" in {name_sample_period(subject.period)}" if subject.period else ""
     return f"{category}{keyword}{period}"
-
-
-def count_coded(sample: CodedSample, reader: str) -> int:
-    """Return how many units of the sample a reader has coded."""
-    if reader == PEOPLE:
-        return sum(bool(unit.people) for unit in sample.units)
-    return sum(reader in unit.codes for unit in sample.units)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from analysis.kinds import kind_named
 from analysis.kinds.feeds import Feeds
@@ -47,11 +47,17 @@ def _find_silent_feeds(run: RunData) -> Iterator[SilentFeed]:
         now = min(datetime.fromtimestamp(looked_at, UTC), end)
         described = describe_silence(_read_times(run, address, now), now)
         if described is not None:
-            of_feed = (Job.kind == Feeds.job_kind, Job.name == address)
-            newest_job = select(Job.options).where(*of_feed).order_by(Job.id.desc()).limit(1)
+            newest_job = (
+                select(Job.options).where(_is_of_feed(address)).order_by(Job.id.desc()).limit(1)
+            )
             (options,) = fetch_scalars(run.db, newest_job)
             title = kind_named(Feeds.name).job_title(address, options)
             yield SilentFeed(title, described)
+
+
+def _is_of_feed(address: str) -> ColumnElement[bool]:
+    """Return the condition on the jobs that look at a feed."""
+    return and_(Job.kind == Feeds.job_kind, Job.name == address)
 
 
 def _read_times(run: RunData, address: str, now: datetime) -> list[datetime]:
@@ -61,7 +67,7 @@ def _read_times(run: RunData, address: str, now: datetime) -> list[datetime]:
         select(Document.published_at)
         .join(JobDocument, JobDocument.document_id == Document.id)
         .join(Job, Job.id == JobDocument.job_id)
-        .where(Job.kind == Feeds.job_kind, Job.name == address)
+        .where(_is_of_feed(address))
         .where(Document.source.in_(parameters.sources))
         .where(Document.published_at < now.replace(tzinfo=None))
     )

@@ -59,13 +59,14 @@ def polarity_spec(accounts: RowsByAccount, span: style.Range, nouns: Nouns) -> F
         high=max(means),
         format=signed,
     )
+    without = "; reposts have none" if nouns.document == "post" else ""
     return FigureSpec(
         name="accounts-polarity-by-month",
         picture=Picture(panels=[heat]),
         alt=f"Heat chart: mean polarity of each {nouns.subject} in each {span.grain}.",
         caption=with_scale(
             f"Blue is positive, brown negative. A blank cell has no {nouns.document} with a "
-            f"polarity; reposts have none.{_explain_gaps(accounts, nouns)}",
+            f"polarity{without}.{_explain_gaps(accounts, nouns)}",
             UNCHECKED,
         ),
     )

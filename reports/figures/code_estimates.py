@@ -41,15 +41,15 @@ def estimates_spec(name: str, title: str, panels: Sequence[CategoryPanel]) -> Fi
 
     shares = "; ".join(f"{panel.name} {format_share(panel.whole.share)}" for panel in panels)
     has_periods = any(panel.periods for panel in panels)
-    line = " The dashed line is the whole run." if has_periods else ""
+    line = " The dashed line is the estimate for all periods." if has_periods else ""
     charts = _chart_periods(name, panels) if has_periods else [_chart_whole(name, panels)]
     columns = min(2, len(charts))
     return FigureSpec(
         name=name,
         picture=Picture(panels=charts, title=title, columns=columns),
         alt=f"{title}: {shares}.",
-        caption="Estimated from the codes of a sample; lines are intervals: so far another "
-        f"sample could move a dot.{line}",
+        caption="Dots are estimated from a sample. Had everything been read, a figure would lie "
+        f"on its line, in about 19 of 20 cases.{line}",
         layout="chart wide",
     )
 

@@ -185,3 +185,6 @@ class PassedPicture:
 
     # The page that it was taken from.
     origin: str
+
+    # What its PNG shows.
+    svg: bytes

@@ -7,21 +7,27 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from analysis.codebooks.codebook import Variable, VariableType
+import polars as pl
+
+from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
     Method,
     list_group_subjects,
+    list_methods,
     list_subjects,
     make_strata,
 )
 from reports.data.machine_codings import MachineCoding
+from reports.data.read_texts import bound_missed, count_read
 from reports.data.run_data import RunData
-from reports.data.tables.estimates import EstimateRow
+from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
+from reports.frames.codes import IS_OF_PERSON
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
@@ -76,21 +82,25 @@ def state_search(coder: str, sought: str, outcome: str) -> list[Finding]:
 def _ask(variable: Variable, keyword: str, longest: int = 120) -> str:
     """Return the question; a longer one is named by its variable."""
     question = variable.question_about(keyword)
+    # Answers about several keywords are told apart, even if the question names none.
+    about = f" ({keyword})" if keyword and KEYWORD_SIGN not in variable.question else ""
     if len(question) > longest:
-        return f"{variable.name}:"
-    return f"“{question}”" if question.endswith("?") else f"“{question}?”"
+        return f"{variable.name}{about}:"
+    return f"“{question}”{about}" if question.endswith("?") else f"“{question}?”{about}"
 
 
-def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> Finding:
-    """State the share of texts that readers would put into the most common category.
+def state_shares(
+    rows: Sequence[EstimateRow], variable: Variable, unit: str, reader: str = "Readers"
+) -> Finding:
+    """State the share of texts that readers would put into the most common category, the first.
 
     Behind it stand the other categories, and how sure it is.
     """
-    first, *others = sorted(rows, key=lambda row: -row.estimate)[:NAMED]
+    first, *others = rows[:NAMED]
     text = write_sentence(
         "share of answers",
         asked=_ask(variable, first.keyword or ""),
-        reader=first.model or "Readers",
+        reader=first.model or reader,
         category=first.category,
         share=first.estimate,
         interval=(first.low, first.high),
@@ -98,7 +108,23 @@ def state_shares(rows: Sequence[EstimateRow], variable: Variable, unit: str) -> 
     )
     marks = [f"{row.category} {format_share(row.estimate)}" for row in others]
     topic = ("readers' shares", first.codebook, first.variable, first.keyword, first.measure)
-    return _estimate(topic, first, text, marks)
+    return _estimate(topic, first, text, marks, unit=unit)
+
+
+def name_reader(sample: CodedSample) -> str:
+    """Return what a sentence calls the people who coded a sample."""
+    return "The one reader" if len(list_readers(sample)) == 1 else "Readers"
+
+
+def list_readers(sample: CodedSample) -> list[str]:
+    """Return the people who coded units of a sample by themselves, sorted."""
+    return sorted(sample.codes.filter(IS_OF_PERSON)["coder"].cast(pl.String).unique())
+
+
+def name_keyword(run: RunData, subject: CodedSubject) -> str:
+    """Return what tells the kinds of a subject's texts apart, as sentences name it."""
+    names = [subject.keyword] if subject.keyword else [keyword.name for keyword in run.keywords]
+    return f"“{names[0]}”" if len(names) == 1 else "a keyword"
 
 
 def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
@@ -108,31 +134,36 @@ def _name_texts(row: EstimateRow, variable: Variable, unit: str) -> str:
         return f"the {unit}s{mention} where {variable.condition}"
     if row.measure == "precision":
         return f"the {unit}s{mention}"
-    return f"all {quantity(row.n_population, unit)}"
+    about = f" of “{row.keyword}”" if row.keyword and unit == CodedUnit.MENTION else ""
+    return f"all {quantity(row.n_population, unit)}{about}"
 
 
-def state_mean(row: EstimateRow, variable: Variable) -> Finding:
+def state_mean(
+    row: EstimateRow, variable: Variable, unit: str = "text", reader: str = "Readers"
+) -> Finding:
     """State the mean step that readers would choose for the texts of which a scale is asked."""
     text = write_sentence(
         "mean of answers",
         asked=_ask(variable, row.keyword or ""),
-        reader="Readers",
+        reader=reader,
         mean=row.estimate,
         low=row.low,
         high=row.high,
         first=variable.codes[0],
         last=variable.codes[-1],
+        condition=f" where {variable.condition}" if variable.condition else "",
     )
     topic = ("readers' mean", row.codebook, row.variable, row.keyword, row.period)
-    return _estimate(topic, row, text)
+    return _estimate(topic, row, text, unit=unit)
 
 
 def state_recall(row: EstimateRow) -> Finding:
     """State how many of the texts with an answer a keyword finds."""
     text = write_sentence(
-        "recall",
+        "recall without a miss" if row.high == 1 else "recall",
         category=row.category,
         share=row.estimate,
+        low=row.low,
         interval=(row.low, row.high),
         keyword=f"“{row.keyword}”",
     )
@@ -200,17 +231,20 @@ def _state_difference(difference: _Difference) -> Finding:
     bounds = (estimate.low, estimate.high) if is_more else (-estimate.high, -estimate.low)
     figures = (abs(estimate.value), *bounds)
     if difference.category is None:
-        apart, low, high = (f"{figure:.2f}" for figure in figures)
-        direction = "higher" if is_more else "lower"
-        words = f"The mean of {variable}{about} is {apart} steps {direction}"
+        kind, written = "difference of means", [f"{figure:.2f}" for figure in figures]
     else:
-        apart, low, high = (format_points(figure).removeprefix("+") for figure in figures)
-        direction = "more" if is_more else "less"
-        words = (
-            f"“{difference.category}” ({variable}{about}) is {apart} points {direction} frequent"
-        )
+        kind = "difference of shares"
+        written = [format_points(figure).removeprefix("+") for figure in figures]
 
-    text = f"{words} {difference.words} ({low} to {high})."
+    text = write_sentence(
+        kind,
+        category=difference.category,
+        about=f"{variable}{about}",
+        is_more=is_more,
+        is_known=bounds[0] == bounds[1],
+        beside=difference.words,
+        **dict(zip(("apart", "low", "high"), written, strict=True)),
+    )
     place = (subject.keyword, subject.period, subject.domain.group)
     topic = ("readers' difference", variable, difference.category or "mean", *place)
     answer = (round(estimate.value, 4),)
@@ -239,12 +273,16 @@ def _list_comparisons(
         yield subject, others, f"in {subject.domain.group} than in all others"
 
 
-def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str) -> list[Finding]:
+def list_statements(
+    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], unit: str
+) -> list[Finding]:
     """State the estimates for the whole run, variable by variable.
 
     First come the texts with the keyword, or those of them of which the variable is asked, then
-    how many of the texts with an answer the keyword finds, then all texts.
+    all texts, with what was read of them, then how many of the texts with an answer the keyword
+    finds.
     """
+    reader = name_reader(sample)
     statements = []
     for keyword in sample.keywords:
         for variable in sample.codebook.variables:
@@ -255,13 +293,34 @@ def list_statements(sample: CodedSample, rows: Sequence[EstimateRow], unit: str)
                     rows_by_measure[row.measure].append(row)
 
             for measure in list_measures(rows_by_measure):
-                statements.append(state_shares(rows_by_measure[measure], variable, unit))
+                measured = sorted(rows_by_measure[measure], key=lambda row: -row.estimate)
+                stated = state_shares(measured, variable, unit, reader)
+                if measure == "share":
+                    evidence = _state_evidence(run, sample, measured[0], unit)
+                    stated = replace(stated, text=f"{stated.text} {evidence}")
+
+                statements.append(stated)
+
             if variable.type == VariableType.YES_NO:
                 statements += [state_recall(row) for row in rows_by_measure["recall"]]
 
-            statements += [state_mean(row, variable) for row in rows_by_measure["mean"]]
+            statements += [
+                state_mean(row, variable, unit, reader) for row in rows_by_measure["mean"]
+            ]
 
     return statements
+
+
+def _state_evidence(run: RunData, sample: CodedSample, row: EstimateRow, unit: str) -> str:
+    """State a share of the whole run as a number of texts, and what was read."""
+    method = next(method for method in list_methods(run, sample) if method.words == row.method)
+    variable, category = sample.codebook.variable(row.variable), row.category or ""
+    subject = CodedSubject(sample, variable, row.keyword or "", "", method, grain=run.grain)
+    parts = count_read(run, subject)
+    missed = bound_missed(run, subject, category)
+    keyword, has_periods = name_keyword(run, subject), len(sample.periods) > 1
+    read = state_read(parts, category, keyword, unit, missed, has_periods=has_periods)
+    return f"{state_number(row)} {read}"
 
 
 def list_measures(measures: Collection[str]) -> list[str]:
@@ -280,7 +339,11 @@ def state_reader_mean(subject: str, corrected: Estimate) -> Finding:
 
 
 def _estimate(
-    topic: tuple[object, ...], row: EstimateRow, text: str, marks: Sequence[str] = ()
+    topic: tuple[object, ...],
+    row: EstimateRow,
+    text: str,
+    marks: Sequence[str] = (),
+    unit: str = "text",
 ) -> Finding:
     """Return an estimate; behind it stands how sure it is, and what would make it surer.
 
@@ -291,6 +354,7 @@ def _estimate(
         "sure of",
         confidence=format_confidence(row.confidence),
         n=row.n_read,
+        unit=unit,
         is_wide=row.high - row.low > row.estimate,
         more=3 * row.n_read,
         is_model=row.model is not None,

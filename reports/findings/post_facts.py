@@ -60,7 +60,7 @@ def find_account_facts(
     """
     posting = {account: rows for account, rows in rows_by_account.items() if rows}
     silent = len(rows_by_account) - len(posting)
-    nouns = {"subjects": subjects, "noun": noun}
+    nouns = {"subjects": subjects, "noun": noun, "has_reposts": noun == "post"}
     facts = _find_most(posting, {"are_all": not silent, **nouns})
     if silent and posting:
         figures = {"silent": silent, "accounts": len(rows_by_account), **nouns}

@@ -108,3 +108,8 @@ def _pack(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
     frame.write_ipc(buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def valid_polarity(polarity: float | None) -> float | None:
+    """Return *polarity* if it is one, from -1 to 1; None for NaN or a mistake of a service."""
+    return polarity + 0.0 if polarity is not None and -1 <= polarity <= 1 else None

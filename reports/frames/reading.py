@@ -20,10 +20,9 @@ from models.documents import DocumentScope, documents_of, quoted_text, text_colu
 from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
-from reports.data.export_schema import valid_polarity
 from reports.data.queries import fetch_columns, fetch_scalars
 from reports.data.run_data import RunData, RunJob, document_scope
-from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames
+from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames, valid_polarity
 from reports.stats.intervals import TRILLIONTHS
 
 # Frames of together so many documents are kept in memory, and those of 25 jobs at least: of the

@@ -21,10 +21,11 @@ from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import arrange_keyword_sentences
 from reports.pages.month_findings import read_findings
 from reports.pages.month_section import MonthPage
-from reports.pages.passed_picture import MOST_PANELS, pass_on
+from reports.pages.passed_picture import MOST_PANELS, pass_on, share_pngs
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
+from reports.shared_calls import SharedCall
 from reports.words.quantities import join_words
 
 
@@ -62,7 +63,7 @@ def write_pages(report: RunReport) -> None:
     )
     keyword_names = [keyword.name for keyword in front_page.keywords]
     sentences = arrange_sentences(keyword_names, report.findings)
-    _pass_pictures_on(report, front_page, sentences.leading)
+    pngs = _pass_pictures_on(report, front_page, sentences.leading)
     for keyword in front_page.keywords:
         report.write(
             keyword.page,
@@ -89,14 +90,21 @@ def write_pages(report: RunReport) -> None:
         title=name_run(report.run),
         sentences=sentences,
     )
+    for file_name, png in pngs:
+        report.pages.add(file_name, png.result())
 
 
-def _pass_pictures_on(report: RunReport, page: FrontPage, leading: Sequence[Finding]) -> None:
-    """Give the front page and each keyword a picture to pass on, on a page of its own."""
+def _pass_pictures_on(
+    report: RunReport, page: FrontPage, leading: Sequence[Finding]
+) -> list[tuple[str, SharedCall[bytes]]]:
+    """Give the front page and each keyword a picture to pass on, on a page of its own.
+
+    Return the files of their PNGs, which are drawn meanwhile.
+    """
     progress = report.store.progress
     if page.share_picture is None:
         progress.expect_pages(progress.all_pages - 1 - len(page.keywords))
-        return
+        return []
 
     shares, note = page.share_picture, describe_origin([report.run])
     draw = partial(pass_on, note=note, store=report.store, pages=report.pages)
@@ -112,8 +120,11 @@ def _pass_pictures_on(report: RunReport, page: FrontPage, leading: Sequence[Find
         passed_pictures.append(keyword.passed_picture)
 
     progress.expect_pages(progress.all_pages - passed_pictures.count(None))
-    for picture in filter(None, passed_pictures):
+    passed = list(filter(None, passed_pictures))
+    for picture in passed:
         report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
+
+    return share_pngs(passed, report.executor)
 
 
 MONTHS = ReportKind(name_run, write_pages, read_findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,12 @@ from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.pages import page
-from reports.pages.document_list import DocumentIndex, write_parts
+from reports.pages.document_list import DocumentIndex, PartsByJob, write_parts
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import SurprisesSection
 from reports.pages.watching import WatchSection
+from reports.shared_calls import SharedCall
 from reports.words.document_queries import DOCUMENT_LIST
 
 
@@ -25,7 +27,8 @@ class RunReport:
     """A run whose report is made, and where its pages, figures and tables go.
 
     Trainings, and runs side by side, have no *repeats* and no *findings* of their own; only the
-    report of one watched run has a *watch*.
+    report of one watched run has a *watch*. A process may help by *executor*, and make the *parts*
+    of the list of documents: see `share_parts`.
     """
 
     run: RunSummary
@@ -36,6 +39,8 @@ class RunReport:
     findings: FindingsBySubject
     watch: WatchSection | None
     surprises: SurprisesSection | None
+    executor: Executor | None = None
+    parts: SharedCall[PartsByJob] | None = None
 
     def write(
         self,
@@ -71,7 +76,8 @@ class RunReport:
         """Write the page that lists the run's documents, and the parts that it loads."""
         titles = {job.name: self.run.kind.job_title(job.name, job.options) for job in self.run.jobs}
         index = DocumentIndex.of(self.run, titles, texts=self.exports.texts)
-        for file_name, content in write_parts(self.run, index):
+        made = self.parts.result() if self.parts else {}
+        for file_name, content in write_parts(self.run, index, made):
             self.pages.add_once(file_name, content)
 
         self.write(

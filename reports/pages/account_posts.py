@@ -12,11 +12,11 @@ from analysis.text.garbled import DamagedTexts
 from analysis.text.words import count_words
 from models.tables import Document
 from reports.data.account_rows import select_posts
-from reports.data.export_schema import valid_polarity
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars
 from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
+from reports.frames.frames import valid_polarity
 from reports.pages.page_rows import PageRows
 from reports.words.writing import write_sentence
 from sources.post_cleaning import words_of_post

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Codebook, CodedUnit, Variable
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method, list_methods
 from reports.data.machine_codings import MachineCoding, read_machine_codings
 from reports.data.run_data import RunData
 from reports.data.searched_texts import read_models_search
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.figures.figure_store import FigureStore
 from reports.findings.code_estimates import (
     list_statements,
@@ -98,6 +99,11 @@ class CodesPage:
         return any(section.card.people for section in self.sections)
 
     @property
+    def readers(self) -> int:
+        """How many people have coded anything."""
+        return len({name for section in self.sections for name, _ in section.card.people})
+
+    @property
     def title(self) -> str:
         """The page's title."""
         return CODES_TITLE if self.has_people else MACHINES_TITLE
@@ -160,9 +166,10 @@ def _make_section(
     shown = choose_periods(rows, choose_method(rows))
     unit = name_unit(sample.codebook)
     method = _find_method(run, sample, shown)
-    findings = list_statements(sample, shown, unit) + state_differences(run, sample, method)
+    findings = list_statements(run, sample, shown, unit)
+    findings += state_differences(run, sample, method)
     tables = [
-        make_table(run, sample, variable, keyword, shown, store)
+        make_table(run, sample, variable, keyword, shown, unit, store)
         for variable in sample.codebook.variables
         for keyword in sample.keywords
     ]

@@ -13,28 +13,32 @@ import json
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 from sqlalchemy import select
 
+from models.database import Database
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
-from reports.data.export_schema import valid_polarity
 from reports.data.held_documents import HeldDocuments, read_held
 from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, load_run
 from reports.data.selection import left_out
 from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
+from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames
 from reports.report_files import DOCUMENT_PARTS
-from reports.series.groupings import NOT_KNOWN
+from reports.series.groupings import GROUPINGS, NOT_KNOWN
+from reports.shared_calls import SharedCall
 from reports.stats.intervals import TRILLIONTHS
 from reports.words.periods import name_day
 from reports.words.quantities import web_address
@@ -47,16 +51,26 @@ BEGINNING = MOST_CHARACTERS // 2
 # The flags of a document, as the script reads them.
 IS_REPEAT, IS_LEFT_OUT = 1, 2
 
-ORIGIN_FIELDS = ("outlet", "section", "kind", "desk")
+# By what a source tells of documents: the groups of each grouping, and the desk.
+ORIGINS = {
+    **{grouping.value: grouped_by.name for grouping, grouped_by in GROUPINGS.items()},
+    "desk": pl.col("desk"),
+}
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Codes = Mapping[int, set[str]]
+# By the name of each job its documents, and the content of each part of them.
+PartsByJob = Mapping[str, tuple[list[int], list[bytes]]]
 
 
 @dataclass
 class DocumentIndex:
     """What the page knows of all documents, as the script reads it."""
+
+    # The fields of an origin, and those of what documents hold, by which a part lists them.
+    origin_fields: ClassVar = tuple(ORIGINS)
+    held_fields: ClassVar = ("name", "phrase", "word")
 
     is_of_posts: bool
     has_texts: bool
@@ -120,7 +134,7 @@ class DocumentIndex:
             "subject": self.names,
             "other": self.names,
         }
-        for place, name in enumerate(ORIGIN_FIELDS):
+        for place, name in enumerate(self.origin_fields):
             names = sorted({origin[place] or NOT_KNOWN for origin in self.origins})
             choices[name] = {name: name for name in names}
 
@@ -130,6 +144,8 @@ class DocumentIndex:
     def pack(self) -> str:
         """Return the index as text for the page."""
         values = {
+            "originFields": self.origin_fields,
+            "heldFields": self.held_fields,
             "isPosts": self.is_of_posts,
             "noun": self.noun,
             "hasTexts": self.has_texts,
@@ -155,21 +171,69 @@ def pack(values: Any) -> str:
     return b64encode(gzip.compress(encoded.encode(), 6, mtime=0)).decode()
 
 
-def write_parts(run: RunData, index: DocumentIndex) -> Iterator[tuple[str, bytes]]:
-    """Yield the file name and the content of each part; add its documents to *index*."""
+def share_parts(
+    run: RunData, executor: Executor | None, *, texts: bool
+) -> SharedCall[PartsByJob] | None:
+    """Let another process make the parts of a run's list, if there is one.
+
+    What the run's selection leaves out is found in this process alone: then they are not shared.
+    """
+    if executor is None or run.selection or not run.kind.has_documents:
+        return None
+
+    return SharedCall(executor, _make_parts, run.db.url, run.id, texts=texts)
+
+
+def _make_parts(url: str, run_id: int, *, texts: bool) -> PartsByJob:
+    """Return the parts of each job, in another process."""
+    with closing(Database(url)) as db:
+        run = load_run(db, run_id)
+        codes = _read_codes(run)
+        made = {}
+        for job in run.jobs:
+            documents = _list_documents(run, job, codes)
+            made[job.name] = (
+                documents["document"].to_list(),
+                list(_write_contents(run, job, documents, texts=texts)),
+            )
+
+    return made
+
+
+def write_parts(
+    run: RunData, index: DocumentIndex, made: PartsByJob
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the file name and the content of each part; add its documents to *index*.
+
+    Those of the same documents that were *made* are taken as they are.
+    """
     codes = _read_codes(run)
     for job in run.jobs:
         documents = _list_documents(run, job, codes)
-        held = list(read_held(run, job, texts=index.has_texts)) if len(documents) else []
-        for name, part in _split(job, documents, is_by_year=index.is_of_posts):
+        numbers, made_contents = made.get(job.name, ([], []))
+        contents: Iterable[bytes] = made_contents
+        if numbers != documents["document"].to_list():
+            contents = _write_contents(run, job, documents, texts=index.has_texts)
+
+        parts = _split(run, job, documents)
+        for (name, part), content in zip(parts, contents, strict=True):
             _add_rows(index, run, job, part, codes)
-            rows = _read_rows(run, job, part, texts=index.has_texts)
-            values = {"rows": rows, **_place_held(held, part, index.subjects)}
-            content = f'documentPart("{name}","{pack(values)}");\n'.encode()
             file_hash = hashlib.sha256(content).hexdigest()[:12]
             file_name = f"{DOCUMENT_PARTS}/{name}-{file_hash}.js"
             index.parts.append((name, file_name, job.name, len(part)))
             yield file_name, content
+
+
+def _write_contents(
+    run: RunData, job: RunJob, documents: pl.DataFrame, *, texts: bool
+) -> Iterator[bytes]:
+    """Yield the content of each part of a job."""
+    subjects = list(read_names(run))
+    held = list(read_held(run, job, texts=texts)) if len(documents) else []
+    for name, part in _split(run, job, documents):
+        rows = _read_rows(run, job, part, texts=texts)
+        values = {"rows": rows, **_place_held(held, part, subjects)}
+        yield f'documentPart("{name}","{pack(values)}");\n'.encode()
 
 
 def _read_codes(run: RunData) -> Codes:
@@ -197,10 +261,10 @@ def _list_documents(run: RunData, job: RunJob, codes: Codes) -> pl.DataFrame:
 
 
 def _split(
-    job: RunJob, documents: pl.DataFrame, *, is_by_year: bool
+    run: RunData, job: RunJob, documents: pl.DataFrame
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the parts of a job with their names: a month, or the years of an account."""
-    if not is_by_year:
+    if run.kind.has_mentions:
         if len(documents):
             yield job.name, documents
         return
@@ -224,7 +288,8 @@ def _add_rows(
         key = index.subjects.index(keyword), term
         terms[document].add(index.terms.setdefault(key, len(index.terms)))
 
-    places = part.select("document", "day", pl.col(*ORIGIN_FIELDS).cast(pl.String))
+    names = {f"origin {field}": name.cast(pl.String) for field, name in ORIGINS.items()}
+    places = part.select("document", "day", **names)
     for document, day, *origin in places.iter_rows():
         for code in codes.get(document, ()):
             index.codes[code].append(len(index.days))
@@ -329,7 +394,7 @@ def _place_held(
 ) -> dict[str, list[list[Any]]]:
     """Return the names, phrases and words of a part: subject, spellings, and their rows."""
     places = {document: place for place, document in enumerate(part["document"])}
-    listed: dict[str, list[list[Any]]] = {"name": [], "phrase": [], "word": []}
+    listed: dict[str, list[list[Any]]] = {field: [] for field in DocumentIndex.held_fields}
     for of_keyword in held:
         subject = subjects.index(of_keyword.keyword) if of_keyword.keyword else 0
         entries: list[tuple[str, list[str], set[int]]] = []

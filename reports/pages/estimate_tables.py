@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import PEOPLE, CodedSample
-from reports.data.estimate_strata import CodedSubject
-from reports.data.pooled_shares import POOLED, pool_shares
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
+from reports.data.estimate_strata import CodedSubject, Method
+from reports.data.pooled_shares import pool_shares
+from reports.data.read_texts import count_read
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level
-from reports.data.tables.estimates import EstimateRow
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
-from reports.findings.code_estimates import (
-    list_measures,
-)
+from reports.findings.code_estimates import list_measures, name_keyword, name_reader
+from reports.findings.code_evidence import state_periods
 from reports.words.periods import name_sample_period
+from reports.words.quantities import quantity
 
 # Of fewer codes a sentence says all, and a figure no more.
 FEWEST_DRAWN = 30
@@ -40,18 +40,62 @@ class EstimateTable:
     share_rows: Sequence[EstimateRow]
     share_figures: Sequence[FigureRef]
 
-    # Whether the rates of periods differ beyond chance, by the least likely of its categories.
-    p_value: float | None
+    # What tells the kinds of texts apart, and what was read of each.
+    kind: str
+    parts: Sequence[ReadTexts]
 
-    @property
-    def is_pooled(self) -> bool:
-        """Whether shares of periods rest on rates of all periods."""
-        return any(row.method.endswith(POOLED) for row in (*self.rows, *self.share_rows))
+    # The periods between which the sample was shared out.
+    periods: Sequence[str]
+
+    # What the shares of periods rest on, and the p-value that the rates of periods do not differ,
+    # of the category that differs most.
+    notes: Sequence[str]
+    p_value: float | None
 
     @property
     def measure(self) -> str:
         """Of which texts the shares are."""
         return self.rows[0].measure if self.rows else ""
+
+    @property
+    def counts(self) -> Mapping[str, Sequence[int]]:
+        """What was read, by what is counted: with the keyword and without, or all as one."""
+        answers = dict.fromkeys(
+            (*self.variable.codes, *(code for part in self.parts for code in sorted(part.answers)))
+        )
+        counts = {"in all": [part.population for part in self.parts]}
+        counts |= {"read": [part.read for part in self.parts]}
+        for code in answers:
+            counts[f"“{code}”"] = [part.answers.get(code, 0) for part in self.parts]
+
+        further = {
+            "not asked": [part.not_asked for part in self.parts],
+            "readers differ": [part.differing for part in self.parts],
+            "readers could not tell": [part.unclear for part in self.parts],
+        }
+        return counts | {name: numbers for name, numbers in further.items() if any(numbers)}
+
+    @staticmethod
+    def rests_on(row: EstimateRow, unit: str) -> str:
+        """Return what an estimate rests on: its own codes, a machine's, or those of all periods."""
+        if row.method.endswith(POOLED):
+            return f"codes of all periods ({row.n_read:,} here)"
+
+        read = f"{quantity(row.n_read, unit)} read"
+        machines = row.method.removeprefix(row.model or PEOPLE).strip(", ").removeprefix("and ")
+        return f"{read}, and {machines}" if machines else read
+
+    @property
+    def times_as_often(self) -> float | None:
+        """How many times as often texts with the keyword were read as others; None of one kind."""
+        rates = [part.read / part.population for part in self.parts if part.population]
+        return rates[0] / rates[1] if len(rates) == 2 and all(rates) else None
+
+    @property
+    def is_even(self) -> bool:
+        """Whether a share of the texts that were read is one of all: all were, or of one kind."""
+        is_whole = all(part.read == part.population for part in self.parts)
+        return is_whole or (len(self.parts) == 1 and len(self.periods) < 2)
 
 
 def make_table(  # noqa: PLR0917 - a table joins what many places know
@@ -60,6 +104,7 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
     variable: Variable,
     keyword: str,
     rows: Sequence[EstimateRow],
+    unit: str,
     store: FigureStore,
 ) -> EstimateTable:
     """Draw the estimates of a variable for a keyword, from the *rows* that the page shows."""
@@ -81,7 +126,19 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
 
     subject = f"{variable.name}: {keyword}" if keyword else variable.name
     name = f"{figure_prefix(sample)}{variable.name}-{sample.keywords.index(keyword)}"
-    reader = next((row.model for row in variable_rows if row.model is not None), "readers")
+    model = next((row.model for row in variable_rows if row.model is not None), None)
+    reader = model or name_reader(sample).lower()
+    subject_of_parts = CodedSubject(
+        sample, variable, keyword, "", Method(model or PEOPLE), grain=run.grain
+    )
+    kind = name_keyword(run, subject_of_parts)
+    parts = count_read(run, subject_of_parts)
+    p_value = _test_periods(run, sample, variable, keyword)
+    notes = state_periods(all_rows + share_rows, kind if len(parts) > 1 else "", unit, p_value)
+    # Without kinds of texts, rates of all periods give each period the same share.
+    if len(parts) == 1 and all(row.method.endswith(POOLED) for row in variable_rows if row.period):
+        variable_rows = [row for row in variable_rows if row.period is None]
+
     title = f"{subject}, as {reader} would code"
     return EstimateTable(
         keyword,
@@ -91,7 +148,11 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
         group_rows,
         share_rows,
         _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
-        _test_periods(run, sample, variable, keyword),
+        kind,
+        parts,
+        sample.periods,
+        notes,
+        p_value,
     )
 
 
@@ -117,11 +178,11 @@ def _test_periods(
     run: RunData, sample: CodedSample, variable: Variable, keyword: str
 ) -> float | None:
     """Return the p-value that rates of people's codes differ between periods; None of few."""
-    if variable.type == VariableType.SCALE or not any(unit.people for unit in sample.units):
+    if variable.type == VariableType.SCALE or not sample.count_coded(PEOPLE):
         return None
 
     subject = CodedSubject(sample, variable, keyword, "", grain=run.grain)
-    tail = read_level(run, sample, PEOPLE) / 2
+    tail = sample.level(PEOPLE) / 2
     pooled = [pool_shares(run, subject, category, tail) for category in list_categories(variable)]
     return min((found.p_value for found in pooled if found is not None), default=None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from reports.data.run_data import RunData
@@ -10,11 +10,9 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.years import groups_by_year
 from reports.figures import style
 from reports.figures.figure_store import FigureStore
-from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.month_pages import MonthReader
 from reports.pages.month_section import MonthPage
-from reports.pages.year_pages import YearPage, fold_year, make_year_page
 from reports.words.texts import cut_at_word
 
 # The card of a mark has so many headlines of its documents, each so long.
@@ -55,9 +53,9 @@ def _by_month(
             yield period, ()
 
 
-def _note_month(page: FrontPage, month_page: MonthPage) -> None:
+def _note_month(keywords: Iterable[KeywordSection], month_page: MonthPage) -> None:
     """Add what a month's page has drawn to the counts of all months, and release the rest."""
-    keywords_by_name = {keyword.name: keyword for keyword in page.keywords}
+    keywords_by_name = {keyword.name: keyword for keyword in keywords}
     for section in month_page.sections:
         keyword = keywords_by_name[section.name]
         keyword.word_counts.update(section.word_counts)
@@ -71,13 +69,13 @@ def _note_month(page: FrontPage, month_page: MonthPage) -> None:
 
 
 def read_months(
-    page: FrontPage,
+    keywords: Sequence[KeywordSection],
     reader: MonthReader,
     mentions: Iterable[MentionRow],
     show_month: Callable[[MonthPage], None],
-    show_year: Callable[[YearPage], None],
+    end_year: Callable[[str], None],
 ) -> None:
-    """Show each month that has a page, and count it; show each year after its months."""
+    """Show each month that has a page, and count it; end each year after its months."""
     paged_months = set(reader.pages)
     months = _by_month(mentions, reader.span)
     for year, year_months in groupby(months, key=lambda month: month[0][:4]):
@@ -85,13 +83,11 @@ def read_months(
             if period in paged_months:
                 keyword_months = {
                     keyword.name: keyword.months[period]
-                    for keyword in page.keywords
+                    for keyword in keywords
                     if period in keyword.months
                 }
                 month_page = reader.make_page(period, keyword_months, month_mentions)
                 show_month(month_page)
-                _note_month(page, month_page)
+                _note_month(keywords, month_page)
 
-        if page.years:
-            show_year(make_year_page(page, year))
-            fold_year(page, year, reader.run)
+        end_year(year)

@@ -29,7 +29,7 @@ from reports.pages.keyword_pages import make_sections
 from reports.pages.label_section import read_label_section
 from reports.pages.month_pages import MonthReader
 from reports.pages.month_section import MonthPage
-from reports.pages.year_pages import YearPage
+from reports.pages.year_pages import YearPage, fold_year, make_year_page
 
 
 def make_front_page(
@@ -64,8 +64,14 @@ def make_front_page(
     subject_pages += 1 + len(keywords)
     store.progress.expect_pages(subject_pages + further_pages + 3)
 
-    read_months(page, reader, mentions, show_month, show_year)
-    draw_keywords(page, run, store)
+    def end_year(year: str) -> None:
+        if page.years:
+            show_year(make_year_page(year, page.years, keywords, coverage, reader))
+            fold_year(keywords, year, run)
+
+    read_months(keywords, reader, mentions, show_month, end_year)
+    has_years = bool(page.years)
+    page.share_picture, page.shares = draw_keywords(keywords, run, store, has_years=has_years)
     rows_by_keyword = {keyword.name: keyword.finding_rows for keyword in page.keywords}
     page.pairs = draw_pairs(make_comparison(read_pairs(run)), rows_by_keyword, page.names, store)
     page.groups = make_groups(run, store, labels.scale)

@@ -54,7 +54,7 @@ CODES = FurtherPage(
 
 
 COVERAGE = FurtherPage(
-    "coverage.html", "months_coverage.html", "What was read", "each step of each month, and gaps"
+    "coverage.html", "months_coverage.html", "What was read", "each step, and gaps"
 )
 
 

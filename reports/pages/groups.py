@@ -1,4 +1,4 @@
-"""The section of a grouped run: outlets, sections or kinds side by side."""
+"""The section of a grouped run: its groups side by side."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> Figure
 
 def _find(keyword: str, grouping: Grouping, group: str, period: str | None = None) -> DocumentQuery:
     """Return the documents of a group that mention the keyword."""
-    return DocumentQuery(subject=keyword, period=period).narrow(**{grouping.value: group})
+    return DocumentQuery(subject=keyword, period=period, group=(grouping.value, group))
 
 
 def _by_documents(group: GroupCounts) -> tuple[bool, int, str]:

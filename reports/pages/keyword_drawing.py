@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -15,9 +15,8 @@ from reports.data.tables.entities import read_entities, read_run_names
 from reports.data.tables.periods import group_by_term, read_series
 from reports.data.years import has_yearly_findings, read_years
 from reports.figures import entities, over_time, phrases, style, word_clouds
-from reports.figures.figure_store import FigureStore
+from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.shares import SharePicture
-from reports.pages.front_values import FrontPage
 from reports.pages.keyword_pages import find_series_span
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.share_picture import read_share_picture
@@ -75,22 +74,28 @@ def draw_keyword(
     keyword.polarity = store.show_all(mood_spec)
 
 
-def draw_keywords(page: FrontPage, run: RunData, store: FigureStore) -> None:
-    """Draw the picture of the front page, and those of each keyword over all months."""
-    period_rows = read_years(run) if page.years and run.grain == Grain.YEAR else read_series(run)
+def draw_keywords(
+    keywords: Sequence[KeywordSection], run: RunData, store: FigureStore, *, has_years: bool
+) -> tuple[SharePicture, list[FigureRef]]:
+    """Draw and return the picture of the front page, and draw those of each keyword.
+
+    They show all months; years if the run *has_years*, and its series are by year.
+    """
+    period_rows = read_years(run) if has_years and run.grain == Grain.YEAR else read_series(run)
     series_rows = group_by_term(period_rows)
     name_counts = entities.count_names(read_entities(run))
-    all_series = {keyword.name: series_rows[keyword.name, None] for keyword in page.keywords}
-    page.share_picture = read_share_picture(run, all_series, find_series_span(run))
-    page.shares = store.show_all(page.share_picture.declare("shares"))
-    for keyword in page.keywords:
+    all_series = {keyword.name: series_rows[keyword.name, None] for keyword in keywords}
+    picture = read_share_picture(run, all_series, find_series_span(run))
+    shown = store.show_all(picture.declare("shares"))
+    for keyword in keywords:
         keyword.series = all_series[keyword.name]
         keyword.drawn_series = use_block_intervals(run, keyword.series, run.grain)
         keyword.mean, _, _ = polarity_interval(keyword.polarities)
         keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
-        shares = page.share_picture.of(keyword.name)
-        draw_keyword(keyword, name_counts[keyword.name], run, store, shares)
+        draw_keyword(keyword, name_counts[keyword.name], run, store, picture.of(keyword.name))
+
+    return picture, shown
 
 
 def says_something(matched: Iterable[int], least: float = 0.1) -> bool:

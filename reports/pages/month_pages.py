@@ -138,6 +138,7 @@ class MonthReader:
                 place_of,
                 standing_out(keyword_words),
                 self.run.neutral_band,
+                period_noun=self.run.kind.job_noun,
             ),
             repeated_documents=count_repeated_documents(self.run, keyword.name, period),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from io import BytesIO, StringIO
 
@@ -19,6 +20,7 @@ from reports.figures.panels import draw_picture
 from reports.figures.shares import SharePanel, SharePicture
 from reports.findings.finding import Finding
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
+from reports.shared_calls import SharedCall
 
 # Dots of the PNG: services that show a link with a picture cut others.
 PNG_SIZE = (1200, 675)
@@ -42,7 +44,7 @@ def pass_on(
     store: FigureStore,
     pages: StagedFiles,
 ) -> PassedPicture | None:
-    """Draw a picture to pass on, and write its PNG and its CSV; None if no share is known.
+    """Draw a picture to pass on, and write its CSV; None if no share is known.
 
     Its title is one of the *findings*. *origin* is the page that shows the picture, *note* the line
     with its source. Raises `TidingsError`.
@@ -53,10 +55,24 @@ def pass_on(
 
     title = choose_title(findings, shares.span.grain) or spec.picture.title
     picture = _fit(replace(spec.picture, title=title), note)
-    pages.add(f"{name}.png", _draw_png(picture, note))
     pages.add(f"{name}.csv", write_numbers(shares.panels).encode())
     figure = store.show(replace(spec, picture=picture, caption="", layout="passed"))
-    return PassedPicture(name, title, figure, origin)
+    return PassedPicture(name, title, figure, origin, draw_picture(picture, note).to_svg())
+
+
+def share_pngs(
+    pictures: Iterable[PassedPicture], executor: Executor | None
+) -> list[tuple[str, SharedCall[bytes]]]:
+    """Return for each picture the file of its PNG, and what draws it: equal pictures once."""
+    calls: dict[bytes, SharedCall[bytes]] = {}
+    files = []
+    for picture in pictures:
+        if picture.svg not in calls:
+            calls[picture.svg] = SharedCall(executor, _draw_png, picture.svg)
+
+        files.append((f"{picture.name}.png", calls[picture.svg]))
+
+    return files
 
 
 def choose_title(findings: Sequence[Finding], grain: Grain, longest: int = 140) -> str:
@@ -87,12 +103,12 @@ def write_numbers(panels: Mapping[str, SharePanel]) -> str:
     return text.getvalue()
 
 
-def _draw_png(picture: Picture, note: str, colors: int = 64) -> bytes:
+def _draw_png(svg: bytes, colors: int = 64) -> bytes:
     """Return the PNG, whose *colors* make it small and leave no edge of a letter jagged."""
     # The reports of accounts and trainings need no matplotlib.
     from reports.figures.png import to_png  # noqa: PLC0415
 
-    png = to_png(draw_picture(picture, note).to_svg(), 72 * PNG_SIZE[0] / WIDTH)
+    png = to_png(svg, 72 * PNG_SIZE[0] / WIDTH)
     padded = ImageOps.pad(Image.open(BytesIO(png)).convert("RGB"), PNG_SIZE, color="white")
     file = BytesIO()
     padded.quantize(colors).save(file, "png")

@@ -117,18 +117,20 @@ def choose_documents(
     place_of: PlaceOf = no_repeats,
     distinctive: Sequence[DistinctiveRow] = (),
     band: NeutralBand = VADER_BAND,
+    *,
+    period_noun: str = "month",
 ) -> list[Reading]:
     """Return ten documents: most typical, first, highest and lowest polarity, most repeated.
 
-    *sentences* are a month's mentions of a keyword in order of publication, *terms* its patterns,
-    *distinctive* the words that stand out in the month. No two documents have the same first
+    *sentences* are a period's mentions of a keyword in order of publication, *terms* its patterns,
+    *distinctive* the words that stand out in the period. No two documents have the same first
     sentence or are of one pattern of repeats, whose place *place_of* gives. Equals are in order of
     publication. Polarities within *band* are neutral, and no extremes.
     """
     documents = list(_group(sentences, terms, place_of))
     choice = _Choice()
     for document in documents[:1]:
-        choice.add(document, "the first of the month")
+        choice.add(document, f"the first of the {period_noun}")
 
     _add_extremes(choice, documents, band)
     _add_most_repeated(choice, documents)

@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reports.data.coded_samples import PEOPLE
-from reports.data.coder_error_rates import CORRECTED
-from reports.data.pooled_shares import POOLED
-from reports.data.tables.estimates import EstimateRow
+from reports.data.estimate_rows import CORRECTED, POOLED, EstimateRow
 
 
 def choose_method(rows: Sequence[EstimateRow]) -> list[EstimateRow]:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from analysis.codebooks.codebook import Codebook
 from models.code_samples import count_dropped_units
-from reports.data.code_agreement import VariableAgreement, list_people, measure_agreement
+from reports.data.code_agreement import (
+    VariableAgreement,
+    list_people,
+    list_units,
+    measure_agreement,
+)
 from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.coder_error_rates import correct_subject
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
+from reports.data.read_texts import list_shares_of_kinds
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
-from reports.data.sample_looks import read_level, read_looks
-from reports.data.tables.estimates import EstimateRow
+from reports.findings.code_evidence import state_assumed_errors, state_found_errors
 from reports.pages.shown_estimates import choose_method, is_of_whole_run
-from reports.stats.coder_errors import CoderErrors, move_share
+from reports.stats.coder_errors import move_share
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_confidence
 
@@ -79,9 +87,8 @@ class ValidityCard:
     widths: Mapping[str, float]
     agreements: Sequence[VariableAgreement]
 
-    # A share of the run, its coders' errors, if doubles tell of them, and what it would be if they
-    # erred in 1, 5 or 10 % of texts.
-    errors: Sequence[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]
+    # What coders' errors do to the shares of the run, by the names of the answers.
+    errors: Mapping[str, str]
 
     # Whether machines may replace a coder, in the whole run.
     replaced: Sequence[ReplacedCoder]
@@ -104,20 +111,11 @@ def make_card(  # noqa: PLR0917 - a card has many parts
     method: Method,
 ) -> ValidityCard:
     """Return the card of a sample by all estimates, *rows*, and those that are *shown*."""
-    texts_by_coder = Counter[str]()
-    shared = cannot_be_coded = coded = 0
-    for unit_of_sample in sample.units:
-        people = list_people(unit_of_sample.codes)
-        texts_by_coder.update(people)
-        shared += len(people) > 1
-        coded += bool(unit_of_sample.people)
-        values = [
-            value
-            for coder in unit_of_sample.people
-            for value in unit_of_sample.codes[coder].values()
-        ]
-        cannot_be_coded += bool(values) and all(value.code is None for value in values)
-
+    units, readers = list_units(sample.codes), sample.codes.filter("is_reader")
+    texts_by_coder = Counter(coder for unit in units for coder in list_people(unit))
+    has_code = pl.col("code").is_not_null().any()
+    cannot_be_coded = readers.group_by("unit").agg(has_code).filter(~pl.col("code")).height
+    coded = sample.count_coded(PEOPLE)
     codebook = sample.codebook
     with run.db.read() as connection:
         dropped = count_dropped_units(connection, run.id, sample.codebook_id)
@@ -136,38 +134,43 @@ def make_card(  # noqa: PLR0917 - a card has many parts
         known_of_models=[
             known
             for model in sample.models
-            if (known := _measure_known(run, sample, rows, model)) is not None
+            if (known := _measure_known(sample, rows, model)) is not None
         ],
-        known_of_people=_measure_known(run, sample, shown, PEOPLE),
-        shared=shared,
+        known_of_people=_measure_known(sample, shown, PEOPLE),
+        shared=sum(len(list_people(unit)) > 1 for unit in units),
         cannot_be_coded=cannot_be_coded,
         used=method,
         widths=_list_widths(run, sample, rows),
-        agreements=measure_agreement(codebook, [unit.codes for unit in sample.units]),
-        errors=_list_errors(run, sample, shown),
+        agreements=measure_agreement(codebook, units),
+        errors=_state_errors(run, sample, shown, unit, method),
         replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
 
 
-def _list_errors(
-    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]
-) -> list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]]:
-    """Return what coders' errors do to people's shares of the whole run."""
-    errors: list[tuple[EstimateRow, CoderErrors | None, Mapping[float, float]]] = []
+def _state_errors(
+    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow], unit: str, method: Method
+) -> dict[str, str]:
+    """Return what coders' errors do to people's shares of the whole run, by their names."""
+    errors: dict[str, str] = {}
     for row in shown:
         if row.category is not None and row.model is None and is_of_whole_run(row):
             variable = sample.codebook.variable(row.variable)
             subject = CodedSubject(sample, variable, row.keyword or "", "", grain=run.grain)
-            tail = read_level(run, sample, PEOPLE) / 2
+            tail = sample.level(PEOPLE) / 2
             found = correct_subject(run, subject, row.category, tail)
-            errors.append((row, found, move_share(row.estimate)))
+            name = f"{row.variable} = {row.category}" + (f", {row.keyword}" if row.keyword else "")
+            if found is not None:
+                errors[name] = state_found_errors(row, unit, found)
+            else:
+                shares = list_shares_of_kinds(run, replace(subject, method=method), row.category)
+                errors[name] = state_assumed_errors(row, unit, move_share(shares))
 
-    return errors
+    return {name: text for name, text in errors.items() if text}
 
 
 def _measure_known(
-    run: RunData, sample: CodedSample, rows: Sequence[EstimateRow], reader: str
+    sample: CodedSample, rows: Sequence[EstimateRow], reader: str
 ) -> KnownShares | None:
     """Return how well the shares of a reader are known; None without any."""
     reader_rows = [row for row in rows if (row.model or PEOPLE) == reader]
@@ -175,7 +178,7 @@ def _measure_known(
     if not shares:
         return None
 
-    looks = read_looks(run, sample, reader)
+    looks = sample.looks_of(reader)
     return KnownShares(
         reader=reader,
         shares=len(shares),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.data.run_data import RunData
@@ -10,9 +11,9 @@ from reports.data.tables.periods import PeriodRow
 from reports.data.years import Year, has_yearly_findings
 from reports.figures import phrases
 from reports.figures.spec import Subject
-from reports.pages.front_values import FrontPage
+from reports.pages.keyword_section import KeywordSection
 from reports.pages.month_calendar import Calendar, make_calendar
-from reports.pages.month_pages import neighbours
+from reports.pages.month_pages import MonthReader, neighbours
 from reports.pages.month_section import KeywordMonth
 
 
@@ -56,27 +57,33 @@ class YearPage:
         return self.year.name
 
 
-def make_year_page(page: FrontPage, year: str) -> YearPage:
-    """Return the page of a year."""
-    year_names = [listed_year.name for listed_year in page.years]
+def make_year_page(
+    year: str,
+    years: Sequence[Year],
+    keywords: Sequence[KeywordSection],
+    coverage: CoverageGrid,
+    reader: MonthReader,
+) -> YearPage:
+    """Return the page of a year, one of the run's *years*."""
+    year_names = [listed_year.name for listed_year in years]
     previous_year, next_year = neighbours(year, year_names)
     sections = []
-    for keyword in page.keywords:
+    for keyword in keywords:
         months = [month for period, month in keyword.months.items() if period[:4] == year]
         sections.append(YearSection(keyword.name, keyword.subject, keyword.scale, months))
 
-    jobs = {job: steps for job, steps in page.coverage.jobs.items() if job[:4] == year}
-    coverage = CoverageGrid(page.coverage.steps, jobs)
-    shown_year = page.years[year_names.index(year)]
-    keyword_months = [keyword.months for keyword in page.keywords]
-    year_periods = [period for period in page.span if period[:4] == year]
-    calendar = make_calendar(year_periods, keyword_months, set(page.pages))
-    return YearPage(shown_year, previous_year, next_year, sections, calendar, coverage)
+    jobs = {job: steps for job, steps in coverage.jobs.items() if job[:4] == year}
+    year_coverage = CoverageGrid(coverage.steps, jobs)
+    shown_year = years[year_names.index(year)]
+    keyword_months = [keyword.months for keyword in keywords]
+    year_periods = [period for period in reader.span if period[:4] == year]
+    calendar = make_calendar(year_periods, keyword_months, set(reader.pages))
+    return YearPage(shown_year, previous_year, next_year, sections, calendar, year_coverage)
 
 
-def fold_year(page: FrontPage, year: str, run: RunData) -> None:
+def fold_year(keywords: Sequence[KeywordSection], year: str, run: RunData) -> None:
     """Release what the months of *year* hold, once its page is made."""
-    for keyword in page.keywords:
+    for keyword in keywords:
         for period, month in keyword.months.items():
             if period[:4] == year:
                 month.phrases = []

@@ -76,7 +76,7 @@ def count_month(
     is_gap = (pl.col("stored") == 0) & ~is_empty & is_complete
     is_left_out = pl.col("day").is_in(list(without_days))
     is_without_data = progress == NO_DATA
-    judged = stored.with_columns(_mark_edges(stored)).select(
+    judged = stored.with_columns(_mark_edges(stored["stored"].to_list(), len(days))).select(
         "day",
         "group",
         "documents",
@@ -140,12 +140,11 @@ _NO_HITS = pl.DataFrame(
 )
 
 
-def _mark_edges(rows: pl.DataFrame) -> pl.Series:
-    """Return which days are missing at the edges of a month, group by group."""
+def _mark_edges(stored: Sequence[int], n_days: int) -> pl.Series:
+    """Return which days are missing at the edges of a month of *n_days*, group after group."""
     marks: list[bool] = []
-    for (_, *_), group in rows.group_by("group", maintain_order=True):
-        stored = group["stored"].to_list()
-        n_first, n_last = find_missing_days(stored)
-        marks += [not n_first <= place < len(stored) - n_last for place in range(len(stored))]
+    for start in range(0, len(stored), n_days or 1):
+        n_first, n_last = find_missing_days(stored[start : start + n_days])
+        marks += [not n_first <= place < n_days - n_last for place in range(n_days)]
 
     return pl.Series("is_edge", marks, pl.Boolean)

@@ -1,4 +1,4 @@
-"""The groups of documents: by outlet, section or kind."""
+"""The groups of documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from core.enums import Grouping
 
-# This group has the documents without a known outlet, section or kind.
+# This group has the documents of which it is not known in what group they are.
 NOT_KNOWN = "not known"
 
 # The group's name; None stands for all documents together.
@@ -30,8 +30,7 @@ class GroupedBy:
     may_be_absent: bool = False
 
 
-# A further grouping needs its name in `core.enums`, too, and a field of `DocumentQuery` by which
-# its documents are listed.
+# A further grouping needs its name in `core.enums`, too: see docs/extending/grouping.md.
 GROUPINGS = {
     Grouping.OUTLET: GroupedBy(pl.col("outlet"), "outlets", may_be_absent=True),
     Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),

@@ -13,7 +13,7 @@ DOCUMENT_LIST = "documents.html"
 class DocumentQuery:
     """The documents that fit every field that is given; without any, all that are listed.
 
-    The names of the fields are those of the address, which `documents.js` reads.
+    The names of the fields are those of the address, which the page of the list reads.
     """
 
     # The name of a job: a month, or an account.
@@ -28,11 +28,8 @@ class DocumentQuery:
     # with ".." between them: "2018-07-03..2018-07-09".
     period: str | None = None
 
-    # The source's own fields.
-    outlet: str | None = None
-    section: str | None = None
-    kind: str | None = None
-    desk: str | None = None
+    # A grouping and one of its groups. The address has it by the grouping's name: "section=World".
+    group: tuple[str, str] | None = None
 
     # A name, a phrase or a word that the documents hold.
     name: str | None = None
@@ -56,13 +53,9 @@ class DocumentQuery:
     @property
     def given(self) -> dict[str, str]:
         """The fields that are given, as the address has them."""
-        given = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value:
-                given[field.name] = "1" if value is True else value
-
-        return given
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values |= dict([values.pop("group")] if self.group else [])
+        return {name: "1" if value is True else value for name, value in values.items() if value}
 
     @property
     def address(self) -> str:

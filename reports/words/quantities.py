@@ -13,6 +13,7 @@ __all__ = [
     "LISTED",
     "NAMED",
     "describe_range",
+    "format_about",
     "format_confidence",
     "format_day",
     "format_expected",
@@ -118,6 +119,11 @@ def _write_sign(text: str) -> str:
 def format_expected(count: float) -> str:
     """Return an expected number of documents: whole from ten on, below with a place."""
     return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
+
+
+def format_about(count: float) -> str:
+    """Return an estimated number with two digits that count: 7, 48, 690, 6,700."""
+    return f"{float(f'{count:.2g}'):,.0f}"
 
 
 def format_ratio(ratio: float) -> str:

@@ -21,6 +21,7 @@ In braces stands a figure, and behind the colon how it is written:
 | {period:when} | a month or a week | in March 2020, in the week from 9 March 2020 |
 | {now:{level}} | a figure in the form that {level} names | 5.0 %, 2.4, +0.10 |
 | {ratio:ratio}, {items:many} | how many times as many; how many | 5.4; 12 |
+| {count:about}, {n:or none} | an estimated number; a count, none for 0 | 6,700; none |
 | {now:{level} or none} | the same, but for a share or number of 0 | none |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
 | {subject:first} | a name that begins a sentence | Fog for fog |
@@ -236,7 +237,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "most posts": Sentence(
         "{most.title} publishes most: {most.a_day:.1f} a day, against {second.a_day:.1f} of "
         "{second.title}. This counts the {periods:count} that all {subjects} "
-        "{are_all:|with {noun}s }have complete, reposts included.",
+        "{are_all:|with {noun}s }have complete{has_reposts:, reposts included|}.",
         "{most.title} publishes most, {most.a_day:.1f} a day",
         "{most.a_day:.1f} a day",
     ),
@@ -286,26 +287,102 @@ SENTENCES: Mapping[str, Sentence] = {
     "names with as": Sentence("“As” gives the number with the full name."),
     "names with also": Sentence("“Also” names others of that last name who may be meant."),
     # What readers, or machines, would say of texts.
-    "coding": Sentence("{asked} {coder} answered “{code}” for {share:%} of {texts} ({n:,})."),
+    "coding": Sentence("{asked} {coder} answered “{code}” for {n:,} of {texts} ({share:%})."),
     "search": Sentence("{coder} searched for {sought} and {outcome}."),
     "share of answers": Sentence(
         "{asked} {reader} would answer “{category}” for {share:%} of {texts} ({interval:range}).",
     ),
+    "share as a number": Sentence("That is {is_known:{count:,}|about {count:about}} of them."),
+    "share as numbers": Sentence(
+        "That is about {count:about} of them, perhaps as few as {fewest:about} or as many as "
+        "{most:about}.",
+    ),
+    "none as a number": Sentence("That is none of them, perhaps as many as {most:about}."),
+    "read": Sentence(
+        "Of {first_read:{unit}} read{is_even:,|, not evenly over periods,} "
+        "{first_given:or none} had this answer"
+        "{are_differing: from at least one reader|}.",
+    ),
+    "read of one kind": Sentence(
+        "Of {first_read:{unit}} read {is_with:with|without} {keyword}, {first_given:or none} had "
+        "this answer{are_differing: from at least one reader|}; none was read "
+        "{is_with:without|with} it.",
+    ),
+    "read with and without": Sentence(
+        "Of {first_read:{unit}} read with {keyword}, {first_given:or none} had this answer"
+        "{are_differing: from at least one reader|}; of {second_read:,} read without, "
+        "{second_given:or none}.",
+    ),
+    "missed at most": Sentence(
+        "So the figure counts none without it, though up to {missed:%} of all {unit}s could have "
+        "this answer without {keyword}.",
+    ),
     "mean of answers": Sentence(
-        "{asked} {reader} would choose {mean:.2f} on average, between {first} and {last} "
-        "({low:.2f} to {high:.2f}).",
+        "{asked} {reader} would choose {mean:.2f} on average{condition}, on a scale from {first} "
+        "to {last} ({low:.2f} to {high:.2f}).",
     ),
     "recall": Sentence(
         "Of all texts with the answer “{category}”, {share:%} mention {keyword} "
         "({interval:range}).",
     ),
+    "recall without a miss": Sentence(
+        "No text read without {keyword} has the answer “{category}”; of all that have it, at "
+        "least {low:%} mention {keyword}.",
+    ),
     "mean of labels": Sentence(
         "Readers would give the mentions of {subject} {mean:+} on average, between \u22121 and 1 "
         "({low:+} to {high:+}).",
     ),
+    "difference of shares": Sentence(
+        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside}"
+        "{is_known:| ({low} to {high})}.",
+    ),
+    "difference of means": Sentence(
+        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside}"
+        "{is_known:| ({low} to {high})}.",
+    ),
     "sure of": Sentence(
-        "{confidence} interval, {n:coded text}{is_wide:; {more:more code} would halve it|}"
-        "{is_model:; not checked against people|}",
+        "{confidence} interval, {n:{unit}} read{is_wide:; reading about {more:,} more would halve "
+        "the interval|}{is_model:; not checked against people|}",
+    ),
+    # What readers' errors do to a share.
+    "errors found": Sentence(
+        "{share:%} is {is_gone:at most {high:%}|{corrected:%}} without readers' errors"
+        "{is_gone:| ({interval:range})}. Where this answer "
+        "does not apply, a reader gave it in {false_yes:%}; where it does, missed it in "
+        "{false_no:%} ({n:{unit}} that several read).",
+    ),
+    "errors leave": Sentence(
+        "Even if readers erred in {errors} of 100 {unit}s, the estimate would still be {share:%}.",
+    ),
+    "errors tried": Sentence(
+        "If readers err in {errors:and} of 100 {unit}s, {share:%} would be {corrected:and} without "
+        "errors.",
+    ),
+    "errors explain": Sentence(
+        "With so {is_rare:rare|common} an answer, if readers err in {errors} of 100 {unit}s, "
+        "errors alone could explain all {is_rare:“{category}”|other answers}.",
+    ),
+    # What the shares of periods rest on.
+    "periods by rates of all": Sentence(
+        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods"
+        " among {unit}s with {keyword}, and among those without. So a period's figure rests on the "
+        "codes of all periods, and rises and falls with its number of {unit}s with {keyword}. The "
+        "brackets leave room for periods that differ.",
+    ),
+    "periods alike": Sentence(
+        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods. So "
+        "no period has a figure of its own.",
+    ),
+    "periods differ": Sentence(
+        "Periods differ by more than chance in how frequent an answer is among {unit}s of one "
+        "kind. So each period's figure rests on its own codes.",
+    ),
+    "periods by their own codes": Sentence("Each period's figure rests on its own codes."),
+    "highest and lowest": Sentence(
+        "By these figures it is highest in {highest} ({shares[0]}) and lowest in {lowest} "
+        "({shares[1]}).{are_apart:| Their brackets overlap: the codes alone do not show a "
+        "change.}",
     ),
     # What changes where some documents are left out.
     "contrast": Sentence("{text} Without {left_out}, {clause}."),

@@ -19,6 +19,7 @@ from reports.words.periods import (
 )
 from reports.words.quantities import (
     describe_range,
+    format_about,
     format_ratio,
     format_share,
     join_words,
@@ -146,6 +147,8 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     ";": "; ".join,
     "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
     "ratio": format_ratio,
+    "about": format_about,
+    "or none": lambda count: f"{count:,}" if count else "none",
     "many": lambda items: f"{len(items):,}",
     "name": _name_period,
     "names": _name_periods,

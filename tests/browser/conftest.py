@@ -7,7 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+# A busy machine takes more than Playwright's five seconds to show a page.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")

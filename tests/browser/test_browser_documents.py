@@ -82,7 +82,8 @@ class Opened:
     @property
     def address(self) -> str:
         """What stands behind "#"."""
-        return self.page.url.partition("#")[2]
+        # What Playwright knows of a page's address comes later than what the page shows.
+        return str(self.page.evaluate("location.hash")).removeprefix("#")
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
@@ -23,7 +21,7 @@ PHONE = 390
 RIGHT_EDGES = "all => all.map(each => each.getBoundingClientRect().right)"
 
 
-def test_nine_outlets_and_their_table_fit_a_phone(tmp_path: Path) -> None:
+def test_nine_outlets_and_their_table_fit_a_phone(browser: Browser, tmp_path: Path) -> None:
     pieces = []
     for number in range(9):
         outlet = f"The Illustrated Morning Herald of Town {number}"
@@ -38,10 +36,7 @@ def test_nine_outlets_and_their_table_fit_a_phone(tmp_path: Path) -> None:
         run = run_months(db, parameters)
         index = build(db, [run], tmp_path / "report", grouping=Grouping.OUTLET)
 
-    path = os.environ.get("TIDINGS_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": PHONE, "height": 800})
+    with closing(browser.new_page(viewport={"width": PHONE, "height": 800})) as page:
         page.goto(index.with_name("groups.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
         captions = page.locator(".briefs figcaption").evaluate_all(RIGHT_EDGES)
@@ -51,4 +46,3 @@ def test_nine_outlets_and_their_table_fit_a_phone(tmp_path: Path) -> None:
         widths = table.evaluate("one => [one.clientWidth, one.scrollWidth]")
         assert widths[1] == widths[0]
         assert table.locator("tbody tr").count() == 9
-        browser.close()

@@ -5,6 +5,7 @@ Needs Chromium, as `test_browser_report`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -98,13 +99,15 @@ def test_a_card_lies_within_its_picture_and_hides_when_the_pointer_leaves(front:
     left, _, width, _ = place_of(front.locator("figure").first)
     for month in ("2020-03", "2020-05"):
         bar(front, "covid", month).hover()
+        expect(front.locator("svg .near")).to_have_attribute("data-row", re.compile(month))
+        expect(front.locator(".card")).to_be_visible()
         x, _, card_width, _ = place_of(front.locator(".card"))
         assert left - 1 <= x
         assert x + card_width <= left + width + 1
 
     front.mouse.move(5, 5)
     expect(front.locator(".card")).to_be_hidden()
-    assert front.locator("svg .lit").count() == 0
+    expect(front.locator("svg .lit")).to_have_count(0)
 
 
 def test_arrow_keys_go_from_month_to_month_and_from_panel_to_panel(front: Page) -> None:
@@ -153,7 +156,7 @@ def test_the_legend_hides_and_shows_a_series(browser: Browser, folder: Path) -> 
     line = page.locator("svg .layer[data-series='Masks']").first
     switch.click()
     expect(line).to_be_hidden()
-    assert switch.get_attribute("aria-pressed") == "false"
+    expect(switch).to_have_attribute("aria-pressed", "false")
     switch.focus()
     page.keyboard.press("Enter")
     expect(line).to_be_visible()

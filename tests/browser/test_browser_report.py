@@ -5,6 +5,7 @@ Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -372,12 +373,12 @@ def test_each_mention_links_to_its_document(april: Watched) -> None:
 
 def test_the_calendar_leads_to_each_month_and_back(months: Watched) -> None:
     months.page.locator(".calendar a", has_text="mentions in April 2020").click()
-    assert months.page.url.endswith("/2020-04.html")
-    assert months.page.locator("h1").inner_text() == "April 2020"
+    expect(months.page).to_have_url(re.compile(r"/2020-04\.html$"))
+    expect(months.page.locator("h1")).to_have_text("April 2020")
     months.page.locator(".beside a", has_text="March 2020").click()
-    assert months.page.url.endswith("/2020-03.html")
+    expect(months.page).to_have_url(re.compile(r"/2020-03\.html$"))
     months.page.locator(".beside a", has_text="All months").click()
-    assert months.page.url.endswith("/index.html#calendar")
+    expect(months.page).to_have_url(re.compile(r"/index\.html#calendar$"))
 
 
 def test_the_first_tab_leads_past_the_contents(months: Watched) -> None:
@@ -443,7 +444,7 @@ def test_a_table_has_the_first_rows_without_script_and_says_so(
 def test_accounts_lead_to_their_portraits_and_back(browser: Browser, folder: Path) -> None:
     watched = opened(browser, folder / "handles" / "index.html")
     watched.page.locator("#compared a", has_text="@nasa").click()
-    assert watched.page.locator("h1").inner_text() == "@nasa"
+    expect(watched.page.locator("h1")).to_have_text("@nasa")
     watched.page.get_by_role("link", name="All accounts").click()
-    assert watched.page.url.endswith("/index.html")
+    expect(watched.page).to_have_url(re.compile(r"/index\.html$"))
     watched.page.context.close()

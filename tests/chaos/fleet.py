@@ -23,10 +23,10 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
+from analysis.frozen_model import FrozenModel
 from analysis.kinds.months import MonthsParameters
-from analysis.options import FrozenModel, Keyword
+from analysis.options import Keyword
 from cli.stack import valkey
-from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import ENVIRONMENT, worker_command
 from core.broker import celery_app, redis_client
@@ -41,6 +41,7 @@ from models.tables import Answer, Job, Run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from reports.data.exports import write
+from tests.ports import reserved_port
 from tests.services import wait_until
 
 STUB = Path(__file__).parents[1] / "stub_textapi.py"
@@ -324,13 +325,13 @@ class Fleet:
 def running_fleet(home: Path, database_url: str, **changed: Any) -> Iterator[Fleet]:
     """A fleet that is up and has been given nothing to do."""
     home.mkdir(parents=True)
-    port, password = free_port(), secrets.token_urlsafe(8)
+    port, password = reserved_port(), secrets.token_urlsafe(8)
     valkey.configure(home / "valkey", port=port, password=password)
     settings = Settings(
         home=home,
         database_url=database_url,
         redis_url=valkey.address(port, password),
-        textapi_url=f"http://127.0.0.1:{free_port()}",
+        textapi_url=f"http://127.0.0.1:{reserved_port()}",
         **(QUICK | changed),
     )
     lock = take_lock(home / "fleet.lock")

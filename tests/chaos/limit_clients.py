@@ -16,8 +16,8 @@ from typing import Any
 
 import redis
 
-from cli.stack.ports import free_port
 from core.ratelimit.notation import parse_limits
+from tests.ports import reserved_port
 from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def _is_ready(url: str) -> bool:
 @contextmanager
 def running_stub() -> Iterator[str]:
     """Run the stub; yield its address."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
+    url = f"http://127.0.0.1:{(port := reserved_port())}"
     command = [sys.executable, str(ROOT / "tests" / "stub_textapi.py"), str(port)]
     with subprocess.Popen(command, env=ENVIRONMENT) as process:  # noqa: S603 - our own program
         try:

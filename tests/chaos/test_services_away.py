@@ -65,18 +65,16 @@ def test_the_text_api_answers_with_what_is_no_answer(
 def test_the_text_api_wants_to_be_left_alone(fleet: Fleet, hold: Callable[..., None]) -> None:
     fleet.submit()
     fleet.until_asked(100)
-    before = fleet.seen()["calls"]
     fleet.behave(status=429, retry_after=5)
+    wait_until(lambda: fleet.seen()["refused"], what="the first refusal")
     told_by = time.monotonic() + 2.0
     wait_until(lambda: time.monotonic() > told_by, what="two seconds")
-    closed = fleet.seen()["calls"]
-    assert closed - before <= 2 * SLOTS, "calls went on after the service had said how long to wait"
     fleet.behave()
-    fleet.tend(1.5)
-    assert fleet.seen()["calls"] == closed, (
-        "calls were made before the time that the service had named"
-    )
     fleet.finish()
+    # The stub tells the times: a busy machine looks at it later than it wants to.
+    seen = fleet.seen()
+    assert seen["refused"] <= 2 * SLOTS, "calls went on after the service had said how long to wait"
+    assert seen["silence"] >= 5.0, "calls were made before the time that the service had named"
     hold(fleet.outcome(), again=0)
 
 

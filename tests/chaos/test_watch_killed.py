@@ -1,7 +1,11 @@
-"""A run that goes on while the processes that work on it are killed at random statements."""
+"""A run that goes on while the processes that work on it are killed at random statements.
+
+Each kind of run is on each database where TIDINGS_CHAOS_MINUTES is set (`make chaos-long`).
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from collections.abc import Iterator, Sequence
@@ -29,6 +33,16 @@ from tests.watch_kit import (
     watch,
 )
 
+CASES = [
+    pytest.param(WATCHED, (), "sqlite", id="months-sqlite"),
+    pytest.param(ACCOUNTS, ("ann", "bob"), "postgresql", id="accounts-postgresql"),
+]
+if os.environ.get("TIDINGS_CHAOS_MINUTES"):
+    CASES += [
+        pytest.param(WATCHED, (), "postgresql", id="months-postgresql"),
+        pytest.param(ACCOUNTS, ("ann", "bob"), "sqlite", id="accounts-sqlite"),
+    ]
+
 
 @pytest.fixture
 def jobs(stub_settings: Settings) -> Iterator[Jobs]:
@@ -38,7 +52,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("parameters", "names"), [(WATCHED, ()), (ACCOUNTS, ("ann", "bob"))])
+@pytest.mark.parametrize(("parameters", "names", "database_url"), CASES, indirect=["database_url"])
 def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
     jobs: Jobs,
     stub: Stub,

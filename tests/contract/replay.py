@@ -288,15 +288,6 @@ SUBJECTS = [
         exhausted=_epoch("x-rate-limit-remaining", "x-rate-limit-reset"),
         token_in="next_token",
     ),
-    Subject(
-        name="x posts",
-        crawl=crawler(x.account_pages, "@Ann", x_query=""),
-        page=_x_page,
-        account=X_USER,
-        gone=X_GONE,
-        exhausted=_epoch("x-rate-limit-remaining", "x-rate-limit-reset"),
-        token_in="pagination_token",
-    ),
 ]
 
 

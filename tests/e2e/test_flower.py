@@ -22,7 +22,7 @@ from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from cli.stack import valkey
-from cli.stack.ports import free_port, http_answers
+from cli.stack.ports import http_answers
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import APPLICATION
 from core.broker import queue_length, redis_client
@@ -32,6 +32,7 @@ from models.run_transitions import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run
 from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive
+from tests.ports import reserved_port
 from tests.services import child_process, wait_until
 
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
@@ -77,7 +78,7 @@ class Flower:
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[tuple[SupervisedProcess, str]]:
     """A Valkey of the test's own, which can be killed and started again."""
-    folder, port, password = tmp_path / "valkey", free_port(), secrets.token_urlsafe(8)
+    folder, port, password = tmp_path / "valkey", reserved_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
     url = valkey.address(port, password)
     with child_process(
@@ -108,7 +109,7 @@ def watched(
 
 @pytest.fixture
 def flower(watched: Settings) -> Iterator[Flower]:
-    port, password = free_port(), secrets.token_urlsafe(8)
+    port, password = reserved_port(), secrets.token_urlsafe(8)
     command = [
         sys.executable,
         "-P",

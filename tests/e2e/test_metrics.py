@@ -18,7 +18,6 @@ from sqlalchemy import func, select
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database
@@ -26,6 +25,7 @@ from models.tables import Call
 from producers.imports import import_paths
 from tests.e2e_kit import Stub, run_to_its_end, write_archive
 from tests.ops_kit import documented_metrics, names_and_labels
+from tests.ports import reserved_port
 from tests.services import wait_until
 from workers.metrics import SHARED
 
@@ -46,7 +46,7 @@ def measured(stub_settings: Settings, tmp_path: Path, monkeypatch: pytest.Monkey
         for day in range(5)
     }
     with_metrics = stub_settings.model_copy(
-        update={"metrics_port": free_port(), "textapi_limits": "40/s"}
+        update={"metrics_port": reserved_port(), "textapi_limits": "40/s"}
     )
     db = Database(stub_settings.database)
     import_paths(
@@ -190,6 +190,7 @@ def test_a_port_in_use_is_reported_and_ends_the_worker(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", measured.metrics_port or 0))
         other.listen()
         with pytest.raises(

@@ -31,6 +31,8 @@ MOST_PRODUCT_FILES = {
     "figure.md": 2,
     "finding.md": 2,
     "endpoint.md": 2,
+    "grouping.md": 2,
+    "table.md": 2,
     OUTLETS: 2,
     DAYS: 2,
 }
@@ -103,6 +105,19 @@ def test_a_figure_is_drawn_in_the_report(root: Path) -> None:
 def test_a_finding_says_what_was_counted(root: Path) -> None:
     (printed,) = follow("finding.md", root)
     assert re.search(r"\d+ passed", printed)
+
+
+def test_a_grouping_is_a_choice_of_commands_and_of_the_module(root: Path) -> None:
+    (printed,) = follow("grouping.md", root)
+    assert re.findall(r"(\d+) passed", printed)[0] == "2"
+    assert "outlet|section|kind|weekday" in tidings(root, "report", "--help").replace("\n", "")
+    assert '"week,weekday",' in (root / "tidings/commands.pyi").read_text(encoding="utf-8")
+
+
+def test_a_table_is_exported_and_known_to_the_module(root: Path) -> None:
+    (printed,) = follow("table.md", root)
+    assert re.search(r"\d+ passed", printed)
+    assert '"lengths",' in (root / "tidings/commands.pyi").read_text(encoding="utf-8")
 
 
 def test_an_endpoint_is_served_and_described(root: Path) -> None:

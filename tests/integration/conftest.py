@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import typer.main
 import typer.testing
+from PIL import Image
 
 import cli.progress
 import models.database
@@ -19,10 +21,13 @@ import packs.verify
 from cli.main import main
 from core.settings import Settings
 from reports.build import second_process
+from reports.pages import passed_picture
 from tests.command_kit import Run, closed_databases
 from tests.databases import migrate_by_copy
 from tests.jobs_kit import Jobs
 from tests.stub_model import ModelServer, running_model
+
+_DRAW_PNG = passed_picture._draw_png
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,6 +45,30 @@ def _migrated_by_copy() -> Iterator[None]:
         patch.setattr(models.database, "migrate", migrate_by_copy)
         patch.setattr(packs.verify, "migrate", migrate_by_copy)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_png() -> Iterator[None]:
+    """Give every picture to pass on the same PNG: drawing one takes half of the time of a report.
+
+    Tests of such a PNG take `drawn_pngs`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passed_picture, "_draw_png", lambda _svg: _blank_png())
+        yield
+
+
+@cache
+def _blank_png() -> bytes:
+    file = BytesIO()
+    Image.new("P", passed_picture.PNG_SIZE).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.fixture
+def drawn_pngs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the PNG of each picture to pass on, as users have it."""
+    monkeypatch.setattr(passed_picture, "_draw_png", _DRAW_PNG)
 
 
 @pytest.fixture(scope="module", autouse=True)

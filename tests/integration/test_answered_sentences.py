@@ -34,6 +34,7 @@ from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
 from tests.packs_kit import pack, verify
 from tests.services import wait_until
+from tests.tiers import thorough_but
 from textapi.client import RETRY_POLICY
 from workers.textapi_fetcher import UNPLACED_RETRIED
 
@@ -152,7 +153,7 @@ def mentions_of(jobs: Jobs, run: int) -> list[tuple[str, int, str]]:
 REWRITES = (str, decompose, str.upper, str.lower, spread_white_space, join_white_space)
 
 
-@pytest.mark.parametrize("parameters", [FEVER, ALONE], ids=["packed", "alone"])
+@pytest.mark.parametrize("parameters", thorough_but([FEVER, ALONE], FEVER), ids=["packed", "alone"])
 @pytest.mark.parametrize(
     ("rewrite", "database_url"),
     [*((rewrite, "sqlite") for rewrite in REWRITES), (decompose, "postgresql")],
@@ -182,7 +183,7 @@ def test_sentences_that_were_cut_are_placed_where_the_term_is_mentioned(
 
 
 @on_sqlite
-@pytest.mark.parametrize("foreign", [FOREIGN, FEVER_FOREIGN])
+@pytest.mark.parametrize("foreign", thorough_but([FOREIGN, FEVER_FOREIGN], FEVER_FOREIGN))
 def test_a_sentence_that_stands_nowhere_is_asked_again_then_counted_and_no_mention(
     jobs: Jobs, foreign: str
 ) -> None:

@@ -29,7 +29,7 @@ from reports.data.coded_samples import Stratum, read_coded_samples
 from reports.data.estimate_strata import DrawnUnit, Method, make_coded_strata
 from reports.data.machine_accuracy import Compared, measure_machine
 from reports.data.run_data import Selection, load_run
-from reports.data.tables.estimates import read_estimates
+from reports.data.tables.estimates import ESTIMATES, read_estimates
 from reports.findings.code_estimates import state_differences
 from reports.stats.proportions import estimate_share
 from tests.groups_kit import Piece, run_months, store_pieces
@@ -152,7 +152,8 @@ def test_a_machine_narrows_the_intervals_of_groups_as_it_does_those_of_the_run(
     with_network = Method(machine="network:9")
     told = [finding.text for finding in state_differences(run_data, sample, with_network)]
     assert told[0].startswith(
-        "“yes” (relevant, about “tide”) is 30.0 points more frequent in Herald than in all others ("
+        "“yes” (relevant, about “tide”) is 30.0 percentage points more frequent in Herald than in "
+        "all others ("
     )
 
 
@@ -167,7 +168,7 @@ def test_repeats_count_once_where_a_selection_leaves_them_out(db: Database) -> N
     distinct = shares(db, run, selection=DISTINCT)[None, None, "people"]
     # The tables are one text in 36 documents, of which the first counts.
     assert (distinct["n_population"], distinct["estimate"]) == (5, 0.8)
-    assert exports.is_selected("estimates")
+    assert ESTIMATES.is_selected
 
 
 def test_what_a_model_has_read_whole_is_known_of_a_selection_too(db: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +20,16 @@ from models.database import Database
 from producers.code_sample import SampledText, draw_code_sample
 from reports.build import report_folder
 from reports.data.coded_samples import PEOPLE, read_coded_samples
+from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import Method
 from reports.data.machine_accuracy import measure_machine
 from reports.data.run_data import load_run
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.findings.code_estimates import list_statements, state_differences, state_shares
 from reports.stats.looks import LEVELS
+from tests.databases import on_sqlite
 from tests.groups_kit import Piece, run_months, store_pieces
-from tests.report_stories import Text, months_run, store
+from tests.report_stories import Text, handles_run, months_run, store
 
 RELEVANCE = read_shipped("relevance")
 STANCE = parse_codebook(
@@ -191,24 +194,32 @@ def test_the_answers_about_a_keyword_are_said_of_its_texts_then_of_the_asked_the
     assert ("news", "bad", None, "recall", "people") not in rows
 
     (sample,) = read_coded_samples(load_run(db, run))
-    findings = list_statements(sample, list(rows.values()), "text")
+    findings = list_statements(load_run(db, run), sample, list(rows.values()), "text")
     assert [finding.text for finding in findings] == [
         (
-            "“Is tide the subject?” Readers would answer “yes” for 75.0 % of the texts that "
+            "“Is tide the subject?” The one reader would answer “yes” for 75.0 % of the texts that "
             "mention “tide” (75.0 %)."
         ),
-        ("“Is tide the subject?” Readers would answer “yes” for 41.7 % of all 24 texts (41.7 %)."),
+        (
+            "“Is tide the subject?” The one reader would answer “yes” for 41.7 % of all 24 texts "
+            "(41.7 %). That is 10 of them. Of 8 texts read with “tide”, 6 had this answer; of 16 "
+            "read without, 4."
+        ),
         "Of all texts with the answer “yes”, 60.0 % mention “tide” (60.0 %).",
         (
-            "“Good news or bad?” Readers would answer “bad” for 100.0 % of the texts that mention "
-            "“tide” where main = yes (100.0 %)."
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 100.0 % of the texts "
+            "that mention “tide” where main = yes (100.0 %)."
         ),
-        ("“Good news or bad?” Readers would answer “bad” for 25.0 % of all 24 texts (25.0 %)."),
+        (
+            "“Good news or bad?” (tide) The one reader would answer “bad” for 25.0 % of all 24 "
+            "texts (25.0 %). That is 6 of them. Of 8 texts read with “tide”, 6 had this answer; "
+            "of 16 read without, none."
+        ),
     ]
-    assert findings[0].mark == "95 % interval, 8 coded texts"
+    assert findings[0].mark == "95 % interval, 8 texts read"
 
 
-def test_behind_an_estimate_stands_how_many_codes_would_halve_an_interval_wider_than_it() -> None:
+def test_behind_an_estimate_stands_how_many_texts_would_halve_an_interval_wider_than_it() -> None:
     row = EstimateRow(
         run=1,
         codebook="subject",
@@ -230,9 +241,11 @@ def test_behind_an_estimate_stands_how_many_codes_would_halve_an_interval_wider_
     )
     variable = MAIN_SUBJECT.variables[0]
     wide = state_shares([row], variable, "text")
-    assert wide.mark == "95 % interval, 20 coded texts; 60 more codes would halve it"
+    assert (
+        wide.mark == "95 % interval, 20 texts read; reading about 60 more would halve the interval"
+    )
     sure = state_shares([replace(row, low=0.08, high=0.12)], variable, "text")
-    assert sure.mark == "95 % interval, 20 coded texts"
+    assert sure.mark == "95 % interval, 20 texts read"
 
 
 def test_the_mean_of_a_sample_that_was_looked_at_has_the_level_of_the_look(db: Database) -> None:
@@ -303,12 +316,10 @@ def test_the_report_has_a_page_on_what_readers_say_once_somebody_has_coded(
     code(db, run, "network:9", sample, is_relevant)
     report_folder.build(db, [run], tmp_path / "after")
     page = (tmp_path / "after" / "codes.html").read_text()
-    assert "24 texts of 24 that were drawn from 24" in page
+    assert "24 texts drawn at random from 24" in page
     assert "<bdi>&lt;b&gt;Ben</bdi> (9), <bdi>Ann</bdi> (24)" in page.replace("\n", " ")
     assert "network:9 coded all texts" in page
-    assert "It agrees with people in 100.0\xa0% of relevant" in page.replace(
-        "100.0 %", "100.0\xa0%"
-    )
+    assert "It gives people’s answer for 100.0 % of texts in relevant (24 read by both)." in page
     front = (tmp_path / "after" / "index.html").read_text()
     statement = (
         "“Is this text about tide?” Readers would answer “yes” for 75.0\xa0% of the texts that "
@@ -362,8 +373,12 @@ def test_periods_rest_on_rates_of_all_and_shares_lose_the_errors_that_doubles_sh
 
     report_folder.build(db, [run], tmp_path / "report")
     page = (tmp_path / "report" / "codes.html").read_text()
-    assert "without coders’ errors" in page
-    assert "do not differ between periods beyond chance" in page
+    assert "without readers' errors" in page.replace("&#39;", "'")
+    assert "“yes” is as frequent in all periods among texts with “tide”" in page
+    # What rests on the codes of all periods has no emphasis.
+    (march,) = re.findall("<tr><th[^>]*>Mar 2020</th>.*?</tr>", page)
+    assert "codes of all periods (31 here)" in march
+    assert "<strong>" not in march
 
 
 def test_one_coder_alone_is_told_what_errors_would_do(db: Database, tmp_path: Path) -> None:
@@ -376,9 +391,47 @@ def test_one_coder_alone_is_told_what_errors_would_do(db: Database, tmp_path: Pa
     )
     report_folder.build(db, [run], tmp_path / "report")
     page = (tmp_path / "report" / "codes.html").read_text()
-    assert "if coders err in 1, 5, 10" in page
-    assert "How often they do is unknown" in page
+    # Of 8 texts with the keyword 6 have the answer, of 16 others none: errors missed some of the 8.
+    assert "If readers err in 1, 5 and 10 of 100 texts, 25.0" in page
+    assert "would be 25.2" in page
+    assert "How often readers err is unknown" in page
     assert "(no miss was read)" in page
+    assert "What follows is this reader’s judgement." in page
+    front = (tmp_path / "report" / "index.html").read_text()
+    assert "<strong>What one reader says.</strong>" in front
+
+
+@on_sqlite
+def test_posts_of_one_reader_have_no_figure_by_period_where_periods_are_alike(
+    db: Database, tmp_path: Path
+) -> None:
+    store(
+        db,
+        [
+            Text(f"2020-0{month}-{1 + n % 28:02}", f"{_word(n)} {'ab'[n % 2]} port.", handle="ann")
+            for month in (3, 4, 5)
+            for n in range(20 * month)
+        ],
+    )
+    run = handles_run(db, ["ann"])
+    codebook = parse_codebook(
+        b"{name: frames, unit: post, variables: [{name: a, question: b, type: yes-no}]}", "f"
+    )
+    sample = draw_code_sample(db, run, codebook, n=60, per=SamplePeriod.MONTH, seed=1)
+    with db.write() as connection:
+        codes = {
+            text.unit: {"a": CodeValue("yes" if " a " in text.text else "no")} for text in sample
+        }
+        replace_codes(connection, db, Coding(run, 2, "person:Ann"), codes)
+
+    report_folder.build(db, [run], tmp_path / "report")
+    page = (tmp_path / "report" / "codes.html").read_text()
+    # The contents name the codebook.
+    assert re.search('<a href="#frames-[0-9a-f]+">frames</a>', page)
+    yes = sum(code["a"].code == "yes" for code in codes.values())
+    assert f"Of 60 posts read, not evenly over periods, {yes} had this answer." in page
+    assert "So no period has a figure of its own." in page
+    assert "Mar 2020" not in page
 
 
 def test_a_machine_that_errs_in_one_period_alone_is_named(db: Database) -> None:

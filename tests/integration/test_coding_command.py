@@ -322,7 +322,7 @@ def test_a_smaller_sample_and_another_seed_say_what_becomes_of_the_codes(
     # The page counts the codes of texts that the second seed did not draw again.
     left_out = re.search(r"(\d+) coded texts more are outside the sample .*? do not count", page)
     assert left_out is not None
-    counted = re.search(r"<dt>coded</dt><dd>(\d+) texts? of 20 that were drawn", page)
+    counted = re.search(r"<dt>read</dt><dd>(\d+) of 20 texts drawn at random", page)
     assert counted is not None
     assert int(left_out[1]) + int(counted[1]) == len(answers) == 20
     assert int(left_out[1]) > 0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack.ports import free_port
 from tests.command_kit import python_script
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 # Sends the signal where the function is called, or the module looked for, that MOMENT names.
@@ -61,7 +61,7 @@ CALLS = (
 def test_ctrl_c_ends_a_command_without_a_traceback(moment: str, tmp_path: Path) -> None:
     environment = os.environ | {
         "TIDINGS_HOME": str(tmp_path / "home"),
-        "TIDINGS_TEXTAPI_URL": f"http://127.0.0.1:{free_port()}",
+        "TIDINGS_TEXTAPI_URL": f"http://127.0.0.1:{reserved_port()}",
         "MOMENT": moment,
     }
     words = ("plan", "months", "2020-03", "--keyword", "sea")

@@ -19,13 +19,13 @@ from sqlalchemy import select, text
 
 from cli.doctor import examine
 from cli.stack import valkey
-from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import FIRST, RESERVE, celery_app, send_job_message
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Call
 from tests.e2e_kit import Stub
+from tests.ports import reserved_port
 from tests.services import child_process, wait_until
 
 AWAY = "http://127.0.0.1:1"
@@ -93,12 +93,12 @@ def test_redis_that_may_lose_data_is_reported(settings: Settings, broker: redis.
 def test_a_redis_of_several_servers_is_refused(
     settings: Settings, tmp_path: Path, option: str, kind: str
 ) -> None:
-    port = free_port()
+    port = reserved_port()
     configuration = tmp_path / "redis.conf"
     configuration.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n")
     command = [str(valkey.binary()), str(configuration), option]
     # By default its bus has a port 10,000 above, which there may not be.
-    command += ["yes", "--cluster-port", str(free_port())] if kind == "Redis Cluster" else []
+    command += ["yes", "--cluster-port", str(reserved_port())] if kind == "Redis Cluster" else []
     with child_process("valkey", command, dict(os.environ), tmp_path) as child:
         url = f"redis://127.0.0.1:{port}/0"
         wait_until(lambda: valkey.answers(url) or child.describe_end(), what=child.log.name)

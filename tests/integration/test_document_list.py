@@ -6,7 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,6 @@ from tests.document_list_kit import DocumentList
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text
 
-GROUPS = {Grouping.OUTLET: "outlet", Grouping.SECTION: "section", Grouping.KIND: "kind"}
 PERSONS = ("Mara Quist", "Orla Bramble", "Senator Tidewell", "Quist", "Bramble")
 PLACES = ("Elm Bay", "Oak Bay", "Northmark")
 SAID = (
@@ -145,11 +144,12 @@ def count_periods(db: Database, run_id: int, selection: Selection) -> Iterator[t
                 query = DocumentQuery(subject=row.keyword, term=row.term, period=row.period)
                 yield query, row.matched
 
-    for grouping, name in GROUPS.items():
+    for grouping in Grouping:
         for row in read_grouped_series(load_run(db, run_id, selection, Grain.WEEK, grouping)):
             if row.group is not None and row.matched is not None:
-                chosen: dict[str, Any] = {"period": row.period, name: row.group}
-                yield DocumentQuery(subject=row.keyword, term=row.term, **chosen), row.matched
+                group = grouping.value, row.group
+                query = DocumentQuery(subject=row.keyword, term=row.term, period=row.period)
+                yield replace(query, group=group), row.matched
 
 
 def count_held(run: RunData) -> Iterator[tuple[DocumentQuery, int]]:
@@ -335,3 +335,10 @@ def test_posts_are_listed_by_account_and_by_year(tmp_path: Path) -> None:
     names = sorted(name for name, *_ in listed.index["parts"])
     assert names == ["@esa-2020", "@nasa-2019"]
     db.close()
+
+
+def test_a_reader_can_choose_by_every_field_of_a_query(counted: Counted) -> None:
+    page = (counted.folder / "documents.html").read_text(encoding="utf-8")
+    controls = re.findall(r'<(?:input|select) name="(\w+)"', page)
+    own_fields = {field.name for field in fields(DocumentQuery)} - {"group", "job"}
+    assert {*own_fields, *Grouping, "sort"} == set(controls)

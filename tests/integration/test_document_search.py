@@ -20,7 +20,7 @@ from models.codes import CodeValue, Coding, add_codes
 from models.database import Database
 from models.tables import Document, SearchedUnit
 from producers.code_sample import SampledText, draw_code_sample
-from reports.data.coded_samples import read_coded_samples
+from reports.data.coded_samples import PEOPLE, read_coded_samples
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
 from reports.stats.search_recall import DrawPlan
@@ -206,7 +206,7 @@ def test_what_ranked_high_is_no_random_sample_of_the_estimates(db: Database, run
 
     def count_coded() -> int:
         samples = read_coded_samples(load_run(db, run))
-        return sum(bool(unit.people) for sample in samples for unit in sample.units)
+        return sum(sample.count_coded(PEOPLE) for sample in samples)
 
     read_already = count_coded()
     first = next(place for place, text in enumerate(sample) if text.unit not in keys_of(db, run))

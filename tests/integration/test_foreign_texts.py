@@ -216,6 +216,7 @@ def test_a_service_that_declares_no_languages_is_asked_as_before(
         assert coverage(jobs, run)["polarity"] == ("complete", remark, 5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("texts", [True, False])
 def test_a_pack_of_such_a_run_repeats_it(jobs: Jobs, *, texts: bool) -> None:
     import_files(

@@ -38,9 +38,10 @@ from producers.submit import submit_run
 from producers.trainings import plan_code_training, submit_training
 from producers.watches import check_due_watches
 from reports.build import report_folder
+from reports.data.estimate_rows import EstimateRow
 from reports.data.run_data import load_run
 from reports.data.tables.codes import read_codes
-from reports.data.tables.estimates import EstimateRow, read_estimates
+from reports.data.tables.estimates import read_estimates
 from reports.pages.shown_estimates import choose_method
 from reports.stats.looks import LEVELS
 from tests.command_kit import run_command
@@ -256,7 +257,7 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
     share = estimates(jobs.db, run)[None]
     shown = f"{100 * share.estimate:.1f} % of all 900 texts"
     assert f"model:stub would answer “yes” for {shown}" in page
-    assert "Readers would answer" not in page
+    assert "eader would answer" not in page
     assert "as model:stub would code" in (tmp_path / "first" / "codes.html").read_text()
 
     with jobs.db.read() as connection:
@@ -269,11 +270,11 @@ def test_the_page_tells_the_error_of_the_model_from_that_of_readers(
         replace_codes(connection, jobs.db, coding, codes)
 
     page = build_page(jobs.db, run, tmp_path / "second")
-    assert "People read a random sample" in page
+    assert "One person read a random sample" in page
     assert "intervals, from 40 different texts that people coded." in page
     # None of 40 texts that people coded reports harm.
-    assert "Readers would answer “yes” for" in page
-    assert "40 coded texts" in page
+    assert "The one reader would answer “yes” for" in page
+    assert "40 texts read" in page
 
 
 @pytest.mark.thorough
@@ -374,6 +375,7 @@ def test_a_cap_ends_the_sample_and_says_what_is_not_known(jobs: Jobs) -> None:
 
 
 @on_sqlite
+@pytest.mark.thorough
 def test_a_sample_that_ends_by_its_looks_does_not_blame_the_cap(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -523,6 +525,7 @@ def test_a_watched_run_keeps_its_error_as_months_come(
     assert set(model.texts.values()) == {1}
 
 
+@pytest.mark.thorough
 def test_a_look_that_failed_is_retried_and_ends_the_run(jobs: Jobs) -> None:
     run = submit(jobs, half_width=0.04)
     work(jobs, run)
@@ -601,6 +604,7 @@ def test_a_plan_from_codes_is_what_the_looks_will_take(jobs: Jobs, model: ModelS
     assert model.texts.total() == coded
 
 
+@pytest.mark.thorough
 def test_a_plan_by_month_takes_more(jobs: Jobs) -> None:
     whole = plan(jobs, half_width=0.04)
     by_month = plan(jobs, half_width=0.04, wanted_by=SamplePeriod.MONTH)
@@ -672,6 +676,7 @@ def test_codebooks_are_stored_once(jobs: Jobs) -> None:
     assert {look.codebook_id for look in looks_of(jobs.db, run)} == {codebook_id}
 
 
+@pytest.mark.thorough
 def test_a_cap_below_the_first_sample_is_said_before_anything_is_asked(
     jobs: Jobs, model: ModelServer, tmp_path: Path
 ) -> None:

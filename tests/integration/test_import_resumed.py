@@ -28,6 +28,7 @@ from producers.imports import Imported, import_paths
 from sources import cc_news
 from tests.command_kit import python_script
 from tests.databases import new_sqlite
+from tests.tiers import thorough_but
 from tests.warc_kit import Answer, titled, write
 from textapi.text.sentences import sentences
 
@@ -141,7 +142,7 @@ def undisturbed(tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
-@pytest.mark.parametrize("name", ["a.warc.gz", "a.warc"])
+@pytest.mark.parametrize("name", thorough_but(["a.warc.gz", "a.warc"], "a.warc.gz"))
 @pytest.mark.parametrize("within_transaction", [False, True])
 def test_a_killed_import_goes_on_at_the_first_record_that_was_not_stored(
     db: Database,
@@ -215,9 +216,10 @@ def change_beginning(path: Path) -> None:
     path.write_bytes(whole.replace(b"software: a test", b"software: a tent", 1))
 
 
-@pytest.mark.parametrize(
-    ("change", "records", "read"), [(change_size, 243, 193), (change_beginning, 241, 192)]
-)
+CHANGES = [(change_size, 243, 193), (change_beginning, 241, 192)]
+
+
+@pytest.mark.parametrize(("change", "records", "read"), thorough_but(CHANGES, CHANGES[1]))
 def test_a_changed_file_is_read_from_its_start(
     db: Database, tmp_path: Path, pages: list[str], change: Any, records: int, read: int
 ) -> None:
@@ -259,7 +261,7 @@ def test_another_file_of_that_name_is_read_from_its_start_and_takes_no_place(
     assert len(pages) == RECORDS + 1 - killed["place"]["cursor"]["records"]
 
 
-@pytest.mark.parametrize("packed_by_record", [0, 40])
+@pytest.mark.parametrize("packed_by_record", thorough_but([0, 40], 40))
 def test_a_file_that_was_packed_as_a_whole_has_no_place(
     db: Database, tmp_path: Path, pages: list[str], packed_by_record: int
 ) -> None:

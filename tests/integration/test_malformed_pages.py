@@ -23,6 +23,7 @@ from tests.contract.replay import MASTODON_ACCOUNT, QUICK, SUBJECTS, X_USER, Scr
 from tests.contract.test_sources_malformed import DOCUMENT, malformed, month, replaced
 from tests.feeds_kit import service
 from tests.jobs_kit import Jobs
+from tests.tiers import thorough_but
 from workers import crawling, fetching
 
 SUBJECT = {subject.name: subject for subject in SUBJECTS}
@@ -86,7 +87,7 @@ def check_outcome(jobs: Jobs, parameters: Any, *names: str) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("name", HANDLES)
+@pytest.mark.parametrize("name", thorough_but(HANDLES, "x search"))
 def test_no_malformed_page_is_a_fault_of_the_program(
     jobs: Jobs, asked: tuple[Service, str], name: str
 ) -> None:

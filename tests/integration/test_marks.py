@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -22,9 +21,8 @@ from reports.build import report_folder
 from reports.data import exports
 from reports.data.run_data import RunData, load_run
 from reports.figures.marks import name_row
-from reports.words.document_queries import DocumentQuery
 from tests import report_stories as stories
-from tests.document_list_kit import DocumentList
+from tests.document_list_kit import DocumentList, read_query
 from tests.figures_kit import SVG, pictures_of
 from tests.report_stories import Text
 
@@ -174,12 +172,6 @@ def test_each_mark_leads_to_as_many_documents_as_it_says(made: Made) -> None:
             counted[mark.row.split(".")[0]] += len(said)
 
     assert counted["periods"] > 20
-
-
-def read_query(address: str) -> DocumentQuery:
-    page, _, fields = address.partition("#")
-    assert page == "documents.html"
-    return DocumentQuery(**dict(parse_qsl(fields)))  # type: ignore[arg-type]
 
 
 def test_a_mark_without_a_link_is_a_zero_or_of_what_is_not_listed(made: Made) -> None:

@@ -24,6 +24,7 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import calls_of, codes_of, months, run_row, with_model
 from tests.stub_model import ModelServer
+from tests.tiers import thorough_but
 from textapi.messages import Engine
 
 BATCH_PRICE = "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01"
@@ -190,7 +191,10 @@ def test_a_batch_without_any_answer_fails_the_job_and_costs_nothing(
 
 
 @pytest.mark.parametrize(("bad_attempts", "paid"), [(1, 2), (9, 3)])
-@pytest.mark.parametrize("fault", [CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID])
+@pytest.mark.parametrize(
+    "fault",
+    thorough_but([CodeState.REFUSED, CodeState.CUT_OFF, CodeState.INVALID], CodeState.REFUSED),
+)
 def test_a_text_of_a_batch_without_codes_is_asked_three_times_as_by_chat(
     jobs: Jobs, model: ModelServer, fault: CodeState, bad_attempts: int, paid: int
 ) -> None:

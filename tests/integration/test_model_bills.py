@@ -23,6 +23,7 @@ from tests.e2e_kit import write_archive
 from tests.jobs_kit import Jobs
 from tests.model_kit import calls_of, codes_of, months, run_row, step_reason, with_model
 from tests.stub_model import ModelServer
+from tests.tiers import thorough_but
 
 PRICE = "0.15 in, 0.60 out, USD per million; batch 50 %; as of 2026-11-01"
 MICRO = 1_000_000
@@ -138,7 +139,11 @@ NO_COMPLETIONS = (
 
 @ON_SQLITE
 @pytest.mark.parametrize(
-    ("told", "batch"), [*((told, True) for told in NO_COMPLETIONS), (WITHOUT_CHOICES, False)]
+    ("told", "batch"),
+    thorough_but(
+        [*((told, True) for told in NO_COMPLETIONS), (WITHOUT_CHOICES, False)],
+        *((WITHOUT_CHOICES, True), (WITHOUT_CHOICES, False)),
+    ),
 )
 def test_an_answer_that_is_no_completion_is_paid_three_times_and_kept_as_invalid(
     jobs: Jobs, model: ModelServer, told: Any, batch: bool
@@ -249,7 +254,7 @@ def test_a_run_that_was_stopped_charges_no_call(jobs: Jobs, model: ModelServer) 
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("body", [FILTERED, INNER_ERROR, OF_LITELLM])
+@pytest.mark.parametrize("body", thorough_but([FILTERED, INNER_ERROR, OF_LITELLM], FILTERED))
 @pytest.mark.parametrize("batch", [True, False])
 def test_a_text_that_a_filter_refuses_is_refused_and_paid_once(
     jobs: Jobs, model: ModelServer, batch: bool, body: Any

@@ -30,7 +30,7 @@ from producers.code_sample import draw_code_sample
 from producers.imports import import_paths
 from reports.build import report_folder
 from reports.data.coded_samples import read_coded_samples
-from reports.data.machine_counts import count_machine_codes
+from reports.data.domains import count_machine_codes
 from reports.data.run_data import load_run
 from tests.command_kit import run_command
 from tests.e2e_kit import write_archive

@@ -369,7 +369,9 @@ def test_a_pack_is_read_without_a_home(settings: Settings, stub: Stub) -> None:
     ("content", "sentence"),
     [
         (b'{"period": "2020-03"' + b" " * 70_000_000 + b"}\n", "that is no pack"),
-        (b"{\n", "exports/periods.jsonl, line 1: it is no JSON"),
+        pytest.param(
+            *(b"{\n", "exports/periods.jsonl, line 1: it is no JSON"), marks=pytest.mark.thorough
+        ),
     ],
     ids=["a bomb", "no JSON"],
 )

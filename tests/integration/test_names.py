@@ -103,6 +103,7 @@ def test_pages_and_the_table_have_the_same_counts_of_a_months_and_of_the_runs_na
     assert drawn.by_type["ORG"][0] == ("ORCA", table[None, "ORCA"])
 
 
+@pytest.mark.thorough
 def test_pages_of_results_from_before_documents_were_counted_say_what_their_figures_are(
     jobs: Jobs, tmp_path: Path
 ) -> None:

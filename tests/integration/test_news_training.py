@@ -16,7 +16,7 @@ from textapi.engine.news import read_model
 from tools.news_engine import __main__ as program
 from tools.news_engine import wordnet
 from tools.news_engine.evaluation import correlate_ranks
-from tools.news_engine.task import NO_WORDNET, train_engine
+from tools.news_engine.task import NO_WORDNET, score_text, train_engine
 
 GOOD = ("harvest", "rescue", "blossom", "cure", "festival", "bargain")
 BAD = ("flood", "collapse", "famine", "poison", "strike", "drought")
@@ -67,7 +67,7 @@ def test_a_training_ends_with_weights_that_the_engine_reads_and_says_how_good_th
     assert model.score("The harvest and the cure") > 0.3
     assert model.score("A FLOOD, A FAMINE") < -0.3
     assert model.score("A flood in Velmont") == model.score("A flood in Elsewhere")
-    assert model.score_text("") == 0.0
+    assert score_text(model, "") == 0.0
 
     predictions = report.results.predictions
     of_news = [prediction for prediction in predictions if prediction.split == "newsmtsc_train"]

@@ -21,6 +21,7 @@ from tests.exports_kit import exported
 from tests.integration.test_packs import OF_MONTHS, assert_equal
 from tests.jobs_kit import Jobs
 from tests.packs_kit import change, document, months, pack, store_headlines, verify
+from tests.tiers import thorough_but
 from tests.watch_kit import WATCHED, at_day, publish, watch, work
 
 FROM_MENTIONS = (
@@ -50,7 +51,10 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:
 
 @pytest.mark.parametrize(
     ("within", "database_url"),
-    [*((within, "sqlite") for within in Within), (Within.SENTENCE, "postgresql")],
+    thorough_but(
+        [*((within, "sqlite") for within in Within), (Within.SENTENCE, "postgresql")],
+        (Within.SENTENCE, "sqlite"),
+    ),
     indirect=["database_url"],
 )
 @pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])

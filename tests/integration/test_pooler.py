@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select, text, update
 
-from cli.stack.ports import free_port
 from core.errors import DatabaseAway
 from models.database import Database, migrate
 from models.tables import Run
 from tests.databases import Postgres, add_run_of_months
 from tests.pgbouncer import PgBouncer, running_pgbouncer
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +114,7 @@ def test_a_pooler_without_prepared_statements_is_named_with_what_to_do(
 
 def test_a_pooler_whose_server_is_away_is_named(postgres_url: str) -> None:
     port = urlsplit(postgres_url).port
-    gone = postgres_url.replace(f":{port}/", f":{free_port()}/")
+    gone = postgres_url.replace(f":{port}/", f":{reserved_port()}/")
     with (
         running_pgbouncer(gone, query_wait_timeout=3) as pooler,
         closing(Database(pooler.url)) as db,

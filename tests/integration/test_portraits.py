@@ -20,7 +20,6 @@ from analysis.kinds.searches import SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
-from cli.stack.ports import free_port
 from core.enums import DOCUMENTS, State
 from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings, environment
@@ -35,6 +34,7 @@ from tests.exports_kit import rows_of
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from tests.ports import reserved_port
 from workers import fetching
 
 ANN = "ann.example"
@@ -299,7 +299,7 @@ def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_
 ) -> None:
     quick = partial(ServiceClient, retry_policy=RetryPolicy(attempts=2, first_wait=0.0))
     monkeypatch.setattr(fetching, "ServiceClient", quick)
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{reserved_port()}"
     away = f"bluesky at {url} does not answer (Connection refused): is it running?"
     with closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs:
         if stored:

@@ -108,7 +108,7 @@ def test_the_heading_of_labels_says_that_nobody_has_checked_yet(tmp_path: Path) 
     run = stories.months_run(db, "2020-03", "2020-04", ["flood"])
     index = report_folder.build(db, [run], tmp_path / "out")
     text = page_text(index.with_name("methods.html"))
-    assert text.count("Not yet checked against readers") == 1
+    assert text.count("Mood scores: not yet checked against readers") == 1
     assert "Engine’s mean polarity, and the labels still needed for ±0.05." in text
     db.close()
 

@@ -104,6 +104,6 @@ def test_each_category_and_period_is_judged_by_what_several_people_said(db: Data
 def test_the_card_of_the_codebook_says_it_in_sentences(db: Database, tmp_path: Path) -> None:
     report_folder.build(db, [add_codes(db)], tmp_path / "report")
     page = (tmp_path / "report" / "codes.html").read_text()
-    assert "May a machine replace one of the coders?" in page
+    assert "May a machine replace one of the readers?" in page
     assert "<bdi>model:m</bdi>, kind = port: yes; as good as a person on 100 % (9" in page
     assert "<bdi>model:m</bdi>, kind = fair: no; as good as a person on 0 %" in page

@@ -16,6 +16,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import delete, insert, update
@@ -218,12 +219,23 @@ def test_a_month_of_few_words_has_no_picture(made: Made) -> None:
     assert "3 documents: no two share a word." in text
 
 
+@pytest.mark.usefixtures("drawn_pngs")
+def test_a_picture_to_pass_on_is_drawn_as_png(db: Database, tmp_path: Path) -> None:
+    report(db, months(db), tmp_path / "out")
+    with Image.open(tmp_path / "out" / "picture-covid.png") as picture:
+        assert picture.size == (1200, 675)
+        # Its letters are dark, its bars blue, on white paper.
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+
+    assert tuple(shown[0, 0]) == (255, 255, 255)
+    assert (shown.max(axis=2) < 60).sum() > 500
+    assert ((shown[:, :, 2] > 120) & (shown[:, :, 0] < 60)).mean() > 0.01
+
+
 def test_a_picture_to_pass_on_has_a_sentence_a_png_and_its_numbers(made: Made) -> None:
     html = (made.out / "picture-covid.html").read_text(encoding="utf-8")
     assert '<meta property="og:image" content="picture-covid.png">' in html
-    with Image.open(made.out / "picture-covid.png") as picture:
-        assert picture.size == (1200, 675)
-
+    assert (made.out / "picture-covid.png").is_file()
     exported = made.out / "periods.csv"
     known = {
         row["period"]: (row["documents"], row["matched"], row["share"])

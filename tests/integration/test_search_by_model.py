@@ -14,22 +14,29 @@ from sqlalchemy import func, select, update
 
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import parse_sought
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, JobKind, PayerKind, State
 from core.errors import UsageError
+from core.prices import parse_money
 from core.settings import Settings
 from models.codes import CodeValue, Coding, add_codes
+from models.jobs import has_unended_job
+from models.payers import cap_payer
+from models.run_transitions import resume_run
 from models.runs import LOOK_JOB
 from models.tables import Code, Job, SearchedUnit
+from producers.submit import submit_run
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
 from tests.databases import on_sqlite
 from tests.jobs_kit import Jobs
-from tests.model_kit import CODER, PRICE, run_row, with_model
+from tests.model_kit import CODER, PRICE, months, run_row, with_model
 from tests.sample_kit import HARM, HARMFUL, import_months, make_model, submit
 from tests.stub_model import ModelServer, running_model
+from workers import search_look
 from workers.document_search import DocumentSearch
 from workers.executor import work_one_slice
+from workers.outcomes import WaitUntil
 
 FIND: dict[str, Any] = {"find": "harm=yes", "recall": 0.8}
 SOUGHT = parse_sought(HARM, "harm=yes")
@@ -103,7 +110,59 @@ def test_a_model_reads_until_its_recall_is_known_and_is_asked_about_no_text_twic
     assert {row.reader for row in rows} == {CODER}
 
 
-def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was(
+def searched_rows(jobs: Jobs, run: int) -> list[Any]:
+    """Return which texts a search had read, in which order, and how they were drawn."""
+    read = [column for column in SearchedUnit.__table__.columns if column.name != "run_id"]
+    rows = select(*read).where(SearchedUnit.run_id == run).order_by(SearchedUnit.place)
+    with jobs.db.read() as connection:
+        return [tuple(row) for row in connection.execute(rows)]
+
+
+def test_a_search_whose_looks_are_killed_reads_what_an_undisturbed_one_reads(
+    jobs: Jobs, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They die with texts stored, with months queued, and after both are committed."""
+    moments = ["stored", "queued", "committed"] * 2
+    redo_step, wait = search_look.redo_step, search_look._wait
+
+    def die_at(moment: str) -> None:
+        if moments and moments[0] == moment:
+            moments.pop(0)
+            raise KeyboardInterrupt
+
+    def queue_months(*arguments: Any) -> None:
+        die_at("stored")
+        redo_step(*arguments)
+        die_at("queued")
+
+    def end_look(waits: int) -> WaitUntil:
+        with jobs.db.read() as connection:
+            if has_unended_job(connection, run) and not waits:
+                die_at("committed")
+
+        return wait(waits)
+
+    monkeypatch.setattr(search_look, "redo_step", queue_months)
+    monkeypatch.setattr(search_look, "_wait", end_look)
+    run = submit(jobs, **FIND)
+    for _ in range(20):
+        try:
+            work(jobs, run)
+            break
+        except KeyboardInterrupt:
+            continue
+
+    assert not moments
+    assert set(model.texts.values()) == {1}
+    assert model.texts.total() == len(searched_rows(jobs, run))
+
+    undisturbed = submit(jobs, **FIND)
+    work(jobs, undisturbed)
+    assert searched_rows(jobs, run) == searched_rows(jobs, undisturbed)
+    assert look_reason(jobs, run) == look_reason(jobs, undisturbed)
+
+
+def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was_once_it_is_raised(
     jobs: Jobs, model: ModelServer
 ) -> None:
     run = submit(jobs, max_cost="0.004 USD", **FIND)
@@ -112,14 +171,45 @@ def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was(
     asked = model.texts.total()
     assert 0 < asked < TEXTS
     with jobs.db.read() as connection:
-        listed = connection.scalar(select(func.count()).where(SearchedUnit.run_id == run))
         coded = connection.scalar(select(func.count()).where(Code.run_id == run))
 
-    assert listed is not None
     assert coded is not None
-    assert coded <= asked <= listed
+    assert coded <= asked <= len(searched_rows(jobs, run))
+
+    resume_run(jobs.db, run, max_cost=parse_money("1 USD"))
+    work(jobs, run)
+    assert set(model.texts.values()) == {1}
+    uncapped = submit(jobs, **FIND)
+    work(jobs, uncapped)
+    assert searched_rows(jobs, run) == searched_rows(jobs, uncapped)
+    assert look_reason(jobs, run) == look_reason(jobs, uncapped)
 
 
+@pytest.mark.thorough
+def test_a_search_whose_purse_is_empty_goes_on_where_it_was_once_it_is_filled(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    def fill(cap: str) -> None:
+        cap_payer(jobs.db, PayerKind.PURSE, "grant", parse_money(cap), person="the office")
+
+    fill("0.004 USD")
+    parameters = months(jobs, HARM, first="2024-01", **FIND)
+    run = submit_run(jobs.db, parameters, (), person="Ann", purse="grant")
+    work(jobs, run)
+    assert run_row(jobs.db, run).state == State.PAUSED
+    assert 0 < model.texts.total() < TEXTS
+
+    fill("1 USD")
+    resume_run(jobs.db, run)
+    work(jobs, run)
+    assert set(model.texts.values()) == {1}
+    of_a_full_purse = submit(jobs, **FIND)
+    work(jobs, of_a_full_purse)
+    assert searched_rows(jobs, run) == searched_rows(jobs, of_a_full_purse)
+    assert look_reason(jobs, run) == look_reason(jobs, of_a_full_purse)
+
+
+@pytest.mark.thorough
 def test_people_check_a_random_part_and_the_recall_is_that_of_their_judgement(jobs: Jobs) -> None:
     """People disagree with the model on each fourth text of harm."""
     run = submit(jobs, **FIND)

@@ -179,7 +179,8 @@ def test_periods_of_posts_count_the_posts_with_a_polarity(db: Database) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("texts", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("texts", [True, False])
 def test_tags_are_in_a_pack_and_are_verified(jobs: Jobs, tmp_path: Path, *, texts: bool) -> None:
     with jobs.db.read() as connection:
         stored = connection.execute(select(Document.__table__)).mappings().all()

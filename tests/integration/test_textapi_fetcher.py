@@ -13,7 +13,6 @@ import pytest
 from aiohttp import web
 from sqlalchemy import delete, select
 
-from cli.stack.ports import free_port
 from core.errors import RunCapReached, ServiceUnavailable
 from core.settings import Settings
 from models.answers import (
@@ -37,6 +36,7 @@ from tests.fetcher_kit import (
     stored_answers_and_claims,
 )
 from tests.odd_textapi import serving
+from tests.ports import reserved_port
 from textapi.messages import ENGINE_HEADER, Operation
 from textapi.requests import polarity_key, polarity_of, polarity_requests
 from workers import answer_claims, answer_writer, ledger_fetcher
@@ -110,7 +110,7 @@ def run_fetch(
     max_calls: int | None = None,
 ) -> HeldService:
     """Run *scenario* with a fetcher for a new job, four calls at a time."""
-    port = free_port()
+    port = reserved_port()
     services: list[HeldService] = []
 
     async def work(fetcher: TextApiFetcher) -> None:

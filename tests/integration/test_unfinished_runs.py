@@ -39,27 +39,32 @@ def set_states(run_state: State, *job_states: State) -> None:
     ("run_state", "job_states", "remark"),
     [
         (State.QUEUED, (State.QUEUED,) * 3, "is queued: 0 of 3 jobs done"),
-        (
+        pytest.param(
             State.RUNNING,
             (State.DONE, State.RUNNING, State.QUEUED),
             "is running: 1 of 3 jobs done",
+            marks=pytest.mark.thorough,
         ),
         (
             State.RUNNING,
             (State.DONE, State.WAITING, State.DONE),
             "is waiting: 2 of 3 jobs done",
         ),
-        (
+        pytest.param(
             State.PAUSED,
             (State.DONE, State.QUEUED, State.QUEUED),
             "is paused: 1 of 3 jobs done",
+            marks=pytest.mark.thorough,
         ),
         (
             State.FAILED,
             (State.DONE, State.FAILED, State.DONE),
             "is failed: 2 of 3 jobs done",
         ),
-        (State.CANCELLED, (State.CANCELLED,) * 3, "is cancelled: 0 of 3 jobs done"),
+        pytest.param(
+            *(State.CANCELLED, (State.CANCELLED,) * 3, "is cancelled: 0 of 3 jobs done"),
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_an_export_and_the_events_of_an_unfinished_run_say_how_much_is_done(

@@ -20,6 +20,7 @@ from models.watches import get_watch, list_watches, next_due
 from producers.watches import check_due_watches
 from tests.e2e_kit import Stub
 from tests.jobs_kit import Jobs
+from tests.tiers import thorough_but
 from tests.watch_kit import (
     ACCOUNTS,
     DAY,
@@ -131,7 +132,7 @@ def test_a_machine_that_was_off_catches_up_once(jobs: Jobs) -> None:
     assert sum(row["documents"] for row in periods(jobs, run)) == 4 * 9  # of eleven days two quiet
 
 
-@pytest.mark.parametrize("every", ["day", "week", "month"])
+@pytest.mark.parametrize("every", thorough_but(["day", "week", "month"], "week"))
 @pytest.mark.parametrize("is_looked_at", [True, False])
 def test_a_watch_that_was_begun_by_a_clock_ten_years_ahead_goes_on(
     jobs: Jobs, every: str, *, is_looked_at: bool

@@ -276,6 +276,7 @@ def test_unsent_events_go_out_at_every_look_until_the_webhook_has_taken_them(
         assert read_state(connection, run).updates == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 def test_a_look_leaves_a_report_job_that_is_still_queued_alone(
     jobs: Jobs, webhook: Webhook
 ) -> None:

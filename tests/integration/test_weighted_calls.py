@@ -13,7 +13,6 @@ from multidict import CIMultiDict
 from redis.asyncio import Redis
 from sqlalchemy import select, update
 
-from cli.stack.ports import free_port
 from core.errors import CapReached, ServiceRefused, ServiceUnavailable
 from core.ratelimit import MinuteCount, StatedLimit
 from core.ratelimit.limiter import RateLimiter
@@ -33,6 +32,7 @@ from models.database import Database
 from models.runs import create_run
 from models.tables import Call
 from tests.limiter_kit import nobody_in_flight
+from tests.ports import reserved_port
 
 CALLS, TOKENS, COST = LimitedResource.CALLS, LimitedResource.TOKENS, LimitedResource.COST
 BOUND: Weights = {TOKENS: 1000, COST: 500}
@@ -64,7 +64,7 @@ def serve(
 
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        port = free_port()
+        port = reserved_port()
         if handler is not None:
             await web.TCPSite(runner, "127.0.0.1", port).start()
 

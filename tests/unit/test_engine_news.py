@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from analysis.text.masking import mask_terms
 from core.errors import BadInput
-from textapi.engine.news import WEIGHTS, NewsModel, load, pack_model, read_model
+from textapi.engine.news import WEIGHTS, NewsModel, load, read_model
 from textapi.engine.news_features import AGGREGATES, Features, find_valence, list_terms
 from textapi.engine.news_names import hide_names
 from textapi.engine.news_words import find_tokens
@@ -24,6 +24,7 @@ from textapi.engine.polarity import engine_name, neutral_band, text_polarity
 from textapi.text.keywords import pattern
 from tools.news_engine.evaluation import LARGEST_DIFFERENCE, NAMES, compare_names
 from tools.news_engine.evaluation import SENTENCES as NEUTRAL_SENTENCES
+from tools.news_engine.packing import pack_model
 
 CARD = Path(__file__).parents[2] / "docs" / "news-engine.md"
 DEVIATION = 0.3  # of the answers over sentences of news, by the data card

@@ -103,11 +103,6 @@ def test_options_override_as_typed_on_a_command_line() -> None:
         ),
         ("feedforward", {"optimizer": "lbfgs"}, "no optimizer called 'lbfgs'"),
         ("feedforward", {"loss": "hinge"}, "the loss 'hinge' does not go"),
-        ("polarity", {"preset": "tutorial"}, "no preset called 'tutorial': choose standard"),
-        ("polarity", {"sequence": 5}, "polarity network has no option 'sequence'"),
-        ("polarity", {"hidden": "3,4"}, "one hidden layer"),
-        ("polarity", {"activation": "relu"}, "activation is 'relu': give tanh"),
-        ("polarity", {"loss": "cross-entropy"}, "cross-entropy"),
         ("recurrent", {"hidden": "3,4"}, "one hidden layer"),
         ("recurrent", {"loss": "cross-entropy"}, "cross-entropy"),
         ("recurrent", {"truncate": 0}, "truncate is 0: give 1 or more, or none"),
@@ -134,10 +129,6 @@ def test_the_first_and_last_layer_follow_the_data() -> None:
     )
     assert isinstance(other, Recurrent)
     assert (other.sizes, other.dtype) == ((1, 100, 1), np.float64)
-    rating = build_network(resolve_options("polarity"), 50, 1, np.random.default_rng(1))
-    assert isinstance(rating, FeedForward)
-    assert rating.sizes == (50, 16, 1)
-    assert rating.names == {"activation": "tanh", "output": "identity", "loss": "quadratic"}
 
 
 def test_the_tutorial_draws_its_biases_too() -> None:

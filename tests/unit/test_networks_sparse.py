@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from networks.data import Data, Samples, Scaling
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
-from networks.presets import build_network, resolve_options
+from networks.presets import build_network
 from networks.sparse import SparseRows
 from networks.training import compute_loss, train
+from tools.news_engine.task import OPTIONS
 
 
 def sparse(dense: np.ndarray) -> SparseRows:
@@ -91,7 +94,7 @@ def test_the_gradient_of_a_rating_from_sparse_rows_is_right() -> None:
 
 
 def test_a_training_on_sparse_rows_ends_with_the_weights_of_one_on_dense_rows() -> None:
-    options = resolve_options("polarity", {"hidden": "3", "epochs": "4", "batch-size": "8"})
+    options = replace(OPTIONS, hidden=(3,), epochs=4, batch_size=8)
     dense = mostly_zeros(30, 12, "float32")
     y = np.random.default_rng(2).standard_normal((30, 1)).astype(np.float32)
     trained = []

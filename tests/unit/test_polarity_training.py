@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import BadInput
 from networks.feedforward import FeedForward
-from networks.presets import build_network, resolve_options
+from networks.presets import build_network
 from textapi.engine.news import read_model
 from textapi.engine.news_features import AGGREGATES
 from tools.news_engine import names as names_module
@@ -26,7 +26,7 @@ from tools.news_engine.features import (
 )
 from tools.news_engine.names import find_long_names, find_names, read_word_list
 from tools.news_engine.ratings import RatedSentence, read_ratings
-from tools.news_engine.task import PolarityTask
+from tools.news_engine.task import OPTIONS, PolarityTask
 from tools.news_engine.wordnet import FILES, is_installed, read_wordnet, spread_valences
 
 
@@ -247,9 +247,8 @@ def test_the_engine_computes_what_the_network_does(
 
     write(tmp_path, "vader_made.tsv.gz", "\n".join(lines))
 
-    options = resolve_options("polarity")
-    task = PolarityTask(tmp_path, options)
-    network = build_network(options, task.data.input_size, 1, generator)
+    task = PolarityTask(tmp_path, OPTIONS)
+    network = build_network(OPTIONS, task.data.input_size, 1, generator)
     assert isinstance(network, FeedForward)
     network.biases[0][...] = generator.standard_normal(16)
     outputs = network.forward(task.data.train.x[0:50])[:, 0]

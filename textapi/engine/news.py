@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
 from collections.abc import Mapping
 from functools import cache
@@ -20,12 +19,13 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from textapi.engine.news_features import AGGREGATES, Features
-from textapi.text.sentences import sentences
 
 WEIGHTS = Path(__file__).with_name("news.npz")
 VERSION = 2
 # A valence from -4 to 4 is stored as a whole number from -124 to 124.
 VALENCE_STEPS = 31.0
+# Each array of words has an array of their valences.
+VALENCES = {"rated_words": "rated", "related_words": "related", "nearby_words": "nearby"}
 # A polarity has this many decimals.
 DECIMALS = 4
 
@@ -58,11 +58,6 @@ class NewsModel:
         # Adding 0.0 turns -0.0 into 0.0.
         return round(float(np.tanh(0.5 * output)), DECIMALS) + 0.0
 
-    def score_text(self, text: str) -> float:
-        """Return the mean polarity of the sentences of *text*, 0 if there is none."""
-        scores = [self.score(sentence) for sentence in sentences(text)]
-        return math.fsum(scores) / len(scores) if scores else 0.0
-
     def _compute(self, places: list[int], aggregates: list[float]) -> float:
         # Sums of whole numbers, and sums row by row, are the same in every numpy.
         hidden = self._weights[places].sum(axis=0, dtype=np.int64) * self._scales
@@ -91,11 +86,11 @@ def read_model(stored: bytes) -> NewsModel:
 
         word_lists = {
             array_name: _split_lines(arrays[array_name])
-            for array_name in ("terms", "names", *_VALENCES)
+            for array_name in ("terms", "names", *VALENCES)
         }
         rated, related, nearby = (
-            _read_valences(word_lists[array_name], arrays[_VALENCES[array_name]])
-            for array_name in _VALENCES
+            _read_valences(word_lists[array_name], arrays[VALENCES[array_name]])
+            for array_name in VALENCES
         )
 
         terms = {term: index for index, term in enumerate(word_lists["terms"])}
@@ -109,28 +104,6 @@ def read_model(stored: bytes) -> NewsModel:
             f"these bytes are no weights of the engine `news` ({type(error).__name__}): give the "
             "file that `python -m tools.news_engine` writes"
         ) from error
-
-
-def pack_model(features: Features, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Return *arrays* and the *features* as arrays, as `read_model` reads them, without "meta"."""
-    terms = sorted(features.terms, key=lambda term: features.terms[term])
-    packed = {**arrays, "terms": _join_lines(terms), "names": _join_lines(sorted(features.names))}
-    for words_name, valences_name in _VALENCES.items():
-        valences = getattr(features, words_name.removesuffix("_words"))
-        sorted_words = sorted(valences)
-        steps = [round(valences[word] * VALENCE_STEPS) for word in sorted_words]
-        packed[words_name] = _join_lines(sorted_words)
-        packed[valences_name] = np.array(steps, np.int8)
-
-    return packed
-
-
-# Each array of words has an array of their valences.
-_VALENCES = {"rated_words": "rated", "related_words": "related", "nearby_words": "nearby"}
-
-
-def _join_lines(lines: list[str]) -> Array:
-    return np.frombuffer("\n".join(lines).encode(), np.uint8)
 
 
 def _split_lines(stored: Array) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +17,12 @@ from networks.baselines import rmse
 from networks.data import Data, Samples, Scaling
 from networks.feedforward import FeedForward
 from networks.functions import Array
-from networks.presets import Options, build_network, resolve_options
+from networks.presets import Options, build_network
 from networks.results import PredictedValue, Results
 from networks.storage import pack
 from networks.training import predict, train
-from textapi.engine.news import VERSION, NewsModel, pack_model, read_model
+from textapi.engine.news import VERSION, NewsModel, read_model
+from textapi.text.sentences import sentences
 from tools.news_engine import wordnet
 from tools.news_engine.evaluation import (
     LARGEST_DIFFERENCE,
@@ -36,11 +38,30 @@ from tools.news_engine.features import (
     scale_aggregates,
     view_aggregates,
 )
+from tools.news_engine.packing import pack_model
 from tools.news_engine.ratings import NEWS, RatedSentence, Split, read_ratings
 
 NO_WORDNET = (
     f"WordNet is not in {wordnet.FOLDER} (Debian's package wordnet-base): the network was trained "
     "without it, and words that VADER's lexicon lacks have no valence."
+)
+
+
+# The engine computes tanh, and has one hidden layer.
+OPTIONS = Options(
+    kind="polarity",
+    preset="standard",
+    hidden=(16,),
+    activation="tanh",
+    loss="quadratic",
+    initialiser="glorot",
+    optimizer="adam",
+    schedule="cosine",
+    learning_rate=5e-4,
+    weight_decay=0.95,
+    batch_size=64,
+    epochs=12,
+    precision=32,
 )
 
 
@@ -54,11 +75,11 @@ class Report:
 
 
 def train_engine(folder: Path, overrides: Mapping[str, Any]) -> Report:
-    """Train the engine on the rated sentences of a folder, by the preset and *overrides* of it.
+    """Train the engine on the rated sentences of a folder, by `OPTIONS` and *overrides* of them.
 
     Raises as `PolarityTask`.
     """
-    options = resolve_options("polarity", overrides)
+    options = replace(OPTIONS, **overrides)
     task = PolarityTask(folder, options)
     generator = np.random.default_rng(options.seed)
     network = build_network(options, task.data.input_size, task.data.output_size, generator)
@@ -102,12 +123,12 @@ class PolarityTask:
         )
 
     def _make_samples(self, split: Split, options: Options) -> Samples:
-        sentences = self._splits[split]
-        input_rows = make_rows(self._features, (sentence.text for sentence in sentences))
+        rated = self._splits[split]
+        input_rows = make_rows(self._features, (sentence.text for sentence in rated))
         scale_aggregates(self._features, input_rows, self._means, self._deviations)
         input_rows.values = input_rows.values.astype(options.dtype)
-        ratings = np.array([sentence.rating for sentence in sentences], options.dtype)
-        return Samples(input_rows, ratings[:, None], np.arange(len(sentences)))
+        ratings = np.array([sentence.rating for sentence in rated], options.dtype)
+        return Samples(input_rows, ratings[:, None], np.arange(len(rated)))
 
     def finish(self, network: FeedForward) -> Report:
         """Return the weights of the engine, its predictions for the test split, and remarks."""
@@ -117,7 +138,7 @@ class PolarityTask:
         model = read_model(weights)
         predictions = []
         for sentence in self._splits["test"]:
-            predicted = model.score_text(sentence.text)
+            predicted = score_text(model, sentence.text)
             predictions.append(
                 PredictedValue(sentence.dataset, sentence.index, sentence.rating, predicted)
             )
@@ -141,11 +162,11 @@ class PolarityTask:
     def _find_neutral_band(self, model: NewsModel) -> tuple[float, float]:
         """Return the neutral band of *model* by the sets of news, which did not train it."""
         rated_sets: defaultdict[str, tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
-        sentences = self._splits["validation"]
-        news = [sentence for sentence in sentences if sentence.dataset in NEWS]
-        for sentence in news or sentences:
+        rated = self._splits["validation"]
+        news = [sentence for sentence in rated if sentence.dataset in NEWS]
+        for sentence in news or rated:
             polarities, signs = rated_sets[sentence.dataset]
-            polarities.append(model.score_text(sentence.text))
+            polarities.append(score_text(model, sentence.text))
             signs.append(sentence.sign)
 
         return find_neutral_band(rated_sets.values())
@@ -166,6 +187,12 @@ class PolarityTask:
             "neutral_band": np.array(band),
         }
         return pack({"news": VERSION}, pack_model(self._features, arrays))
+
+
+def score_text(model: NewsModel, text: str) -> float:
+    """Return the mean polarity of the sentences of *text*, 0 if there is none."""
+    scores = list(map(model.score, sentences(text)))
+    return math.fsum(scores) / len(scores) if scores else 0.0
 
 
 def load_lexicon() -> dict[str, float]:
@@ -190,17 +217,17 @@ def describe_correlations(predictions: Sequence[PredictedValue]) -> list[str]:
     for prediction in predictions:
         dataset_predictions[prediction.split].append(prediction)
 
-    sentences = []
+    remarks = []
     for dataset, tested in dataset_predictions.items():
         actual = [prediction.actual for prediction in tested]
         predicted = [prediction.predicted for prediction in tested]
         correlation = correlate_ranks(actual, predicted)
-        sentences.append(
+        remarks.append(
             f"{dataset}: Spearman's correlation with people is {correlation:.3f} on "
             f"{len(tested):,} sentences held out."
         )
 
-    return sentences
+    return remarks
 
 
 def find_deviation(predictions: Sequence[PredictedValue]) -> float:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from sqlalchemy import and_, or_, select
-
 from analysis.codebooks.codebook import Codebook
-from core.enums import CodeState
-from models.codes import PERSON, CodeValue, UnitKey
-from models.tables import Code, Document, SampledUnit, SampleStratum, StoredCodebook
 from reports.data import export_schema as schema
-from reports.data.code_agreement import CoderCodes, measure_agreement, name_level
+from reports.data.code_agreement import list_units, measure_agreement, name_level
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
-from reports.data.queries import fetch_all, fetch_scalars
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
+from reports.frames.codes import IS_OF_PERSON, UNIT, load_codebooks, load_codes, load_units
 from reports.stats.intervals import round_figure
 
 CodebookName = Annotated[str, "Name of the codebook."]
@@ -81,86 +75,37 @@ def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     """
     del job_names
     for codebook_id, codebook in _list_codebooks(run):
-        names = (codebook.name, codebook.short_hash)
-        months = select(Document.period).join(Code, Code.document_id == Document.id)
-        periods = fetch_scalars(run.db, months.where(Code.codebook_id == codebook_id).distinct())
-        for period in sorted(periods, key=lambda month: month or ""):
-            rows = _read_month(run, codebook_id, period)
-            yield from CODES.sort(_make_row(run, *names, row) for row in rows)
+        codes = load_codes(run, codebook_id)
+        codes = codes.join(load_units(run, codebook_id), on=UNIT, how="left")
+        for (_,), of_month in codes.sort("month").group_by("month", maintain_order=True):
+            rows = of_month.iter_rows(named=True)
+            yield from CODES.sort(_make_row(run, codebook, row) for row in rows)
 
 
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
-    """Return the codebooks by which the run was coded, or drawn to be coded, by name and hash."""
-    coded = select(Code.codebook_id).where(Code.run_id == run.id)
-    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
-    is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
-    columns = (StoredCodebook.id, StoredCodebook.content)
-    codebooks = [
-        (codebook_id, Codebook.model_validate(content))
-        for codebook_id, content in fetch_all(run.db, select(*columns).where(is_used))
-    ]
-    return sorted(codebooks, key=lambda entry: (entry[1].name, entry[1].hash))
+    """Return the codebooks of a run and their ids, by name and hash."""
+    return sorted(load_codebooks(run).items(), key=lambda entry: (entry[1].name, entry[1].hash))
 
 
-def _read_month(run: RunData, codebook_id: int, period: str | None) -> list[Any]:
-    is_drawn = and_(
-        SampledUnit.run_id == run.id,
-        SampledUnit.codebook_id == Code.codebook_id,
-        SampledUnit.document_id == Code.document_id,
-        SampledUnit.keyword == Code.keyword,
-        SampledUnit.position == Code.position,
-    )
-    is_stratum = and_(
-        SampleStratum.run_id == SampledUnit.run_id,
-        SampleStratum.codebook_id == SampledUnit.codebook_id,
-        SampleStratum.number == SampledUnit.stratum,
-    )
-    is_of_drawn = and_(
-        Code.coder.startswith(PERSON, autoescape=True), SampledUnit.run_id.is_not(None)
-    )
-
-    unit_columns: tuple[Any, ...] = (Document.identity, Document.period, Code.keyword)
-    code_columns = (Code.position, Code.variable, Code.coder, Code.code, Code.probability)
-    sample_columns = (SampleStratum.part, SampledUnit.copies, SampledUnit.inclusion)
-    statement = (
-        select(*unit_columns, *code_columns, Code.state, Code.reason, *sample_columns)
-        .add_columns(SampleStratum.period.label("sample_period"), Code.run_id)
-        .join(Document, Document.id == Code.document_id)
-        .outerjoin(SampledUnit, is_drawn)
-        .outerjoin(SampleStratum, is_stratum)
-        .where(Code.codebook_id == codebook_id, or_(Code.run_id == run.id, is_of_drawn))
-        .where(Document.period == period if period else Document.period.is_(None))
-    )
-
-    # What a coder said in this run goes before what they said in another one.
-    rows_by_code: dict[tuple[Any, ...], Any] = {}
-    rows = fetch_all(run.db, statement)
-    for row in sorted(rows, key=lambda row: (row.run_id != run.id, row.run_id)):
-        unit = (row.identity, row.keyword, row.position)
-        rows_by_code.setdefault((*unit, row.variable, row.coder), row)
-
-    return list(rows_by_code.values())
-
-
-def _make_row(run: RunData, codebook_name: str, short_hash: str, row: Any) -> CodeRow:
+def _make_row(run: RunData, codebook: Codebook, code: Mapping[str, Any]) -> CodeRow:
     return CodeRow(
         run=run.id,
-        codebook=codebook_name,
-        hash=short_hash,
-        variable=row.variable,
-        period=row.period,
-        document=row.identity,
-        keyword=row.keyword or None,
-        position=row.position or None,
-        coder=name_coder(run, row.coder),
-        code=row.code,
-        probability=schema.finite(row.probability),
-        state=row.state,
-        reason=row.reason,
-        sample_period=row.sample_period or None,
-        part=row.part,
-        copies=row.copies,
-        inclusion=schema.finite(row.inclusion),
+        codebook=codebook.name,
+        hash=codebook.short_hash,
+        variable=code["variable"],
+        period=code["month"],
+        document=code["identity"],
+        keyword=code["keyword"] or None,
+        position=code["position"] or None,
+        coder=name_coder(run, code["coder"]),
+        code=code["code"],
+        probability=schema.finite(code["probability"]),
+        state=code["state"],
+        reason=code["reason"],
+        sample_period=code["sample_period"] or None,
+        part=code["part"],
+        copies=code["copies"],
+        inclusion=schema.finite(code["inclusion"]),
     )
 
 
@@ -231,15 +176,16 @@ def read_agreement(
     job_names: Collection[str] | None = None,  # noqa: ARG001 - agreement is of no single job
 ) -> Iterator[AgreementRow]:
     """Yield how far people agree on each variable of each codebook."""
-    sampled_units = {
-        sample.codebook_id: [unit.codes for unit in sample.units]
-        for sample in read_coded_samples(run)
-    }
+    sampled_codes = {sample.codebook_id: sample.codes for sample in read_coded_samples(run)}
 
     rows = []
     for codebook_id, codebook in _list_codebooks(run):
-        units = sampled_units.get(codebook_id) or _read_units(run, codebook_id)
-        for agreement in measure_agreement(codebook, units):
+        codes = sampled_codes.get(codebook_id)
+        if codes is None:
+            # The order is the same in every database, since units are drawn by it for the interval.
+            codes = load_codes(run, codebook_id).sort("identity", *UNIT[1:])
+
+        for agreement in measure_agreement(codebook, list_units(codes.filter(IS_OF_PERSON))):
             if not agreement.units:
                 continue
 
@@ -290,25 +236,6 @@ def _make_machine_row(run: RunData, sample: CodedSample, judged: ReplacedCoder) 
         replaces=found.verdict,
         doubles_needed=found.more,
     )
-
-
-def _read_units(run: RunData, codebook_id: int) -> list[CoderCodes]:
-    """Return the codes of each unit of a codebook without a sample: those of labels."""
-    unit_columns: tuple[Any, ...] = (Code.document_id, Code.keyword, Code.position)
-    statement = (
-        select(*unit_columns, Code.coder, Code.variable, Code.code, Code.state, Document.identity)
-        .join(Document, Document.id == Code.document_id)
-        .where(Code.run_id == run.id, Code.codebook_id == codebook_id)
-    )
-    units: dict[UnitKey, dict[str, dict[str, CodeValue]]] = defaultdict(dict)
-    # The order is the same in every database, since units are drawn by it for the interval.
-    rows = fetch_all(run.db, statement)
-    for row in sorted(rows, key=lambda row: (row.identity, row.keyword, row.position)):
-        unit = UnitKey(row.document_id, row.keyword, row.position)
-        value = CodeValue(row.code, CodeState(row.state))
-        units[unit].setdefault(row.coder, {})[row.variable] = value
-
-    return list(units.values())
 
 
 AGREEMENT = schema.Table(

@@ -185,4 +185,5 @@ COLLOCATES = schema.Table(
     read_collocates,
     schema.MENTION_RUNS,
     key=("keyword", "rank"),
+    is_selected=True,
 )

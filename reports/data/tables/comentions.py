@@ -173,4 +173,5 @@ COMENTIONS = schema.Table(
     read_comentions,
     schema.MENTION_RUNS,
     key=("period", "keyword", "other"),
+    is_selected=True,
 )

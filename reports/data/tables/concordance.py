@@ -68,4 +68,5 @@ CONCORDANCE = schema.Table(
     read_concordance,
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
+    is_selected=True,
 )

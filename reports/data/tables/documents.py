@@ -27,6 +27,7 @@ from reports.data.queries import (
 from reports.data.run_data import RunData, documents_condition
 from reports.data.selection import left_out
 from reports.data.source_fields import SourceFields
+from reports.frames.frames import valid_polarity
 
 # They are a row group of Parquet too.
 DOCUMENTS_AT_A_TIME = 5000
@@ -123,7 +124,7 @@ def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float 
     )
     polarities: dict[int, float | None] = {}
     for document_id, polarity in fetch_all(run.db, scored):
-        polarities[document_id] = schema.valid_polarity(polarity)
+        polarities[document_id] = valid_polarity(polarity)
 
     return polarities
 
@@ -146,4 +147,5 @@ DOCUMENTS = schema.Table(
     schema.TEXT_RUNS,
     key=("document",),
     read_batches=read_batches,
+    is_selected=True,
 )

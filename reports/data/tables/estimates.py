@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated
+from dataclasses import replace
 
 from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, VariableType
 from analysis.codebooks.wanted import list_categories
 from core.enums import SamplePart
 from reports.data import export_schema as schema
 from reports.data.coded_samples import PEOPLE, read_coded_samples
-from reports.data.coder_error_rates import CORRECTED, correct_subject
+from reports.data.coder_error_rates import correct_subject
+from reports.data.estimate_rows import CORRECTED, POOLED, EstimateRow
 from reports.data.estimate_strata import (
     PEOPLE_ALONE,
     CodedSubject,
@@ -21,9 +21,8 @@ from reports.data.estimate_strata import (
     list_subjects,
     make_strata,
 )
-from reports.data.pooled_shares import POOLED, pool_shares
+from reports.data.pooled_shares import pool_shares
 from reports.data.run_data import RunData, keep_rows
-from reports.data.sample_looks import read_level
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import CONFIDENCE, round_figure
@@ -41,67 +40,6 @@ Measures = dict[str, Callable[..., Estimate | None]]
 # without, and of the categories of a variable that asks about the keyword.
 _OF_KEYWORD: Measures = {"precision": estimate_precision}
 _ABOUT_KEYWORD: Measures = {"recall": estimate_recall, "f1": estimate_f1}
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateRow:
-    """One row per codebook, variable, category, keyword, period and method.
-
-    A sample of all texts was coded by people or by a language model; an estimate says what they
-    would say of all texts. It has an interval, which tells how far another sample could move it.
-    """
-
-    run: schema.RunNumber
-    codebook: Annotated[str, "Name of the codebook."]
-    hash: Annotated[str, "The first 12 digits of the codebook's hash."]
-    variable: Annotated[str, "Name of the variable."]
-    category: Annotated[str | None, "A code of the variable; null for the mean of a scale."]
-    keyword: Annotated[
-        str | None, "The keyword that was asked of; null if the codebook asks of none."
-    ]
-    period: Annotated[str | None, "Month, quarter `2020-Q1` or year; null for the whole run."]
-    measure: Annotated[
-        str,
-        "`share` of all texts, `precision`: of those with the keyword, `asked`: of those with the "
-        "keyword of which the variable is asked; `recall` and `f1` of the keyword; `mean` of a "
-        "scale.",
-    ]
-    method: Annotated[
-        str,
-        "`people`, or `people and CODER` where codes of a machine helped; `people, model:NAME and "
-        "network:RUN` where those of a model's sample and of a network did. `model:NAME`, or "
-        "`model:NAME and network:RUN`: what the model would say, whether people would or not. "
-        "`people and rates of all periods`: of a period, by its numbers of texts and the shares of "
-        "all, where these do not differ between periods beyond chance. `people and errors of "
-        "coders`: of the whole run, without the errors that texts of several coders show.",
-    ]
-    n_population: Annotated[int, "Texts that the estimate is about."]
-    n_model: Annotated[
-        int,
-        "Of these, texts that the machine coded, the network where there are two; different texts "
-        "that the model coded where the method is `model:NAME` or has no network.",
-    ]
-    n_person: Annotated[int, "Different texts that people coded."]
-    estimate: Annotated[float, "The share (0 to 1) or the mean."]
-    low: Annotated[float, "Lower end of its interval."]
-    high: Annotated[float, "Upper end."]
-    group: Annotated[
-        str | None, "Outlet, section or kind, if the run has a grouping; null for all together."
-    ]
-    confidence: Annotated[
-        float,
-        "Level of the interval: 0.95, or that of the last look at a sample that grew.",
-    ]
-
-    @property
-    def model(self) -> str | None:
-        """The language model of which it says what it would say; None if it is of people."""
-        return None if self.method.startswith(PEOPLE) else self.method.partition(" and ")[0]
-
-    @property
-    def n_read(self) -> int:
-        """Different texts that its readers coded."""
-        return self.n_model if self.model else self.n_person
 
 
 @keep_rows
@@ -127,7 +65,7 @@ def read_estimates(
 
 
 def _estimate_subject(run: RunData, subject: CodedSubject) -> Iterator[EstimateRow]:
-    level = read_level(run, subject.sample, subject.method.reader)
+    level = subject.sample.level(subject.method.reader)
     if subject.variable.type == VariableType.SCALE:
         if subject.method == PEOPLE_ALONE:
             steps = [float(code) for code in subject.variable.codes]
@@ -172,7 +110,7 @@ def _estimate_further(run: RunData, subject: CodedSubject) -> Iterator[EstimateR
     if subject.variable.type == VariableType.SCALE:
         return
 
-    level = read_level(run, subject.sample, subject.method.reader)
+    level = subject.sample.level(subject.method.reader)
     for category in list_categories(subject.variable):
         yield from _correct(run, subject, category, level)
         pooled = pool_shares(run, subject, category, level / 2)
@@ -260,4 +198,5 @@ ESTIMATES = schema.Table(
         "method",
         "group",
     ),
+    is_selected=True,
 )

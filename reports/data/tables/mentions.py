@@ -19,6 +19,7 @@ from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
+from reports.frames.frames import valid_polarity
 from reports.series.reading import read_groups_of
 
 
@@ -106,7 +107,7 @@ def _make_cells(
         addresses,
         *mentions,
         texts,
-        map(schema.valid_polarity, polarities),
+        map(valid_polarity, polarities),
         map(groups.get, ids),
         *source_fields.columns(origins, tags),
         strict=True,
@@ -123,4 +124,5 @@ MENTIONS = schema.Table(
     read_mentions,
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
+    is_selected=True,
 )

@@ -280,4 +280,5 @@ PERIODS = schema.Table(
     read_grouped_series,
     schema.TEXT_RUNS,
     key=("period", "handle", "keyword", "term", "group"),
+    is_selected=True,
 )

@@ -47,5 +47,10 @@ def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
 
 
 SUMMARIES = schema.Table(
-    "summaries", SummaryRow, read_summaries, schema.TEXT_RUNS, key=("job", "keyword")
+    "summaries",
+    SummaryRow,
+    read_summaries,
+    schema.TEXT_RUNS,
+    key=("job", "keyword"),
+    is_selected=True,
 )

@@ -5,8 +5,6 @@
 const ROWS_AT_A_TIME = 100;
 const CONTEXT = 90; // characters on each side of a keyword
 const [IS_REPEAT, IS_LEFT_OUT] = [1, 2];
-const ORIGIN = ["outlet", "section", "kind", "desk"];
-const HELD = ["name", "phrase", "word"];
 
 const at = (id) => document.getElementById(id);
 const form = at("choice");
@@ -28,6 +26,7 @@ const addUp = (differences) => {
   return differences.map((difference) => (sum += difference));
 };
 const index = await unpack(at("document-index").textContent);
+const { originFields: ORIGIN, heldFields: HELD } = index;
 const days = addUp(index.days); // from 1970-01-01 on; 0 is none
 const partOf = index.parts.flatMap(([name, file, job, length]) => new Array(length).fill({ name, file, job }));
 partOf.forEach((part, row) => (part.start ??= row));

@@ -1,0 +1,143 @@
+"""What an estimate from codes rests on, in sentences: what was read, errors, and other periods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
+from reports.stats.coder_errors import CoderErrors
+from reports.stats.intervals import LEVEL
+from reports.words.periods import name_sample_period
+from reports.words.quantities import format_about, format_share, format_shares
+from reports.words.writing import write_sentence
+
+
+def state_number(row: EstimateRow) -> str:
+    """State a share of all texts, and the ends of its interval, as numbers of texts."""
+    shares = row.estimate, row.low, row.high
+    count, fewest, most = (share * row.n_population for share in shares)
+    if row.low == row.high:
+        return write_sentence("share as a number", count=round(count), is_known=True)
+    if not row.estimate:
+        return write_sentence("none as a number", most=most)
+    if format_about(fewest) == format_about(most):
+        return write_sentence("share as a number", count=count, is_known=False)
+    return write_sentence("share as numbers", count=count, fewest=fewest, most=most)
+
+
+def state_read(
+    parts: Sequence[ReadTexts],
+    category: str,
+    keyword: str,
+    unit: str,
+    missed: float | None,
+    *,
+    has_periods: bool = False,
+) -> str:
+    """State how many of the texts that were read have an answer, with the keyword and without it.
+
+    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
+    *has_periods* was shared out between them.
+    """
+    read = [part for part in parts if part.answered]
+    figures = {
+        "keyword": keyword,
+        "unit": unit,
+        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "are_differing": any(
+            part.given.get(category, 0) > part.answers.get(category, 0) for part in read
+        ),
+    }
+    for name, part in zip(("first", "second"), read, strict=False):
+        figures |= {f"{name}_read": part.answered, f"{name}_given": part.given.get(category, 0)}
+
+    if len(parts) == 1:
+        return write_sentence("read", **figures)
+    if len(read) == 1:
+        is_with = bool(read[0].has_keyword)
+        return write_sentence("read of one kind", **figures, is_with=is_with)
+
+    text = write_sentence("read with and without", **figures)
+    if not missed or read[1].given.get(category, 0):
+        return text
+
+    return f"{text} {write_sentence('missed at most', **figures, missed=missed)}"
+
+
+def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
+    """State a share without the errors that texts of several readers show."""
+    corrected = found.corrected
+    return write_sentence(
+        "errors found",
+        share=row.estimate,
+        corrected=corrected.value,
+        high=corrected.high,
+        interval=(corrected.low, corrected.high),
+        is_gone=corrected.value == 0,
+        false_yes=found.false_yes.value,
+        false_no=found.false_no.value,
+        n=found.n,
+        unit=unit,
+    )
+
+
+def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, float]) -> str:
+    """State what a share would be without readers' errors, by the rates that are tried.
+
+    Empty where nobody, or everybody, gave the answer: then none of it can be an error.
+    """
+    if row.estimate in (0, 1):
+        return ""
+
+    figures = {"share": row.estimate, "unit": unit}
+    left = {
+        f"{100 * rate:g}": format_share(share) for rate, share in moved.items() if 0 < share < 1
+    }
+    explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
+    sentences = []
+    if set(left.values()) == {format_share(row.estimate)}:
+        sentences.append(write_sentence("errors leave", **figures, errors=[*left][-1]))
+    elif left:
+        tried = {"errors": [*left], "corrected": [*left.values()]}
+        sentences.append(write_sentence("errors tried", **figures, **tried))
+    if explained:
+        is_rare = row.estimate < 0.5
+        explaining = {"category": row.category, "is_rare": is_rare, "errors": explained[0]}
+        sentences.append(write_sentence("errors explain", **figures, **explaining))
+
+    return " ".join(sentences)
+
+
+def state_periods(
+    rows: Sequence[EstimateRow], keyword: str, unit: str, p_value: float | None
+) -> list[str]:
+    """State what the shares of periods rest on; nothing of periods that could not be tested.
+
+    *keyword* names what tells the kinds of texts apart, and is empty without kinds.
+    """
+    if p_value is None:
+        return []
+
+    pooled = [row for row in rows if row.method.endswith(POOLED)]
+    if not pooled:
+        kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
+        return [write_sentence(kind, unit=unit)]
+
+    categories = list(dict.fromkeys(row.category for row in pooled))
+    answers = [f"“{category}”" for category in categories]
+    kind = "periods by rates of all" if keyword else "periods alike"
+    sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
+    highest = max(pooled, key=lambda row: row.estimate)
+    lowest = min(pooled, key=lambda row: row.estimate)
+    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
+        sentences.append(
+            write_sentence(
+                "highest and lowest",
+                highest=name_sample_period(highest.period or ""),
+                lowest=name_sample_period(lowest.period or ""),
+                shares=format_shares([highest.estimate, lowest.estimate]),
+                are_apart=highest.low > lowest.high,
+            )
+        )
+
+    return sentences
