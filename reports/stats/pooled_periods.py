@@ -112,7 +112,7 @@ def _compare_mentions(strata_by_period: Mapping[str, Sequence[CodedStratum]]) ->
     """
     sizes = {
         period: (
-            sum(stratum.size for stratum in strata if stratum.kind == SamplePart.MENTION),
+            sum(stratum.size for stratum in group_by_kind(strata).get(SamplePart.MENTION, ())),
             sum(stratum.size for stratum in strata),
         )
         for period, strata in strata_by_period.items()
@@ -131,7 +131,7 @@ def _sum_periods(
     """Return by period the positive codes of a kind, and all of them, each code counting once."""
     coded: list[tuple[float, float]] = []
     for strata in strata_by_period.values():
-        codes = [code for stratum in strata if stratum.kind == kind for code in stratum.codes]
+        codes = [code for stratum in group_by_kind(strata).get(kind, ()) for code in stratum.codes]
         if codes:
             coded.append((math.fsum(codes), len(codes)))
 
