@@ -65,14 +65,13 @@ def state_read(
 
 def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
     """State a share without the errors that texts of several readers show."""
-    corrected = found.corrected
     return write_sentence(
         "errors found",
         share=row.estimate,
-        corrected=corrected.value,
-        high=corrected.high,
-        interval=(corrected.low, corrected.high),
-        is_gone=corrected.value == 0,
+        corrected=found.corrected.value,
+        high=found.corrected.high,
+        interval=(found.corrected.low, found.corrected.high),
+        is_gone=found.corrected.value == 0,
         false_yes=found.false_yes.value,
         false_no=found.false_no.value,
         n=found.n,
@@ -122,13 +121,12 @@ def state_periods(
         kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
         return [write_sentence(kind, unit=unit)]
 
-    categories = list(dict.fromkeys(row.category for row in pooled))
-    answers = [f"“{category}”" for category in categories]
+    answers = [f"“{category}”" for category in dict.fromkeys(row.category for row in pooled)]
     kind = "periods by rates of all" if keyword else "periods alike"
     sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(answers) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",
