@@ -78,11 +78,11 @@ class EstimateTable:
 
     @staticmethod
     def rests_on(row: EstimateRow, unit: str) -> str:
-        """Return what an estimate rests on: its own codes, a machine's, or those of all periods."""
+        """Return of what an estimate rests on codes: its own texts, a machine's, or all periods."""
         if row.method.endswith(POOLED):
-            return f"codes of all periods ({row.n_read:,} here)"
+            return f"all periods ({row.n_read:,} here)"
 
-        read = f"{quantity(row.n_read, unit)} read"
+        read = quantity(row.n_read, unit)
         machines = row.method.removeprefix(row.model or PEOPLE).strip(", ").removeprefix("and ")
         return f"{read}, and {machines}" if machines else read
 
