@@ -60,7 +60,8 @@ class SearchRanking:
     def learn(self, texts: Integers, are_relevant: Bits) -> None:
         """Count the words of *texts* that were read."""
         for kind, chosen in enumerate((texts[~are_relevant], texts[are_relevant])):
-            self._counts[kind] += self._has_word[chosen].sum(axis=0)
+            words = self._has_word[chosen].indices
+            self._counts[kind] += np.bincount(words, minlength=self._counts.shape[1])
             self._learnt[kind] += len(chosen)
 
     def score(self) -> Floats:

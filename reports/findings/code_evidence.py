@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.stats.coder_errors import CoderErrors
+from reports.stats.intervals import LEVEL
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_about, format_share, format_shares
 from reports.words.writing import write_sentence
@@ -63,48 +64,46 @@ def state_read(
     return f"{text} {write_sentence('missed at most', **figures, missed=missed)}"
 
 
-def state_errors(
-    row: EstimateRow, unit: str, found: CoderErrors | None, moved: Mapping[float, float]
-) -> str:
-    """State what readers' errors do to a share: those that were found, or errors that are tried.
+def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
+    """State a share without the errors that texts of several readers show."""
+    corrected = found.corrected
+    return write_sentence(
+        "errors found",
+        share=row.estimate,
+        corrected=corrected.value,
+        high=corrected.high,
+        interval=(corrected.low, corrected.high),
+        is_gone=corrected.value == 0,
+        false_yes=found.false_yes.value,
+        false_no=found.false_no.value,
+        n=found.n,
+        unit=unit,
+    )
+
+
+def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, float]) -> str:
+    """State what a share would be without readers' errors, by the rates that are tried.
 
     Empty where nobody, or everybody, gave the answer: then none of it can be an error.
     """
-    figures = {
-        "category": row.category,
-        "share": row.estimate,
-        "is_rare": row.estimate < 0.5,
-        "unit": unit,
-    }
-    if found is not None:
-        corrected = found.corrected
-        text = write_sentence(
-            "errors found",
-            **figures,
-            corrected=corrected.value,
-            interval=(corrected.low, corrected.high),
-            false_yes=found.false_yes.value,
-            false_no=found.false_no.value,
-            n=found.n,
-        )
-        if corrected.value in (0, 1) and corrected.value != row.estimate:
-            return f"{text} {write_sentence('errors found explain', **figures)}"
-
-        return text
-
     if row.estimate in (0, 1):
         return ""
 
-    sentences = []
-    left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
-    if left:
-        shares = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=shares)
-        sentences.append(tried)
-
+    figures = {"share": row.estimate, "unit": unit}
+    left = {
+        f"{100 * rate:g}": format_share(share) for rate, share in moved.items() if 0 < share < 1
+    }
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
+    sentences = []
+    if set(left.values()) == {format_share(row.estimate)}:
+        sentences.append(write_sentence("errors leave", **figures, errors=[*left][-1]))
+    elif left:
+        tried = {"errors": [*left], "corrected": [*left.values()]}
+        sentences.append(write_sentence("errors tried", **figures, **tried))
     if explained:
-        sentences.append(write_sentence("errors explain", **figures, errors=explained[0]))
+        is_rare = row.estimate < 0.5
+        explaining = {"category": row.category, "is_rare": is_rare, "errors": explained[0]}
+        sentences.append(write_sentence("errors explain", **figures, **explaining))
 
     return " ".join(sentences)
 
@@ -121,7 +120,7 @@ def state_periods(
 
     pooled = [row for row in rows if row.method.endswith(POOLED)]
     if not pooled:
-        kind = "periods differ" if p_value < 0.05 else "periods by their own codes"
+        kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
         return [write_sentence(kind, unit=unit)]
 
     categories = list(dict.fromkeys(row.category for row in pooled))

@@ -71,7 +71,7 @@ class EstimateTable:
         further = {
             "not asked": [part.not_asked for part in self.parts],
             "readers differ": [part.differing for part in self.parts],
-            "cannot be told": [part.unclear for part in self.parts],
+            "readers could not tell": [part.unclear for part in self.parts],
         }
         return counts | {name: numbers for name, numbers in further.items() if any(numbers)}
 

@@ -347,12 +347,13 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # What readers' errors do to a share.
     "errors found": Sentence(
-        "{share:%} is {corrected:%} without readers' errors ({interval:range}). Where this answer "
+        "{share:%} is {is_gone:at most {high:%}|{corrected:%}} without readers' errors"
+        "{is_gone:| ({interval:range})}. Where this answer "
         "does not apply, a reader gave it in {false_yes:%}; where it does, missed it in "
         "{false_no:%} ({n:{unit}} that several read).",
     ),
-    "errors found explain": Sentence(
-        "Errors alone could explain all {is_rare:“{category}”|other answers}.",
+    "errors leave": Sentence(
+        "Even if readers erred in {errors} of 100 {unit}s, the estimate would still be {share:%}.",
     ),
     "errors tried": Sentence(
         "If readers err in {errors:and} of 100 {unit}s, {share:%} would be {corrected:and} without "

@@ -27,13 +27,13 @@ def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) ->
     fleet.submit()
     fleet.until_asked(20)
     kills = 0
-    end = time.monotonic() + 60.0
+    end = time.monotonic() + 180.0
+    # A busy machine takes longer than a second to start a child: only one at work is killed.
     while not fleet.tend(1.0):
         assert time.monotonic() < end, fleet.state()
-        children = [child for name in WORKERS for child in fleet.children_of(name)]
-        if children:
+        if working := at_work(fleet):
             with suppress(psutil.NoSuchProcess):
-                random.choice(children).kill()
+                psutil.Process(random.choice(working)).kill()
                 kills += 1
 
     assert kills >= 5

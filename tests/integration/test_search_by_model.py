@@ -14,21 +14,23 @@ from sqlalchemy import func, select, update
 
 from analysis.codebooks.stored import stored_codebook
 from analysis.codebooks.wanted import parse_sought
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, JobKind, PayerKind, State
 from core.errors import UsageError
 from core.prices import parse_money
 from core.settings import Settings
 from models.codes import CodeValue, Coding, add_codes
 from models.jobs import has_unended_job
+from models.payers import cap_payer
 from models.run_transitions import resume_run
 from models.runs import LOOK_JOB
 from models.tables import Code, Job, SearchedUnit
+from producers.submit import submit_run
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.found import read_found
 from tests.databases import on_sqlite
 from tests.jobs_kit import Jobs
-from tests.model_kit import CODER, PRICE, run_row, with_model
+from tests.model_kit import CODER, PRICE, months, run_row, with_model
 from tests.sample_kit import HARM, HARMFUL, import_months, make_model, submit
 from tests.stub_model import ModelServer, running_model
 from workers import search_look
@@ -181,6 +183,30 @@ def test_a_search_that_reaches_its_cap_pauses_and_goes_on_where_it_was_once_it_i
     work(jobs, uncapped)
     assert searched_rows(jobs, run) == searched_rows(jobs, uncapped)
     assert look_reason(jobs, run) == look_reason(jobs, uncapped)
+
+
+@pytest.mark.thorough
+def test_a_search_whose_purse_is_empty_goes_on_where_it_was_once_it_is_filled(
+    jobs: Jobs, model: ModelServer
+) -> None:
+    def fill(cap: str) -> None:
+        cap_payer(jobs.db, PayerKind.PURSE, "grant", parse_money(cap), person="the office")
+
+    fill("0.004 USD")
+    parameters = months(jobs, HARM, first="2024-01", **FIND)
+    run = submit_run(jobs.db, parameters, (), person="Ann", purse="grant")
+    work(jobs, run)
+    assert run_row(jobs.db, run).state == State.PAUSED
+    assert 0 < model.texts.total() < TEXTS
+
+    fill("1 USD")
+    resume_run(jobs.db, run)
+    work(jobs, run)
+    assert set(model.texts.values()) == {1}
+    of_a_full_purse = submit(jobs, **FIND)
+    work(jobs, of_a_full_purse)
+    assert searched_rows(jobs, run) == searched_rows(jobs, of_a_full_purse)
+    assert look_reason(jobs, run) == look_reason(jobs, of_a_full_purse)
 
 
 @pytest.mark.thorough

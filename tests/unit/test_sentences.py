@@ -760,6 +760,8 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         {
             "share": 0.2,
             "corrected": 0.15,
+            "is_gone": False,
+            "high": 0.25,
             "interval": (0.1, 0.25),
             "false_yes": 0.02,
             "false_no": 0.3,
@@ -773,9 +775,9 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         ),
     ),
     (
-        "errors found explain",
-        {"is_rare": False, "category": "yes"},
-        "Errors alone could explain all other answers.",
+        "errors leave",
+        {"share": 0.0058, "errors": "10", "unit": "text"},
+        "Even if readers erred in 10 of 100 texts, the estimate would still be 0.58 %.",
     ),
     (
         "errors tried",
