@@ -646,7 +646,8 @@ def print_returning(rng: np.random.Generator, share: float, draws: int) -> None:
 def print_months(rng: np.random.Generator, share: float, draws: int) -> None:
     """Print how often single months are covered: by their own codes, by rates of all if alike."""
     for name, precisions in (("", (PRECISIONS[0],) * 12), (", precision drifts", DRIFT)):
-        months = [make_archive("month", share, precision, 0.4, 1.0) for precision in precisions]
+        recall = 0.4 if share < COMMON else RECALLS_OF_COMMON[0]
+        months = [make_archive("month", share, precision, recall, 1.0) for precision in precisions]
         archive = Archive(np.concatenate([month.documents for month in months]))
         shares = archive.relevant.sum(axis=-1) / archive.documents.sum(axis=(1, 2))
         figures = []

@@ -20,22 +20,24 @@ from models.tables import Job
 from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+
+MOST_KILLS = 20
 
 
 def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) -> None:
     fleet.submit()
     fleet.until_asked(20)
     kills = 0
-    end = time.monotonic() + 180.0
-    # A busy machine takes longer than a second to start a child: only one at work is killed.
-    while not fleet.tend(1.0):
-        assert time.monotonic() < end, fleet.state()
+    # A busy machine starts a child in more than a second: only one at work is killed, and not for
+    # ever.
+    while kills < MOST_KILLS and not fleet.tend(1.0):
         if working := at_work(fleet):
             with suppress(psutil.NoSuchProcess):
                 psutil.Process(random.choice(working)).kill()
                 kills += 1
 
+    fleet.finish()
     assert kills >= 5
     hold(fleet.outcome(), again=kills * IN_HAND)
 

@@ -69,7 +69,7 @@ def running(workers: int = 1, **settings: str) -> Iterator[Server]:
 
 async def _until_ready(server: Server) -> None:
     async with aiohttp.ClientSession() as session:
-        for _ in range(600):
+        for _ in range(1000):
             assert server.process.poll() is None, server.logged()
             try:
                 async with session.get(f"{server.url}/ready") as response:
