@@ -28,11 +28,11 @@ import scipy
 from numpy.typing import NDArray
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import sum_cells
 from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind, group_by_kind, pool
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL, TAIL
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.proportions import sum_cells
 
 # Fewer periods do not tell how far periods differ.
 FEWEST_PERIODS = 3
