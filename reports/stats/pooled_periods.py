@@ -7,7 +7,7 @@ all periods: an indirect, synthetic estimate (J. N. K. Rao and I. Molina, "Small
 2015, 3.2).
 
 The interval holds both errors. The sampling error of the pooled shares is that of
-`proportions.sum_cells`. The error of the pooling is that a period's own share differs from the
+`coded_shares.sum_cells`. The error of the pooling is that a period's own share differs from the
 pooled one: its variance is the moment estimate (R. DerSimonian and N. Laird, "Meta-analysis in
 clinical trials", Controlled Clinical Trials 7, 1986), with a part of the standard error of
 Pearson's statistic added, and not 0 where the test could not tell. What a keyword misses may also
