@@ -42,11 +42,11 @@ from core.enums import SampleGoal, SamplePart, SamplePeriod, SampleRule
 from reports.data.coded_samples import Stratum
 from reports.data.estimate_strata import DrawnUnit, make_coded_strata
 from reports.stats.code_plans import bound_half_width
+from reports.stats.coded_shares import estimate_precision, estimate_recall, estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import midp_interval
 from reports.stats.pooled_periods import pool_periods
-from reports.stats.proportions import estimate_precision, estimate_recall, estimate_share
 
 TAGS = {
     "United States Politics and Government": "trump",

@@ -39,6 +39,13 @@ from numpy.typing import NDArray
 from analysis.codebooks.division import weigh_parts
 from core.enums import SampleGoal, SamplePart
 from reports.stats.code_plans import plan_codes
+from reports.stats.coded_shares import (
+    compare_shares,
+    estimate_f1,
+    estimate_precision,
+    estimate_recall,
+    estimate_share,
+)
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
 from reports.stats.coder_errors import SharedText, correct_share
 from reports.stats.differential_error import ErrorCount, compare_errors
@@ -46,13 +53,6 @@ from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z, wilson_interval
 from reports.stats.looks import LEVELS, WantedShare, count_pilot, take_look
 from reports.stats.pooled_periods import pool_periods
-from reports.stats.proportions import (
-    compare_shares,
-    estimate_f1,
-    estimate_precision,
-    estimate_recall,
-    estimate_share,
-)
 from reports.stats.scale_means import compare_scale_means, estimate_scale_mean
 
 COMMON = 0.3

@@ -14,7 +14,7 @@ from reports.data.domains import Domain, read_domain
 from reports.data.estimate_rows import ReadTexts
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import RunData
-from reports.stats.proportions import estimate_share, make_cells
+from reports.stats.coded_shares import estimate_share, make_cells
 
 
 def count_read(run: RunData, subject: CodedSubject) -> list[ReadTexts]:

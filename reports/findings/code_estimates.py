@@ -26,10 +26,10 @@ from reports.data.run_data import RunData
 from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
 from reports.frames.codes import IS_OF_PERSON
+from reports.stats.coded_shares import compare_shares
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.proportions import compare_shares
 from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
 from reports.words.quantities import (

@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.stats.coded_shares import are_enough, choose_parts, sum_cells
 from reports.stats.coded_strata import (
     CodedStratum,
     PooledCell,
@@ -24,7 +25,6 @@ from reports.stats.coded_strata import (
     join_classes,
 )
 from reports.stats.intervals import TAIL, midp_interval
-from reports.stats.proportions import are_enough, choose_parts, sum_cells
 
 # Fewer codes would not tell a stratum's spread.
 FEWEST_CODES = 2

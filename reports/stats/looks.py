@@ -13,7 +13,7 @@ the first looks, after which hardly any sample ends, and each draws a part of wh
 for, since a plan from few codes is a guess.
 
 Where a machine has coded all texts its codes narrow the intervals and the plans
-(`reports.stats.proportions`).
+(`reports.stats.coded_shares`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.stats.code_plans import FEWEST_CODES, bound_half_width, plan_codes
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
-from reports.stats.proportions import estimate_share
 
 # The probability with which the interval of each look leaves the truth out.
 LEVELS = (0.0005, 0.002, 0.0075, 0.03, 0.01)

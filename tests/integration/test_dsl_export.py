@@ -17,7 +17,7 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.dsl_rows import read_dsl_table
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import load_run
-from reports.stats.proportions import estimate_share
+from reports.stats.coded_shares import estimate_share
 from tests.command_kit import run_command
 from tests.report_stories import Text, months_run, store
 

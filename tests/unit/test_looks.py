@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.looks import LEVELS, PARTS, WantedShare, count_pilot, take_look
-from reports.stats.proportions import estimate_share
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 SIZES = (400, 300, 4300)

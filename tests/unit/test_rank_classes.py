@@ -11,8 +11,8 @@ from analysis.codebooks.division import expect_shares, weigh_parts
 from analysis.codebooks.rank_classes import expect_relative_share, size_classes
 from core.enums import SampleGoal, SamplePart
 from reports.stats.code_plans import bound_half_width, plan_codes, predict_half_width
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, collapse, pool
-from reports.stats.proportions import estimate_share
 
 REST = SamplePart.REST
 CLASSES = list(size_classes(0))

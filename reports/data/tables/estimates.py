@@ -23,15 +23,15 @@ from reports.data.estimate_strata import (
 )
 from reports.data.pooled_shares import pool_shares
 from reports.data.run_data import RunData, keep_rows
-from reports.stats.coded_strata import CodedStratum, group_by_kind
-from reports.stats.estimates import Estimate
-from reports.stats.intervals import CONFIDENCE, round_figure
-from reports.stats.proportions import (
+from reports.stats.coded_shares import (
     estimate_f1,
     estimate_precision,
     estimate_recall,
     estimate_share,
 )
+from reports.stats.coded_strata import CodedStratum, group_by_kind
+from reports.stats.estimates import Estimate
+from reports.stats.intervals import CONFIDENCE, round_figure
 from reports.stats.scale_means import estimate_scale_mean
 
 Measures = dict[str, Callable[..., Estimate | None]]
