@@ -16,12 +16,11 @@ def state_number(row: EstimateRow) -> str:
     """State a share of all texts, and the ends of its interval, as numbers of texts."""
     shares = row.estimate, row.low, row.high
     count, fewest, most = (share * row.n_population for share in shares)
-    if row.low == row.high:
-        return write_sentence("share as a number", count=round(count), is_known=True)
-    if not row.estimate:
+    if row.estimate < row.high and not row.estimate:
         return write_sentence("none as a number", most=most)
     if format_about(fewest) == format_about(most):
-        return write_sentence("share as a number", count=count, is_known=False)
+        is_known = row.low == row.high
+        return write_sentence("share as a number", count=round(count), is_known=is_known)
     return write_sentence("share as numbers", count=count, fewest=fewest, most=most)
 
 
@@ -32,18 +31,18 @@ def state_read(
     unit: str,
     missed: float | None,
     *,
-    has_periods: bool = False,
+    is_even: bool = True,
 ) -> str:
     """State how many of the texts that were read have an answer, with the keyword and without it.
 
-    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
-    *has_periods* was shared out between them.
+    *missed* is the share of all texts that may have it without the keyword, at most. Without
+    *is_even* texts of some periods were read more often than those of others.
     """
     read = [part for part in parts if part.answered]
     figures = {
         "keyword": keyword,
         "unit": unit,
-        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "is_even": is_even,
         "are_differing": any(
             part.given.get(category, 0) > part.answers.get(category, 0) for part in read
         ),
@@ -66,14 +65,13 @@ def state_read(
 
 def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
     """State a share without the errors that texts of several readers show."""
-    corrected = found.corrected
     return write_sentence(
         "errors found",
         share=row.estimate,
-        corrected=corrected.value,
-        high=corrected.high,
-        interval=(corrected.low, corrected.high),
-        is_gone=corrected.value == 0,
+        corrected=found.corrected.value,
+        high=found.corrected.high,
+        interval=(found.corrected.low, found.corrected.high),
+        is_gone=found.corrected.value == 0,
         false_yes=found.false_yes.value,
         false_no=found.false_no.value,
         n=found.n,
@@ -123,13 +121,12 @@ def state_periods(
         kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
         return [write_sentence(kind, unit=unit)]
 
-    categories = list(dict.fromkeys(row.category for row in pooled))
-    answers = [f"“{category}”" for category in categories]
+    answers = [f"“{category}”" for category in dict.fromkeys(row.category for row in pooled)]
     kind = "periods by rates of all" if keyword else "periods alike"
     sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(answers) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",

@@ -60,7 +60,7 @@ UNIT_SCHEMA = pl.Schema(
         "inclusion": pl.Float64(),
         # The period and the part of its stratum.
         "sample_period": pl.String(),
-        "part": pl.String(),
+        "sample_part": pl.String(),
     }
 )
 

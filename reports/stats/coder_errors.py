@@ -117,8 +117,8 @@ def _count_patterns(texts: Sequence[SharedText]) -> tuple[list[SharedText], Floa
 
 def _find_rates(patterns: Sequence[SharedText], counts: Floats) -> tuple[Floats, Floats]:
     """Return the rates of false yes and of false no for each row of *counts* of the patterns."""
-    kinds = sorted({text.kind for text in patterns})
-    is_of_kind = np.array([[text.kind == kind for kind in kinds] for text in patterns], dtype=float)
+    kinds, kind_of_text = np.unique(np.array([text.kind for text in patterns]), return_inverse=True)
+    is_of_kind = np.eye(len(kinds))[kind_of_text]
     coders = np.array([text.coders for text in patterns], dtype=float)
     positives = np.array([text.positives for text in patterns], dtype=float)
     decided = np.array([np.nan if t.decided is None else float(t.decided) for t in patterns])

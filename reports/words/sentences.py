@@ -22,6 +22,7 @@ In braces stands a figure, and behind the colon how it is written:
 | {now:{level}} | a figure in the form that {level} names | 5.0 %, 2.4, +0.10 |
 | {ratio:ratio}, {items:many} | how many times as many; how many | 5.4; 12 |
 | {count:about}, {n:or none} | an estimated number; a count, none for 0 | 6,700; none |
+| {apart:points} | a difference of shares in points | 4.1 |
 | {now:{level} or none} | the same, but for a share or number of 0 | none |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
 | {subject:first} | a name that begins a sentence | Fog for fog |
@@ -334,12 +335,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "({low:+} to {high:+}).",
     ),
     "difference of shares": Sentence(
-        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside}"
-        "{is_known:| ({low} to {high})}.",
+        "“{category}” ({about}) is {apart:points} percentage points {is_more:more|less} frequent "
+        "{beside}{is_known:| ({low:points} to {high:points})}.",
     ),
     "difference of means": Sentence(
-        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside}"
-        "{is_known:| ({low} to {high})}.",
+        "The mean of {about} is {apart:.2f} steps {is_more:higher|lower} {beside}"
+        "{is_known:| ({low:.2f} to {high:.2f})}.",
     ),
     "sure of": Sentence(
         "{confidence} interval, {n:{unit}} read{is_wide:; reading about {more:,} more would halve "

@@ -120,16 +120,10 @@ def test_what_was_read_with_the_keyword_and_without_it_is_said(
     assert state_read(parts, "yes", "“trade”", "text", 0.0502) == text
 
 
-def test_a_sample_that_was_shared_out_between_periods_is_not_even_unless_all_was_read() -> None:
-    whole = replace(part(None, 9, 4), population=9)
-    texts = [
-        state_read([texts], "yes", "", "post", None, has_periods=True)
-        for texts in (part(None, 9, 4), whole)
-    ]
-    assert texts == [
-        "Of 9 posts read, not evenly over periods, 4 had this answer.",
-        "Of 9 posts read, 4 had this answer.",
-    ]
+def test_a_sample_that_was_not_drawn_evenly_says_so() -> None:
+    assert state_read([part(None, 9, 4)], "yes", "", "post", None, is_even=False) == (
+        "Of 9 posts read, not evenly over periods, 4 had this answer."
+    )
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def _make_row(run: RunData, codebook: Codebook, code: Mapping[str, Any]) -> Code
         state=code["state"],
         reason=code["reason"],
         sample_period=code["sample_period"] or None,
-        part=code["part"],
+        part=code["sample_part"],
         copies=code["copies"],
         inclusion=schema.finite(code["inclusion"]),
     )
