@@ -39,6 +39,13 @@ from numpy.typing import NDArray
 from analysis.codebooks.division import weigh_parts
 from core.enums import SampleGoal, SamplePart
 from reports.stats.code_plans import plan_codes
+from reports.stats.coded_shares import (
+    compare_shares,
+    estimate_f1,
+    estimate_precision,
+    estimate_recall,
+    estimate_share,
+)
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
 from reports.stats.coder_errors import SharedText, correct_share
 from reports.stats.differential_error import ErrorCount, compare_errors
@@ -46,13 +53,6 @@ from reports.stats.estimates import Estimate
 from reports.stats.intervals import Z, wilson_interval
 from reports.stats.looks import LEVELS, WantedShare, count_pilot, take_look
 from reports.stats.pooled_periods import pool_periods
-from reports.stats.proportions import (
-    compare_shares,
-    estimate_f1,
-    estimate_precision,
-    estimate_recall,
-    estimate_share,
-)
 from reports.stats.scale_means import compare_scale_means, estimate_scale_mean
 
 COMMON = 0.3
@@ -646,7 +646,8 @@ def print_returning(rng: np.random.Generator, share: float, draws: int) -> None:
 def print_months(rng: np.random.Generator, share: float, draws: int) -> None:
     """Print how often single months are covered: by their own codes, by rates of all if alike."""
     for name, precisions in (("", (PRECISIONS[0],) * 12), (", precision drifts", DRIFT)):
-        months = [make_archive("month", share, precision, 0.4, 1.0) for precision in precisions]
+        recall = 0.4 if share < COMMON else RECALLS_OF_COMMON[0]
+        months = [make_archive("month", share, precision, recall, 1.0) for precision in precisions]
         archive = Archive(np.concatenate([month.documents for month in months]))
         shares = archive.relevant.sum(axis=-1) / archive.documents.sum(axis=(1, 2))
         figures = []

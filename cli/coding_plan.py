@@ -96,10 +96,11 @@ def _store(db: Database, run: int, sample: CodedSample, look: Look, coded: int) 
         warn(f"{outcome} ({place}), and there is nothing to go on for")
     else:
         total = quantity(sum(look.drawn), "text")
-        expected = f"\u00b1 {100 * (look.predicted or 0.0):.2g} points"
+        lowest, highest = (f"\u00b1 {100 * end:.2g}" for end in look.expected or (0.0, 0.0))
         inform(
-            f"not yet known to {points}: {widths} ({place}). {total} are drawn, which are expected "
-            f"to give {expected}: code them, and the same command looks again"
+            f"not yet known to {points}: {widths} ({place}). {total} are drawn, which give "
+            f"{lowest} to {highest} points in 80 % of samples: code them, and the same command "
+            "looks again"
         )
 
     row = {

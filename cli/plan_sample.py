@@ -29,9 +29,9 @@ from reports.data.estimate_strata import (
 )
 from reports.data.run_data import RunData, load_run
 from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.looks import LEAST_GROWTH, LEVELS, count_pilot, level_of_look
-from reports.stats.proportions import estimate_share
 
 if TYPE_CHECKING:
     from models.database import Database

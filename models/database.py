@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 # The first migration was replaced before the first release; it has created this table since.
 TABLE_SINCE_RELEASE = "run_erasures"
-_runs = table("runs", column("kind"), column("parameters", JSON))
+_runs = table("runs", column("parameters", JSON))
 # A time that lies further in the future was written by a wrong clock.
 CLOCK_SLACK_SECONDS = 1.0
 BEGIN_WRITING = "BEGIN IMMEDIATE"
@@ -502,10 +502,10 @@ def _is_of_development(database: Database, revision: str) -> bool:
         if not inspect(connection).has_table(TABLE_SINCE_RELEASE):
             return True
 
-        months = select(_runs.c.parameters).where(_runs.c.kind == "months")
+        # Runs of months alone have keywords.
         return any(
             "keywords" in parameters and parameters.keys().isdisjoint(("source", "sources"))
-            for parameters in connection.scalars(months)
+            for parameters in connection.scalars(select(_runs.c.parameters))
         )
 
 

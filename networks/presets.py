@@ -50,6 +50,11 @@ class Options:
     carry: bool | None = None
 
     @property
+    def is_recurrent(self) -> bool:
+        """Whether the network has a state: it forecasts the next number of a series."""
+        return self.kind == Recurrent.kind
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The precision as a type of numpy."""
         return np.dtype(f"float{self.precision}")
@@ -265,7 +270,7 @@ def _validate(options: Options) -> None:
         ("seed", options.seed >= 0, "0 or more"),
         ("patience", options.patience is None or options.patience >= 1, "1 or more, or none"),
     ]
-    if options.kind == "recurrent":
+    if options.is_recurrent:
         limits += _list_recurrent_limits(options)
 
     for option_name, fits, expected in limits:
@@ -277,10 +282,9 @@ def _validate(options: Options) -> None:
 def choose_output(options: Options) -> str:
     """Return the last layer's activation.
 
-    It is the identity for a forecast or a rating, softmax for cross-entropy and sigmoid for a
-    quadratic loss.
+    It is the identity for a forecast, softmax for cross-entropy and sigmoid for a quadratic loss.
     """
-    if options.kind != "feedforward":
+    if options.is_recurrent:
         return "identity"
 
     return "softmax" if options.loss == "cross-entropy" else "sigmoid"
@@ -291,7 +295,7 @@ def build_network(
 ) -> FeedForward | Recurrent:
     """Return a network between *inputs* and *outputs* units, and draw its weights."""
     network: FeedForward | Recurrent
-    if options.kind == "recurrent":
+    if options.is_recurrent:
         network = Recurrent(
             inputs,
             options.hidden[0],

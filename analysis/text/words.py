@@ -17,6 +17,8 @@ LONGEST_WORD = 40
 
 # `read_words` keeps the words of this many texts, which take some 2 kB each.
 TEXTS_KEPT = 4000
+# The words of a newspaper, which come again and again: 6 MB.
+WORDS_KEPT = 50_000
 
 _ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -120,14 +122,14 @@ def without_rare_pairs(counts: Counter[str]) -> Counter[str]:
 
 def merge_spellings(words: Counter[str]) -> Counter[str]:
     """Count words that differ in case alone as one, in the spelling that is most common."""
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    spellings: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for word, times in words.items():
-        spellings[word.casefold()][word] = times
+        spellings[word.casefold()].append((times, word))
 
     merged = Counter[str]()
     for forms in spellings.values():
-        _, most_common = max((times, form) for form, times in forms.items())
-        merged[most_common] = forms.total()
+        _, most_common = max(forms)
+        merged[most_common] = sum(times for times, _ in forms)
 
     return merged
 
@@ -178,7 +180,7 @@ def read_words(text: str) -> TextWords:
 
 def _words_in(text: str) -> Iterator[str]:
     for match in _WORD.findall(text):
-        if _SPACELESS.search(match):
+        if not match.isascii() and _SPACELESS.search(match):
             for run in _IDEOGRAPHS.findall(match):
                 yield from _pairs(run) if run[0] >= "\u3400" else (run,)
 
@@ -189,6 +191,7 @@ def _words_in(text: str) -> Iterator[str]:
             yield word
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _read_word(match: str) -> str | None:
     """Return a match of `_WORD` without its possessive; None for a letter or a number."""
     word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,8 +18,8 @@ from cli.coding_page.decisions import DecisionDesk
 from cli.coding_page.desks import CodeAnswer, Desk, Undo
 from cli.coding_page.pages import render_page
 from cli.coding_page.project import CodingProject
-from core.errors import BadInput, DatabaseAway, NotFound, StackError, TidingsError
-from textapi.server.connections import Runner
+from core.errors import BadInput, DatabaseAway, NotFound, TidingsError
+from textapi.server.connections import Runner, serve_until_stopped
 from textapi.server.validation import BODY_SECONDS
 
 T = TypeVar("T")
@@ -193,12 +192,7 @@ def serve(app: CodingApp, port: int, say_where: Callable[[int], None]) -> None:
 
     Raises `StackError` if the port cannot be used.
     """
-    try:
-        asyncio.run(_serve(app, port, say_where))
-    except OSError as error:
-        raise StackError(
-            f"{HOST}:{port} cannot be served ({error.strerror}): choose another --port"
-        ) from error
+    serve_until_stopped(partial(make_runner, app), HOST, port, say_where)
 
 
 def make_runner(app: CodingApp) -> Runner:
@@ -207,18 +201,3 @@ def make_runner(app: CodingApp) -> Runner:
     Addresses hold tokens, so that nothing of a request is logged.
     """
     return Runner(app.make(), _SHUTDOWN_SECONDS, _refuse)
-
-
-async def _serve(app: CodingApp, port: int, say_where: Callable[[int], None]) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-
-    runner = make_runner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, HOST, port).start()
-        say_where(runner.addresses[0][1])
-        await stopped.wait()
-    finally:
-        await runner.cleanup()

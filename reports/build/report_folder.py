@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,7 +85,6 @@ def build(
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
 
     with ExitStack() as stack:
-        stack.enter_context(_look_for_garbage_seldom())
         executor = stack.enter_context(open_second_process()) if with_second_process else None
         note = describe_origin(runs)
         links = len(runs) == 1
@@ -105,10 +103,11 @@ def build(
         for run, folder in zip(runs, folders, strict=True):
             exports = ExportFolder(run, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            if executor is not None:
-                exports.share_documents(executor)
             if len(runs) == 1:
                 check_found(run, selection)
+
+            exports.write_documents(executor)
+            if len(runs) == 1:
                 reports.append(read_report(run, pages, store, exports, executor))
             else:
                 summary = summarize_run(run)
@@ -138,20 +137,6 @@ def build(
     }
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
-
-
-@contextmanager
-def _look_for_garbage_seldom(new_objects: int = 100_000) -> Iterator[None]:
-    """Look for unused objects each time that there are so many new ones more.
-
-    What a report reads stays in use, and looking through it took a tenth of the time.
-    """
-    thresholds = gc.get_threshold()
-    gc.set_threshold(new_objects, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
 
 
 def _write_comparison(reports: Sequence[RunReport], pages: StagedFiles, store: FigureStore) -> None:

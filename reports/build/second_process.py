@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from threading import Thread
 
+from core.garbage import collect_seldom
+
 
 def count_processors() -> int:
     """Return how many processors this process may use."""
@@ -43,6 +45,7 @@ def open_second_process() -> Iterator[Executor]:
 
 def _end_with(pipe: Connection) -> None:
     """End this process when the other end of *pipe* is closed, as it is when its process ends."""
+    collect_seldom()
 
     def wait_for_end() -> None:
         pipe.poll(None)

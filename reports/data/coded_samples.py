@@ -8,17 +8,22 @@ from functools import cached_property
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
 from models.code_samples import list_looks, list_searched_keys, list_strata
 from models.codes import ADJUDICATED
-from models.tables import SampleStratum, StoredCodebook
-from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
-from reports.frames.codes import IS_OF_PEOPLE, UNIT, UNIT_SCHEMA, load_codes, load_units
+from reports.frames.codes import (
+    IS_OF_PEOPLE,
+    UNIT,
+    UNIT_SCHEMA,
+    load_codebooks,
+    load_codes,
+    load_units,
+)
 from reports.stats.intervals import CONFIDENCE
 from reports.stats.looks import level_of_look
 
@@ -161,19 +166,11 @@ def read_coded_samples(run: RunData) -> list[CodedSample]:
 
 
 def _read_samples(run: RunData) -> list[CodedSample]:
-    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id).distinct()
-    codebooks = fetch_all(
-        run.db,
-        select(StoredCodebook.id, StoredCodebook.content)
-        .where(StoredCodebook.id.in_(sampled))
-        .order_by(StoredCodebook.id),
-    )
     samples = []
-    for codebook_id, content in codebooks:
+    for codebook_id, codebook in load_codebooks(run).items():
         units = load_units(run, codebook_id).with_row_index("unit")
         codes = _choose_codes(run, codebook_id, units)
         if len(codes):
-            codebook = Codebook.model_validate(content)
             strata = _read_strata(run, codebook_id)
             with run.db.read() as connection:
                 looks = list_looks(connection, run.id, codebook_id)

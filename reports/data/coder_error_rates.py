@@ -11,8 +11,8 @@ from reports.data.coded_samples import PEOPLE, says
 from reports.data.estimate_strata import PEOPLE_ALONE, CodedSubject, make_strata
 from reports.data.run_data import RunData
 from reports.frames.codes import IS_OF_PERSON
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coder_errors import CoderErrors, SharedText, correct_share
-from reports.stats.proportions import estimate_share
 
 
 def correct_subject(

@@ -87,7 +87,7 @@ def _list_rows(run: RunData, sample: CodedSample) -> Iterator[tuple[object, ...]
         run_row = get_run(connection, run.id)
 
     said = {
-        variable.name: [_read_people(sample, variable), *_read_machines(run, sample, variable)]
+        variable.name: list(_read_answers(run, sample, variable))
         for variable in sample.codebook.variables
     }
     drawn_documents = sample.units["document"].to_numpy()
@@ -151,21 +151,13 @@ def _make_rows(
         yield tuple(row)
 
 
-def _read_people(sample: CodedSample, variable: Variable) -> Said:
-    """Return what each reader says of each drawn unit."""
-    return _by_unit(sample.answers(variable).filter("is_reader"))
-
-
-def _read_machines(run: RunData, sample: CodedSample, variable: Variable) -> Iterator[Said]:
-    """Yield what each machine says of each unit of the run."""
+def _read_answers(run: RunData, sample: CodedSample, variable: Variable) -> Iterator[Said]:
+    """Yield what the readers say of each drawn unit, then what each machine says of all units."""
     codes = load_codes(run, sample.codebook_id).filter(pl.col("variable") == variable.name)
-    for machine in sample.machines:
-        yield _by_unit(codes.filter(pl.col("coder") == machine))
-
-
-def _by_unit(codes: pl.DataFrame) -> Said:
-    units = codes.group_by(UNIT).agg("code")
-    return {UnitKey(*unit): said for *unit, said in units.iter_rows()}
+    readers = sample.answers(variable).filter("is_reader")
+    for given in (readers, *(codes.filter(coder=machine) for machine in sample.machines)):
+        units = given.group_by(UNIT).agg("code")
+        yield {UnitKey(*unit): said for *unit, said in units.iter_rows()}
 
 
 def _join_answers(variable: Variable, answers: Sequence[object]) -> object:

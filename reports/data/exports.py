@@ -199,12 +199,18 @@ class ExportFolder:
         self._tables.add(table.name)
         self._paths += paths.values()
 
-    def share_documents(self, executor: Executor) -> None:
-        """Let the process of *executor* write the table of all documents.
+    def write_documents(self, executor: Executor | None) -> None:
+        """Write the table of all documents, or let the process of *executor* write it.
 
-        What the run's selection leaves out is found in this process alone: then it is not shared.
+        It is written first, while little else is in memory. What the run's selection leaves out is
+        found in this process alone: then it is not shared.
         """
-        if _DOCUMENTS in self._tables_of_folder() and not self._data.selection:
+        if _DOCUMENTS not in self._tables_of_folder():
+            return
+
+        if executor is None or self._data.selection:
+            self.write_table(_DOCUMENTS)
+        else:
             arguments = (self._data.db.url, self._data.id, self._folder)
             self._documents = SharedCall(executor, _write_documents, *arguments, texts=self.texts)
 

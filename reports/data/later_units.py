@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from models.tables import Document, Job, Mention
+from models.tables import Document
 from reports.data.coded_samples import CodedSample
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, documents_condition
+from reports.frames.codes import UNIT
+from reports.frames.reading import load_frames
 
 
 def count_population(sample: CodedSample) -> int:
@@ -24,15 +26,10 @@ def count_population(sample: CodedSample) -> int:
 def count_later_units(run: RunData, sample: CodedSample) -> int:
     """Return how many units more the run has now."""
     if sample.codebook.is_of_mentions:
-        columns = (Mention.document_id, Mention.keyword, Mention.position)
-        mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run.id)
-        distinct_mentions = mentions.distinct().subquery()
-        units = fetch_scalars(run.db, select(func.count()).select_from(distinct_mentions))[0]
+        frames = (load_frames(run, job).mentions for job in run.jobs)
+        units = sum(mentions.select(UNIT).n_unique() for mentions in frames)
     elif run.kind.has_mentions:
-        units = 0
-        for job in run.jobs:
-            documents = select(func.count(Document.id)).where(documents_condition(run, job))
-            units += fetch_scalars(run.db, documents)[0]
+        units = sum(load_frames(run, job).chosen.height for job in run.jobs)
     else:
         posts: set[int] = set()
         for job in run.jobs:
@@ -45,4 +42,4 @@ def count_later_units(run: RunData, sample: CodedSample) -> int:
 
         units = len(posts)
 
-    return max(0, int(units) - count_population(sample))
+    return max(0, units - count_population(sample))

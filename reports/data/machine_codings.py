@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-from sqlalchemy import select
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from core.enums import UNUSABLE, CodeState
-from models.tables import Code, StoredCodebook
 from reports.data.coded_samples import PEOPLE, read_coded_samples
-from reports.data.export_schema import pad_period
-from reports.data.queries import fetch_all
 from reports.data.run_data import RunData
 from reports.data.selection import left_out
-from reports.frames.codes import IS_OF_PEOPLE, load_codes
-
-# The keyword that a variable is asked of, its name, and the month; "" for what there is none of.
-Cell = tuple[str, str, str]
+from reports.frames.codes import IS_OF_PEOPLE, load_codebooks, load_codes
 
 
 @dataclass
@@ -52,22 +45,30 @@ class MachineCoding:
     coded: int
     unusable: Mapping[str, int]
 
-    # By month; "" stands for all months together.
-    counts: Mapping[Cell, CodeCounts]
+    # How many *units* have each code, by keyword, variable and month.
+    answers: pl.DataFrame
 
     @property
     def keywords(self) -> list[str]:
         """The keywords that are asked of; "" alone if the codebook asks of none."""
-        return sorted({keyword for keyword, _, _ in self.counts})
+        return sorted(self.answers["keyword"].unique())
 
     @property
     def months(self) -> list[str]:
         """The months of the texts, after "" for all of them."""
-        return sorted({month for _, _, month in self.counts})
+        return sorted({"", *self.answers["month"].drop_nulls()})
 
     def count(self, keyword: str, variable: Variable, month: str = "") -> CodeCounts:
-        """Return the counts of a variable."""
-        return self.counts.get((keyword, variable.name, month), CodeCounts())
+        """Return the counts of a variable, in a month or in all."""
+        is_counted = (pl.col("keyword") == keyword) & (pl.col("variable") == variable.name)
+        if month:
+            is_counted &= pl.col("month") == month
+
+        counts = CodeCounts()
+        for code, units in self.answers.filter(is_counted).select("code", "units").iter_rows():
+            counts.add(code, units)
+
+        return counts
 
 
 def read_machine_codings(run: RunData) -> list[MachineCoding]:
@@ -85,12 +86,9 @@ def _read_codings(run: RunData) -> list[MachineCoding]:
         if sample.models or sample.count_coded(PEOPLE):
             sampled.add(sample.codebook_id)
 
-    coded = select(Code.codebook_id).where(Code.run_id == run.id).distinct()
-    stored = select(StoredCodebook.id, StoredCodebook.content)
     codings = []
-    for codebook_id, content in fetch_all(run.db, stored.where(StoredCodebook.id.in_(coded))):
+    for codebook_id, codebook in load_codebooks(run).items():
         if codebook_id not in sampled:
-            codebook = Codebook.model_validate(content)
             codings += _count_codes(run, codebook_id, codebook)
 
     return sorted(codings, key=lambda coding: (coding.codebook.name, coding.coder))
@@ -101,23 +99,18 @@ def _count_codes(run: RunData, codebook_id: int, codebook: Codebook) -> list[Mac
     for job in run.jobs if run.selection else ():
         codes = codes.filter(~pl.col("document").is_in(list(left_out(run, job))))
 
-    counts: dict[str, dict[Cell, CodeCounts]] = defaultdict(lambda: defaultdict(CodeCounts))
-    coded, unusable = Counter[str](), defaultdict[str, Counter[str]](Counter)
-    # The first variable is asked of every unit.
-    first = codebook.variables[0].name
-    answers = codes.group_by("coder", "keyword", "variable", "month", "code", "state").len()
-    for coder, keyword, variable, period, code, state, count in answers.iter_rows():
-        if state == CodeState.CODED:
-            for month in dict.fromkeys(("", pad_period(period) if period else "")):
-                counts[coder][keyword, variable, month].add(code or "", count)
+    codings = []
+    for (coder,), given in codes.sort("coder").group_by("coder", maintain_order=True):
+        # The first variable is asked of every unit.
+        of_all = given.filter(pl.col("variable") == codebook.variables[0].name)
+        states = dict(of_all["state"].cast(pl.String).value_counts().sort("state").iter_rows())
+        unusable = {state: count for state, count in states.items() if state in UNUSABLE}
+        coded = sum(states.values()) - sum(unusable.values())
+        answers = given.filter(pl.col("state") == CodeState.CODED).group_by(
+            "keyword", "variable", pl.col("month").cast(pl.String).str.zfill(len("YYYY-MM")), "code"
+        )
+        if states:
+            coding = MachineCoding(codebook, f"{coder}", coded, unusable, answers.len("units"))
+            codings.append(coding)
 
-        if variable == first and state in UNUSABLE:
-            unusable[coder][state] += count
-        elif variable == first:
-            coded[coder] += count
-
-    return [
-        MachineCoding(codebook, coder, coded[coder], +unusable[coder], counts[coder])
-        for coder in sorted({*coded, *unusable})
-        if coded[coder] or unusable[coder]
-    ]
+    return codings

@@ -9,12 +9,12 @@ import polars as pl
 
 from analysis.codebooks.codebook import SEPARATOR
 from core.enums import SamplePart
-from reports.data.coded_samples import NOT_ASKED, is_by
+from reports.data.coded_samples import NOT_ASKED, CodedSample, is_by
 from reports.data.domains import Domain, read_domain
 from reports.data.estimate_rows import ReadTexts
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import RunData
-from reports.stats.proportions import estimate_share
+from reports.stats.coded_shares import estimate_share, make_cells
 
 
 def count_read(run: RunData, subject: CodedSubject) -> list[ReadTexts]:
@@ -64,6 +64,24 @@ def _count_part(
     read = codes["unit"].n_unique()
     unclear = read - len(known)
     return ReadTexts(has_keyword, population, read, agreed, given, unclear, not_asked, differing)
+
+
+def is_even(sample: CodedSample, parts: Sequence[ReadTexts]) -> bool:
+    """Whether texts of all kinds and periods were read at one rate: all were, or there is one."""
+    is_whole = all(part.read == part.population for part in parts)
+    return is_whole or (len(parts) == 1 and len(sample.periods) < 2)
+
+
+def list_shares_of_kinds(
+    run: RunData, subject: CodedSubject, category: str
+) -> list[tuple[float, float]]:
+    """Return of each kind of text that was coded how many there are, and its share of a category.
+
+    Kinds are split by a machine's codes where these help the estimate.
+    """
+    cells = make_cells(make_strata(run, subject, category), use_machine=True)
+    parts = [part for cell in cells for part in cell.parts]
+    return [(part.size, part.total / part.size) for part in parts if part.share is not None]
 
 
 def bound_missed(run: RunData, subject: CodedSubject, category: str) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from reports.data.period_counts import cut_off, gaps
+from reports.data.period_gaps import cut_off, gaps
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.marks import Heat, Mark, Picture, label_columns

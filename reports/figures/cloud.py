@@ -164,7 +164,10 @@ def _place_all(
     """
     most = max(word_counts.values())
     chance = Random(1)
-    room = (mask == _CLOSED).cumsum(0).cumsum(1)
+    room = (mask == _CLOSED).cumsum(0, np.int32).cumsum(1, np.int32)
+    # How many of the first places are within a length, by the length.
+    longest = max(mask.shape) + 2
+    rows = np.minimum.outer(np.arange(longest), np.arange(1, longest)).astype(np.int32)
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
@@ -175,9 +178,7 @@ def _place_all(
         # A word may begin where a closed part ends, so that ends one unit later.
         height, width = math.ceil(one.bottom) + 1 - one.top, math.ceil(one.right) + 1 - one.left
         rest = room[one.top :, one.left :]
-        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height)
-        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width)
-        rest += np.outer(rows, columns)
+        rest += rows[height, : rest.shape[0], None] * rows[width, : rest.shape[1]]
         placed.append(one)
 
     return placed

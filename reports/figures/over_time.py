@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from core.enums import Grain
-from reports.data.period_counts import cut_off, gaps, polarity_gaps, sum_mentions
+from reports.data.period_gaps import cut_off, gaps, polarity_gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.bars import draw_bars

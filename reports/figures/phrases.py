@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from core.enums import Grain
-from reports.data.period_counts import gaps
+from reports.data.period_gaps import gaps
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
 from reports.figures.marks import Heat, Mark, Picture, label_columns, name_row

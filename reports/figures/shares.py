@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reports.data.period_counts import cut_off, gaps, sum_matched
+from reports.data.period_gaps import cut_off, gaps, sum_matched
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.bars import draw_bars

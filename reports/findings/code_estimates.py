@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import polars as pl
-
 from analysis.codebooks.codebook import KEYWORD_SIGN, CodedUnit, Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from reports.data.coded_samples import CodedSample
@@ -23,21 +21,20 @@ from reports.data.estimate_strata import (
     make_strata,
 )
 from reports.data.machine_codings import MachineCoding
-from reports.data.read_texts import bound_missed, count_read
+from reports.data.read_texts import bound_missed, count_read, is_even
 from reports.data.run_data import RunData
 from reports.findings.code_evidence import state_number, state_read
 from reports.findings.finding import Finding, FindingKind
 from reports.frames.codes import IS_OF_PERSON
+from reports.stats.coded_shares import compare_shares
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.proportions import compare_shares
 from reports.stats.scale_means import compare_scale_means
 from reports.words.periods import name_sample_period
 from reports.words.quantities import (
     NAMED,
     format_confidence,
-    format_points,
     format_share,
     quantity,
 )
@@ -113,12 +110,8 @@ def state_shares(
 
 def name_reader(sample: CodedSample) -> str:
     """Return what a sentence calls the people who coded a sample."""
-    return "The one reader" if len(list_readers(sample)) == 1 else "Readers"
-
-
-def list_readers(sample: CodedSample) -> list[str]:
-    """Return the people who coded units of a sample by themselves, sorted."""
-    return sorted(sample.codes.filter(IS_OF_PERSON)["coder"].cast(pl.String).unique())
+    readers = sample.codes.filter(IS_OF_PERSON)["coder"].n_unique()
+    return "The one reader" if readers == 1 else "Readers"
 
 
 def name_keyword(run: RunData, subject: CodedSubject) -> str:
@@ -226,24 +219,18 @@ def _compare(
 def _state_difference(difference: _Difference) -> Finding:
     subject, estimate = difference.subject, difference.estimate
     variable = subject.variable.name
-    about = f", about “{subject.keyword}”" if subject.keyword else ""
     is_more = estimate.value > 0
-    bounds = (estimate.low, estimate.high) if is_more else (-estimate.high, -estimate.low)
-    figures = (abs(estimate.value), *bounds)
-    if difference.category is None:
-        kind, written = "difference of means", [f"{figure:.2f}" for figure in figures]
-    else:
-        kind = "difference of shares"
-        written = [format_points(figure).removeprefix("+") for figure in figures]
-
+    beside = estimate if is_more else estimate.reverse()
     text = write_sentence(
-        kind,
+        "difference of means" if difference.category is None else "difference of shares",
         category=difference.category,
-        about=f"{variable}{about}",
+        about=f"{variable}, about “{subject.keyword}”" if subject.keyword else variable,
         is_more=is_more,
-        is_known=bounds[0] == bounds[1],
         beside=difference.words,
-        **dict(zip(("apart", "low", "high"), written, strict=True)),
+        is_known=beside.low == beside.high,
+        apart=beside.value,
+        low=beside.low,
+        high=beside.high,
     )
     place = (subject.keyword, subject.period, subject.domain.group)
     topic = ("readers' difference", variable, difference.category or "mean", *place)
@@ -318,8 +305,8 @@ def _state_evidence(run: RunData, sample: CodedSample, row: EstimateRow, unit: s
     subject = CodedSubject(sample, variable, row.keyword or "", "", method, grain=run.grain)
     parts = count_read(run, subject)
     missed = bound_missed(run, subject, category)
-    keyword, has_periods = name_keyword(run, subject), len(sample.periods) > 1
-    read = state_read(parts, category, keyword, unit, missed, has_periods=has_periods)
+    keyword = name_keyword(run, subject)
+    read = state_read(parts, category, keyword, unit, missed, is_even=is_even(sample, parts))
     return f"{state_number(row)} {read}"
 
 

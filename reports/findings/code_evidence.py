@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.stats.coder_errors import CoderErrors
+from reports.stats.intervals import LEVEL
 from reports.words.periods import name_sample_period
 from reports.words.quantities import format_about, format_share, format_shares
 from reports.words.writing import write_sentence
@@ -15,12 +16,11 @@ def state_number(row: EstimateRow) -> str:
     """State a share of all texts, and the ends of its interval, as numbers of texts."""
     shares = row.estimate, row.low, row.high
     count, fewest, most = (share * row.n_population for share in shares)
-    if row.low == row.high:
-        return write_sentence("share as a number", count=round(count), is_known=True)
-    if not row.estimate:
+    if row.estimate < row.high and not row.estimate:
         return write_sentence("none as a number", most=most)
     if format_about(fewest) == format_about(most):
-        return write_sentence("share as a number", count=count, is_known=False)
+        is_known = row.low == row.high
+        return write_sentence("share as a number", count=round(count), is_known=is_known)
     return write_sentence("share as numbers", count=count, fewest=fewest, most=most)
 
 
@@ -31,18 +31,18 @@ def state_read(
     unit: str,
     missed: float | None,
     *,
-    has_periods: bool = False,
+    is_even: bool = True,
 ) -> str:
     """State how many of the texts that were read have an answer, with the keyword and without it.
 
-    *missed* is the share of all texts that may have it without the keyword, at most. A sample that
-    *has_periods* was shared out between them.
+    *missed* is the share of all texts that may have it without the keyword, at most. Without
+    *is_even* texts of some periods were read more often than those of others.
     """
     read = [part for part in parts if part.answered]
     figures = {
         "keyword": keyword,
         "unit": unit,
-        "is_even": not has_periods or all(part.read == part.population for part in parts),
+        "is_even": is_even,
         "are_differing": any(
             part.given.get(category, 0) > part.answers.get(category, 0) for part in read
         ),
@@ -63,48 +63,45 @@ def state_read(
     return f"{text} {write_sentence('missed at most', **figures, missed=missed)}"
 
 
-def state_errors(
-    row: EstimateRow, unit: str, found: CoderErrors | None, moved: Mapping[float, float]
-) -> str:
-    """State what readers' errors do to a share: those that were found, or errors that are tried.
+def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
+    """State a share without the errors that texts of several readers show."""
+    return write_sentence(
+        "errors found",
+        share=row.estimate,
+        corrected=found.corrected.value,
+        high=found.corrected.high,
+        interval=(found.corrected.low, found.corrected.high),
+        is_gone=found.corrected.value == 0,
+        false_yes=found.false_yes.value,
+        false_no=found.false_no.value,
+        n=found.n,
+        unit=unit,
+    )
+
+
+def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, float]) -> str:
+    """State what a share would be without readers' errors, by the rates that are tried.
 
     Empty where nobody, or everybody, gave the answer: then none of it can be an error.
     """
-    figures = {
-        "category": row.category,
-        "share": row.estimate,
-        "is_rare": row.estimate < 0.5,
-        "unit": unit,
-    }
-    if found is not None:
-        corrected = found.corrected
-        text = write_sentence(
-            "errors found",
-            **figures,
-            corrected=corrected.value,
-            interval=(corrected.low, corrected.high),
-            false_yes=found.false_yes.value,
-            false_no=found.false_no.value,
-            n=found.n,
-        )
-        if corrected.value in (0, 1) and corrected.value != row.estimate:
-            return f"{text} {write_sentence('errors found explain', **figures)}"
-
-        return text
-
     if row.estimate in (0, 1):
         return ""
 
-    sentences = []
-    left = {f"{100 * rate:g}": share for rate, share in moved.items() if 0 < share < 1}
-    if left:
-        shares = [format_share(share) for share in left.values()]
-        tried = write_sentence("errors tried", **figures, errors=[*left], corrected=shares)
-        sentences.append(tried)
-
+    figures = {"share": row.estimate, "unit": unit}
+    left = {
+        f"{100 * rate:g}": format_share(share) for rate, share in moved.items() if 0 < share < 1
+    }
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
+    sentences = []
+    if set(left.values()) == {format_share(row.estimate)}:
+        sentences.append(write_sentence("errors leave", **figures, errors=[*left][-1]))
+    elif left:
+        tried = {"errors": [*left], "corrected": [*left.values()]}
+        sentences.append(write_sentence("errors tried", **figures, **tried))
     if explained:
-        sentences.append(write_sentence("errors explain", **figures, errors=explained[0]))
+        is_rare = row.estimate < 0.5
+        explaining = {"category": row.category, "is_rare": is_rare, "errors": explained[0]}
+        sentences.append(write_sentence("errors explain", **figures, **explaining))
 
     return " ".join(sentences)
 
@@ -121,16 +118,15 @@ def state_periods(
 
     pooled = [row for row in rows if row.method.endswith(POOLED)]
     if not pooled:
-        kind = "periods differ" if p_value < 0.05 else "periods by their own codes"
+        kind = "periods differ" if p_value < LEVEL else "periods by their own codes"
         return [write_sentence(kind, unit=unit)]
 
-    categories = list(dict.fromkeys(row.category for row in pooled))
-    answers = [f"“{category}”" for category in categories]
+    answers = [f"“{category}”" for category in dict.fromkeys(row.category for row in pooled)]
     kind = "periods by rates of all" if keyword else "periods alike"
     sentences = [write_sentence(kind, keyword=keyword, unit=unit, answers=answers)]
     highest = max(pooled, key=lambda row: row.estimate)
     lowest = min(pooled, key=lambda row: row.estimate)
-    if keyword and len(categories) == 1 and highest.estimate > lowest.estimate:
+    if keyword and len(answers) == 1 and highest.estimate > lowest.estimate:
         sentences.append(
             write_sentence(
                 "highest and lowest",

@@ -6,12 +6,20 @@ Labels are codes of the codebook `POLARITY_CODEBOOK`.
 from __future__ import annotations
 
 import polars as pl
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
-from models.code_samples import list_unit_rows
+from analysis.codebooks.codebook import Codebook
+from models.code_samples import list_strata, list_unit_rows
 from models.codes import ADJUDICATED, PERSON
-from models.tables import Code, Document, SampledUnit
-from reports.data.queries import Statement, fetch_columns
+from models.tables import (
+    POLARITY_CODEBOOK,
+    Code,
+    Document,
+    SampledUnit,
+    SampleStratum,
+    StoredCodebook,
+)
+from reports.data.queries import Statement, fetch_all, fetch_columns
 from reports.data.run_data import RunData
 
 # What is coded: a mention, or a whole text at the position 0.
@@ -50,6 +58,9 @@ UNIT_SCHEMA = pl.Schema(
         # How many units of the stratum have this text, and how likely it was drawn.
         "copies": pl.Int64(),
         "inclusion": pl.Float64(),
+        # The period and the part of its stratum.
+        "sample_period": pl.String(),
+        "sample_part": pl.String(),
     }
 )
 
@@ -67,6 +78,11 @@ _COLUMNS = (
 _DOCUMENTS_AT_A_TIME = 20_000
 
 
+def load_codebooks(run: RunData) -> dict[int, Codebook]:
+    """Return the codebooks by which the run was coded, or drawn to be coded, by their ids."""
+    return run.once_of_all(load_codebooks, lambda: _read_codebooks(run))
+
+
 def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
     """Return the codes that count in a run, read once: see `CODE_SCHEMA`.
 
@@ -76,12 +92,30 @@ def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
     return run.once_of_all((load_codes, codebook_id), lambda: _read_codes(run, codebook_id))
 
 
+def load_labels(run: RunData) -> pl.DataFrame:
+    """Return the labels that people gave in a run, as codes: -1, 0, 1, or null if skipped."""
+    is_label = IS_OF_PEOPLE & (pl.col("run") == run.id)
+    return load_codes(run, POLARITY_CODEBOOK).filter(is_label).sort("identity", *UNIT)
+
+
 def load_units(run: RunData, codebook_id: int) -> pl.DataFrame:
     """Return the units of the sample that was drawn last of a run: see `UNIT_SCHEMA`."""
     with run.db.read() as connection:
-        rows = list_unit_rows(connection, run.id, codebook_id)
+        units = list_unit_rows(connection, run.id, codebook_id)
+        strata = list_strata(connection, run.id, codebook_id)
 
-    return pl.DataFrame([tuple(row) for row in rows], UNIT_SCHEMA, orient="row")
+    places = {stratum.number: (stratum.period, stratum.part) for stratum in strata}
+    rows = [(*unit, *places[unit.stratum]) for unit in units]
+    return pl.DataFrame(rows, UNIT_SCHEMA, orient="row")
+
+
+def _read_codebooks(run: RunData) -> dict[int, Codebook]:
+    coded = select(Code.codebook_id).where(Code.run_id == run.id)
+    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
+    is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
+    stored = select(StoredCodebook.id, StoredCodebook.content).where(is_used)
+    rows = fetch_all(run.db, stored.order_by(StoredCodebook.id))
+    return {codebook_id: Codebook.model_validate(content) for codebook_id, content in rows}
 
 
 def _read_codes(run: RunData, codebook_id: int) -> pl.DataFrame:

@@ -39,15 +39,6 @@ class CodebookSection:
     findings: Sequence[Finding]
     tables: Sequence[EstimateTable]
 
-    @property
-    def uncoded(self) -> list[str]:
-        """The variables, with their keywords, of which too few texts are coded."""
-        return [
-            f"{table.variable.name}: {table.keyword}" if table.keyword else table.variable.name
-            for table in self.tables
-            if not table.rows
-        ]
-
 
 @dataclass(frozen=True)
 class CodingSection:
@@ -111,9 +102,11 @@ class CodesPage:
     @property
     def contents(self) -> str:
         """What the page holds, in a few words."""
-        if self.has_people:
-            return "what people who coded a sample would say of all, and how right keywords are"
-        return "the codes that machines gave, not checked against people"
+        return (
+            "what people who coded a sample would say of all, and how right keywords are"
+            if self.has_people
+            else "the codes that machines gave, not checked against people"
+        )
 
     @property
     def statements(self) -> list[Finding]:
@@ -180,8 +173,5 @@ def _make_section(
 def _find_method(run: RunData, sample: CodedSample, shown: Sequence[EstimateRow]) -> Method:
     """Return the method of the shares that are shown of people; their codes alone without any."""
     shown_words = {row.method for row in shown if row.measure == "share"}
-    for method in list_methods(run, sample):
-        if method.reader == PEOPLE and method.words in shown_words:
-            return method
-
-    return Method()
+    methods = (method for method in list_methods(run, sample) if method.words in shown_words)
+    return next((method for method in methods if method.reader == PEOPLE), Method())

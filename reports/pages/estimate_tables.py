@@ -11,7 +11,7 @@ from reports.data.coded_samples import PEOPLE, CodedSample
 from reports.data.estimate_rows import POOLED, EstimateRow, ReadTexts
 from reports.data.estimate_strata import CodedSubject, Method
 from reports.data.pooled_shares import pool_shares
-from reports.data.read_texts import count_read
+from reports.data.read_texts import count_read, is_even
 from reports.data.run_data import RunData
 from reports.figures.code_estimates import CategoryPanel, EstimatedShare, estimates_spec
 from reports.figures.figure_store import FigureRef, FigureStore
@@ -44,8 +44,8 @@ class EstimateTable:
     kind: str
     parts: Sequence[ReadTexts]
 
-    # The periods between which the sample was shared out.
-    periods: Sequence[str]
+    # Whether a share of the texts that were read is one of all.
+    is_even: bool
 
     # What the shares of periods rest on, and the p-value that the rates of periods do not differ,
     # of the category that differs most.
@@ -60,28 +60,29 @@ class EstimateTable:
     @property
     def counts(self) -> Mapping[str, Sequence[int]]:
         """What was read, by what is counted: with the keyword and without, or all as one."""
-        answers = dict.fromkeys(
-            (*self.variable.codes, *(code for part in self.parts for code in sorted(part.answers)))
-        )
-        counts = {"in all": [part.population for part in self.parts]}
-        counts |= {"read": [part.read for part in self.parts]}
-        for code in answers:
-            counts[f"“{code}”"] = [part.answers.get(code, 0) for part in self.parts]
-
+        given = sorted({code for part in self.parts for code in part.answers})
         further = {
             "not asked": [part.not_asked for part in self.parts],
             "readers differ": [part.differing for part in self.parts],
-            "cannot be told": [part.unclear for part in self.parts],
+            "readers could not tell": [part.unclear for part in self.parts],
         }
-        return counts | {name: numbers for name, numbers in further.items() if any(numbers)}
+        return {
+            "in all": [part.population for part in self.parts],
+            "read": [part.read for part in self.parts],
+            **{
+                f"“{code}”": [part.answers.get(code, 0) for part in self.parts]
+                for code in dict.fromkeys((*self.variable.codes, *given))
+            },
+            **{name: numbers for name, numbers in further.items() if any(numbers)},
+        }
 
     @staticmethod
     def rests_on(row: EstimateRow, unit: str) -> str:
-        """Return what an estimate rests on: its own codes, a machine's, or those of all periods."""
+        """Return of what an estimate rests on codes: its own texts, a machine's, or all periods."""
         if row.method.endswith(POOLED):
-            return f"codes of all periods ({row.n_read:,} here)"
+            return f"all periods ({row.n_read:,} here)"
 
-        read = f"{quantity(row.n_read, unit)} read"
+        read = quantity(row.n_read, unit)
         machines = row.method.removeprefix(row.model or PEOPLE).strip(", ").removeprefix("and ")
         return f"{read}, and {machines}" if machines else read
 
@@ -90,12 +91,6 @@ class EstimateTable:
         """How many times as often texts with the keyword were read as others; None of one kind."""
         rates = [part.read / part.population for part in self.parts if part.population]
         return rates[0] / rates[1] if len(rates) == 2 and all(rates) else None
-
-    @property
-    def is_even(self) -> bool:
-        """Whether a share of the texts that were read is one of all: all were, or of one kind."""
-        is_whole = all(part.read == part.population for part in self.parts)
-        return is_whole or (len(self.parts) == 1 and len(self.periods) < 2)
 
 
 def make_table(  # noqa: PLR0917 - a table joins what many places know
@@ -150,7 +145,7 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
         _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
         kind,
         parts,
-        sample.periods,
+        is_even(sample, parts),
         notes,
         p_value,
     )

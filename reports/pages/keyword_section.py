@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from reports.data.period_counts import sum_matched, sum_mentions
+from reports.data.period_gaps import sum_matched, sum_mentions
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow

@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import eq
 
+import polars as pl
+
+from models.codes import PERSON
 from reports.data.run_data import RunData
 from reports.data.tables.codes import AgreementRow, read_agreement
-from reports.data.tables.labels import LabelRow, read_labels
+from reports.frames.codes import UNIT, load_labels
+from reports.frames.reading import load_frames
 from reports.series.reading import select_frames
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.estimates import Estimate
@@ -108,10 +112,10 @@ class LabelSection:
 
 def read_label_section(run: RunData) -> LabelSection:
     """Read the labels of a run of months, and the polarities that they correct."""
-    rows = [row for row in read_labels(run) if row.label is not None]
+    by_coder: Counter[str] = Counter()
     months: dict[Place, CodedStratum] = {}
     signs: dict[Place, Counter[int]] = {}
-    for place, (stratum, month_signs) in _read_months(run, rows):
+    for place, (stratum, month_signs) in _read_months(run, by_coder):
         months[place], signs[place] = stratum, month_signs
 
     def describe(subject_name: str, places: Sequence[Place]) -> LabelledSubject:
@@ -134,44 +138,40 @@ def read_label_section(run: RunData) -> LabelSection:
                 subjects.append(describe(month, [(keyword, period)]))
 
     agreement = next((row for row in read_agreement(run) if row.codebook == POLARITY), None)
-    by_coder = dict(sorted(Counter(row.coder for row in rows).items()))
-    return LabelSection(by_coder, agreement, subjects, by_keyword, run.neutral_band)
+    return LabelSection(
+        dict(sorted(by_coder.items())), agreement, subjects, by_keyword, run.neutral_band
+    )
 
 
 def _read_months(
-    run: RunData, rows: Sequence[LabelRow]
+    run: RunData, by_coder: Counter[str]
 ) -> Iterator[tuple[Place, tuple[CodedStratum, Counter[int]]]]:
     """Yield the mentions with a polarity by keyword and month, and how many have each sign.
 
-    A mention's label is the mean over its coders.
+    A mention's label is the mean over its coders, whose labels are counted in *by_coder*. What a
+    selection leaves out is labelled all the same.
     """
-    labels: dict[Place, dict[tuple[str, int], list[int]]] = defaultdict(lambda: defaultdict(list))
-    polarities: dict[tuple[str, str, int], float] = {}
-    for row in rows:
-        if row.label is not None and row.polarity is not None:
-            mention = row.document, row.position
-            labels[row.keyword, row.period][mention].append(row.label)
-            polarities[row.keyword, *mention] = row.polarity
-
+    labels = load_labels(run).drop_nulls("code")
     for job in run.jobs:
+        mentions = load_frames(run, job).mentions.unique(UNIT, keep="first")
+        given = labels.join(mentions.with_columns(pl.col("keyword").cast(pl.String)), on=UNIT)
+        by_coder.update(name.removeprefix(PERSON) for name in given["coder"])
+        score = pl.col("polarity").first() / TRILLIONTHS
+        label = pl.col("code").cast(pl.String).cast(pl.Float64).mean()
+        scored = given.drop_nulls("polarity").group_by(UNIT, maintain_order=True).agg(score, label)
         for keyword in run.keywords:
             sentences = select_frames(run, job).sentences(keyword.name)
             scores = (sentences["polarity"].drop_nulls() / TRILLIONTHS).to_list()
             if not scores:
                 continue
 
-            place = keyword.name, job.name
-            labelled = labels[place]
+            labelled = scored.filter(pl.col("keyword") == keyword.name)
             # A selection may leave out more mentions than have no label.
             size = max(len(scores), len(labelled))
-            machine = MachineCodes(
-                codes=[polarities[keyword.name, *mention] for mention in labelled],
-                positives=size * (mean(scores) or 0.0),
-                coded=size,
-            )
-            codes = [sum(coders) / len(coders) for coders in labelled.values()]
+            polarities, codes = labelled["polarity"].to_list(), labelled["code"].to_list()
+            machine = MachineCodes(polarities, size * (mean(scores) or 0.0), size)
             stratum = CodedStratum("mention", size, codes, machine=machine)
-            yield place, (stratum, Counter(map(run.neutral_band.sign, scores)))
+            yield (keyword.name, job.name), (stratum, Counter(map(run.neutral_band.sign, scores)))
 
 
 def _describe(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
-from reports.data.period_counts import polarity_gaps
+from reports.data.period_gaps import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
 from reports.data.repeats import read_places, read_repeated
 from reports.data.run_data import RunData

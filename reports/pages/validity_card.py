@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -22,9 +22,10 @@ from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
+from reports.data.read_texts import list_shares_of_kinds
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
-from reports.findings.code_evidence import state_errors
+from reports.findings.code_evidence import state_assumed_errors, state_found_errors
 from reports.pages.shown_estimates import choose_method, is_of_whole_run
 from reports.stats.coder_errors import move_share
 from reports.words.periods import name_sample_period
@@ -141,14 +142,14 @@ def make_card(  # noqa: PLR0917 - a card has many parts
         used=method,
         widths=_list_widths(run, sample, rows),
         agreements=measure_agreement(codebook, units),
-        errors=_state_errors(run, sample, shown, unit),
+        errors=_state_errors(run, sample, shown, unit, method),
         replaced=[judged for judged in judge_machines(sample) if not judged.period],
         keywords=_list_validity(shown),
     )
 
 
 def _state_errors(
-    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow], unit: str
+    run: RunData, sample: CodedSample, shown: Sequence[EstimateRow], unit: str, method: Method
 ) -> dict[str, str]:
     """Return what coders' errors do to people's shares of the whole run, by their names."""
     errors: dict[str, str] = {}
@@ -159,7 +160,11 @@ def _state_errors(
             tail = sample.level(PEOPLE) / 2
             found = correct_subject(run, subject, row.category, tail)
             name = f"{row.variable} = {row.category}" + (f", {row.keyword}" if row.keyword else "")
-            errors[name] = state_errors(row, unit, found, move_share(row.estimate))
+            if found is not None:
+                errors[name] = state_found_errors(row, unit, found)
+            else:
+                shares = list_shares_of_kinds(run, replace(subject, method=method), row.category)
+                errors[name] = state_assumed_errors(row, unit, move_share(shares))
 
     return {name: text for name, text in errors.items() if text}
 

@@ -8,13 +8,15 @@ for each of its codes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
+from reports.stats.coded_shares import are_enough, choose_parts, sum_cells
 from reports.stats.coded_strata import (
     CodedStratum,
     PooledCell,
@@ -22,8 +24,7 @@ from reports.stats.coded_strata import (
     group_by_kind,
     join_classes,
 )
-from reports.stats.intervals import TAIL
-from reports.stats.proportions import are_enough, choose_parts, sum_cells
+from reports.stats.intervals import TAIL, midp_interval
 
 # Fewer codes would not tell a stratum's spread.
 FEWEST_CODES = 2
@@ -39,6 +40,9 @@ _ADDED_TO_ALLOT = 0.5
 _ADDED_TO_PREDICT = 0.03
 
 _BISECTIONS = 50
+
+# A half-width that is expected is told as the range that holds it in four of five samples.
+_TAIL_OF_RANGE = 0.1
 
 # A share that is assumed counts as that of so many units.
 _ASSUMED_UNITS = 1e12
@@ -91,6 +95,9 @@ class _PilotPart:
 
     # A class of a kind has so much of what is added to the codes of the kind.
     part_of_kind: float = 1.0
+
+    # Its own codes, where *n* and *positives* are what those of the kind say of it.
+    own: PilotShare | None = None
 
     @classmethod
     def of(cls, strata: Sequence[CodedStratum]) -> _PilotPart:
@@ -211,7 +218,40 @@ def predict_half_width(
         return 0.0
 
     kinds = _measure_kinds(strata, use_machine=use_machine)
-    return part * _predict_half_width(kinds, counts, tail)
+    return part * _measure_width(_imagine(kinds, counts), tail)
+
+
+def bound_half_width(
+    strata: Sequence[CodedStratum],
+    counts: Sequence[int],
+    tail: float = TAIL,
+    *,
+    use_machine: bool = False,
+) -> tuple[float, float]:
+    """Return between what the half-width of *counts* codes by stratum will be in 80 % of samples.
+
+    The yes that are to be read are a guess, and move it: by how many there may be in each class
+    (the prediction of a later binomial count from an earlier one: G. J. Hahn and W. Q. Meeker,
+    "Statistical Intervals", 1991, 6.4). What each moves is joined as squares, as by MOVER.
+    """
+    part = _part_of_varying(strata)
+    if not part:
+        return 0.0, 0.0
+
+    groups = _imagine(_measure_kinds(strata, use_machine=use_machine), counts)
+    middle = _measure_width(groups, tail)
+    below = above = 0.0
+    for place, group in enumerate(groups):
+        for variants in _vary(group):
+            changes = [
+                _measure_width([*groups[:place], variant, *groups[place + 1 :]], tail) - middle
+                for variant in variants
+            ]
+            below += min(0.0, *changes) ** 2
+            above += max(0.0, *changes) ** 2
+
+    lowest, highest = middle - math.sqrt(below), middle + math.sqrt(above)
+    return part * max(0.0, lowest), part * min(0.5, highest)
 
 
 def _part_of_varying(strata: Sequence[CodedStratum]) -> float:
@@ -250,21 +290,22 @@ def _plan(
     low, high = 0.0, 2.0 * max(1 / kind.deviation for kind in kinds)
     for _ in range(_BISECTIONS):
         rate = (low + high) / 2
-        if _predict_half_width(kinds, _allot(strata, kinds, rate), tail) > half_width:
+        if _measure_width(_imagine(kinds, _allot(strata, kinds, rate)), tail) > half_width:
             low = rate
         else:
             high = rate
 
     counts = _allot(strata, kinds, high)
-    return CodePlan(counts, _predict_half_width(kinds, counts, tail))
+    return CodePlan(counts, _measure_width(_imagine(kinds, counts), tail))
 
 
 def _measure_kinds(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[_Kind]:
     kinds: list[_Kind] = []
     varying = [stratum for stratum in strata if stratum.size and not stratum.is_known]
     places_by_class = _group_places(strata)
+    groups = group_by_kind(strata)
     for name, kind_strata in group_by_kind(varying).items():
-        others = [stratum for stratum in strata if stratum.kind != name]
+        others = [stratum for other in groups if other != name for stratum in groups[other]]
         # With enough codes the estimate will be by these, however few the pilot has of one.
         chosen = choose_parts(kind_strata, others, use_machine=use_machine, n=math.inf)
         for (kind, relative), places in places_by_class.items():
@@ -299,7 +340,13 @@ def _share_out(strata: Sequence[CodedStratum], of_class: Sequence[CodedStratum])
     n = max(part.n, 1.0)
     part_of_kind = n * of_class[0].relative_share / expected
     positives = part_of_kind * math.fsum(code for stratum in strata for code in stratum.codes)
-    return replace(part, n=n, positives=min(positives, n / 2), part_of_kind=part_of_kind)
+    return replace(
+        part,
+        n=n,
+        positives=min(positives, n / 2),
+        part_of_kind=part_of_kind,
+        own=PilotShare(part.positives, part.n),
+    )
 
 
 def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) -> list[int]:
@@ -324,9 +371,21 @@ def _allot(strata: Sequence[CodedStratum], kinds: Sequence[_Kind], rate: float) 
     return counts
 
 
-def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: float) -> float:
-    """Return the half-width of the interval that so many codes will give."""
-    cells: list[PooledCell] = []
+@dataclass(frozen=True)
+class _Group:
+    """The classes of a kind, or of a part of it, as they would be with all codes.
+
+    *new* are the codes of each class that are to come, *read* those that all of them have.
+    """
+
+    cells: Sequence[PooledCell]
+    new: Sequence[float]
+    read: float
+
+
+def _imagine(kinds: Sequence[_Kind], counts: Sequence[int]) -> list[_Group]:
+    """Return the parts of all kinds as they would be with so many codes by stratum."""
+    groups: list[_Group] = []
     for _, group in groupby(kinds, key=lambda kind: kind.name):
         classes = sorted(group, key=lambda kind: -kind.relative_share)
         n = sum(counts[place] for kind in classes for place in kind.places)
@@ -335,35 +394,84 @@ def _predict_half_width(kinds: Sequence[_Kind], counts: Sequence[int], tail: flo
             for parts in zip(*(kind.parts for kind in classes), strict=True)
         ]
         is_split = are_enough(n, sizes)
-        imagined = [_imagine_cells(kind, counts, is_split=is_split) for kind in classes]
-        relative_shares = [kind.relative_share for kind in classes]
-        cells += [join_classes(part, relative_shares) for part in zip(*imagined, strict=True)]
+        parts_of_classes = [kind.parts if is_split else [kind.whole] for kind in classes]
+        for parts in zip(*parts_of_classes, strict=True):
+            imagined = [
+                _imagine_cell(part, [counts[place] for place in kind.places], kind.sizes)
+                for kind, part in zip(classes, parts, strict=True)
+            ]
+            own = [part.own or PilotShare(part.positives, part.n) for part in parts]
+            new = [max(0.0, cell.n - share.n) for cell, share in zip(imagined, own, strict=True)]
+            groups.append(_Group(imagined, new, sum(share.n for share in own)))
 
+    return groups
+
+
+def _measure_width(groups: Sequence[_Group], tail: float) -> float:
+    """Return the half-width of the interval of the share."""
+    cells = [join_classes(group.cells) for group in groups]
     total = sum_cells([SplitKind(cells)], tail)
     return total.half_width / sum(cell.size for cell in cells)
 
 
-def _imagine_cells(kind: _Kind, counts: Sequence[int], *, is_split: bool) -> list[PooledCell]:
-    rates = [counts[place] / size for place, size in zip(kind.places, kind.sizes, strict=True)]
-    parts = kind.parts if is_split else [kind.whole]
-    return [_imagine_cell(part, rates) for part in parts]
+def _vary(group: _Group) -> Iterator[tuple[_Group, _Group]]:
+    """Yield what new codes may make of a group, at both ends of the range.
+
+    First what is not known of the level of all classes, then the chance of each class.
+    """
+    n = np.array([cell.n for cell in group.cells], dtype=float)
+    shares = np.array([cell.share or 0.0 for cell in group.cells])
+    part_new = np.array(group.new) / np.maximum(n, 1.0)
+    expected = float(shares @ n)
+    if group.read and expected and n.sum() > group.read:
+        found = expected * group.read / float(n.sum())
+        limits = midp_interval(min(found, group.read), group.read, _TAIL_OF_RANGE)
+        low, high = (limit * group.read / found - 1 for limit in limits)
+        yield (
+            _replace_shares(group, shares * (1 + part_new * low)),
+            _replace_shares(group, shares * (1 + part_new * high)),
+        )
+
+    for place, (of_class, share) in enumerate(zip(n, shares, strict=True)):
+        if part_new[place]:
+            effective_n = float(of_class / part_new[place])
+            limits = midp_interval(float(share) * effective_n, effective_n, _TAIL_OF_RANGE)
+            low_shares, high_shares = (
+                np.where(np.arange(len(n)) == place, limit, shares) for limit in limits
+            )
+            yield _replace_shares(group, low_shares), _replace_shares(group, high_shares)
 
 
-def _imagine_cell(part: _PilotPart, rates: Sequence[float]) -> PooledCell:
-    """Return a part as it would be with codes at *rates* in its strata (`coded_strata.pool`)."""
+def _replace_shares(group: _Group, shares: NDArray[np.float64]) -> _Group:
+    cells = [
+        replace(cell, share=share, positives=share * (cell.size - cell.unread))
+        for cell, share in zip(group.cells, np.clip(shares, 0, 1).tolist(), strict=True)
+    ]
+    return replace(group, cells=cells)
+
+
+def _imagine_cell(
+    part: _PilotPart, counts: Sequence[int], stratum_sizes: Sequence[int]
+) -> PooledCell:
+    """Return a part as it would be with *counts* codes in its strata (`coded_strata.pool`)."""
     size = sum(part.sizes)
     n = covered = variance_factor = 0.0
-    for stratum_size, rate in zip(part.sizes, rates, strict=True):
-        count = rate * stratum_size
+    for of_part, of_stratum, stratum_count in zip(part.sizes, stratum_sizes, counts, strict=True):
+        count = stratum_count * of_part / of_stratum
         if count:
-            stratum_covered = min(stratum_size, count * part.copies)
-            unread_part = (stratum_size - stratum_covered) / max(1, stratum_size - 1)
-            variance_factor += (stratum_size / size) ** 2 * unread_part * part.design_effect / count
+            stratum_covered = min(of_part, count * part.copies)
+            unread_part = (of_part - stratum_covered) / max(1, of_part - 1)
+            variance_factor += (of_part / size) ** 2 * unread_part * part.design_effect / count
             n += count
             covered += stratum_covered
 
     unread = size - covered
     share = part.share(_ADDED_TO_PREDICT)
+    if part.own is not None and n:
+        # What was read of a class stays, and what is to come has the level.
+        new = max(0.0, n - part.own.n)
+        share = (part.own.positives + new * share) / (part.own.n + new)
+
     if unread < 1 or not variance_factor:
         return PooledCell(size, round(n), share * size, 0.0, share, math.inf)
 

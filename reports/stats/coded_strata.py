@@ -17,16 +17,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-# A class is taken to have the share that its kind tells as if so many codes said so. By simulation
-# over real headlines intervals cover as they say with 5 to 10 (docs/codebooks/estimates.md).
-_EXPECTED_CODES = 10.0
-
 # Strata that have so many codes each tell their own shares: whether it is one more or less hardly
 # changes what a unit stands for.
 _MANY_CODES = 5
-
-# So much of a positive code is added to those that tell the level of a kind: none is no proof.
-_ADDED_TO_LEVEL = 0.5
 
 
 @dataclass(frozen=True)
@@ -199,7 +192,7 @@ class PooledCell:
 
     Of those that were read *positives* are in the category, of the *unread* ones an unknown
     *share* that is estimated (None without a coded unit). It is as sure as one from *effective_n*
-    independent draws.
+    independent draws; where its units weigh differently its lower limit is that of *lower_n*.
     """
 
     size: int
@@ -208,6 +201,7 @@ class PooledCell:
     unread: float
     share: float | None
     effective_n: float
+    lower_n: float | None = None
 
     @property
     def total(self) -> float:
@@ -307,25 +301,24 @@ def pool(strata: Sequence[CodedStratum]) -> PooledCell:
         return _pool_alike(strata)
 
     by_rank = sorted(classes, reverse=True)
-    return join_classes([_pool_alike(classes[share]) for share in by_rank], by_rank)
+    return join_classes([_pool_alike(classes[share]) for share in by_rank])
 
 
-def join_classes(classes: Sequence[PooledCell], relative_shares: Sequence[float]) -> PooledCell:
-    """Return the classes of a kind as one cell: the stratified estimate, and its variance.
+def join_classes(classes: Sequence[PooledCell]) -> PooledCell:
+    """Return the classes of a kind, the highest first, as one cell: the stratified estimate.
 
-    A class without a yes has one that was not drawn: its share is estimated with the level of the
-    kind, times its *relative_shares*, before the variance of its part of the total is. The
-    effective sample size is that of a simple random sample with as much variance (L. Kish, "Survey
-    Sampling", 1965, 8.2). A class without a code is counted to the one before, which has the larger
-    share, or to the first.
+    The effective sample size is that of a simple random sample with as much variance (L. Kish,
+    "Survey Sampling", 1965, 8.2), had one unit more been read that is in the category, in each
+    class alike; for the lower limit, one that is not. Without it a sample that holds no yes of the
+    class whose units weigh most would be taken for sure where it errs most (R. C. Tiwari, L. X.
+    Clegg and Z. Zou, "Efficient interval estimation for age-adjusted cancer rates", Statistical
+    Methods in Medical Research 15, 2006; with mid-p M. P. Fay and S. Kim, Biometrical Journal 59,
+    2017). A class without a code is counted to the one before, or to the first.
     """
-    if len(classes) == 1:
-        return classes[0]
-
     coded = [place for place, cell in enumerate(classes) if cell.n]
-    if not coded:
-        size = sum(cell.size for cell in classes)
-        return PooledCell(size, 0, 0.0, size, None, 0.0)
+    size = sum(cell.size for cell in classes)
+    if len(classes) == 1 or not coded:
+        return classes[0] if len(classes) == 1 else PooledCell(size, 0, 0.0, size, None, 0.0)
 
     owners = [
         max((own for own in coded if own <= place), default=coded[0])
@@ -337,27 +330,40 @@ def join_classes(classes: Sequence[PooledCell], relative_shares: Sequence[float]
     unread = unread[coded]
     n = np.array([cell.n for cell in cells], dtype=float)
     shares = np.array([cell.share for cell in cells], dtype=float)
-    relative = np.array(relative_shares)[coded]
-    positives, size = sum(cell.positives for cell in cells), sum(cell.size for cell in classes)
+    positives = sum(cell.positives for cell in cells)
     if not unread.sum():
         return PooledCell(size, int(n.sum()), positives, 0.0, float(shares @ n / n.sum()), math.inf)
 
-    level = (float(shares @ n) + _ADDED_TO_LEVEL) / float(n @ relative)
-    usual = np.minimum(relative * level, 0.5)
-    likely = (shares * n + _EXPECTED_CODES * usual) / (n + _EXPECTED_CODES)
     # A class that was read whole may speak for one without a code.
     effective = np.array([cell.effective_n for cell in cells])
     effective = np.where(np.isinf(effective), n, effective)
-    variance = float((unread**2 * likely * (1 - likely) / effective).sum())
-    mean = float(unread @ likely) / float(unread.sum())
+    weights = unread / unread.sum()
+    upper_n = _count_effective(weights, shares, effective)
+    lower_n = _count_effective(weights, 1 - shares, effective)
     return PooledCell(
         size,
         int(n.sum()),
         positives,
         float(unread.sum()),
-        float(unread @ shares / unread.sum()),
-        mean * (1 - mean) * float(unread.sum()) ** 2 / variance,
+        float(weights @ shares),
+        upper_n,
+        lower_n,
     )
+
+
+def _count_effective(
+    weights: NDArray[np.float64], shares: NDArray[np.float64], n: NDArray[np.float64]
+) -> float:
+    """Return the effective size of samples of *n* from classes, with one of their units more.
+
+    The unit is one of those of *shares*, and of each class alike. Where all units are alike it is
+    that of a share which is the same in all classes.
+    """
+    added = 1 / len(n)
+    likely = (shares * n + added) / (n + added)
+    mean = float(weights @ likely)
+    variance = float((weights**2 * likely * (1 - likely) / n).sum())
+    return mean * (1 - mean) / variance if variance else 1 / float((weights**2 / n).sum())
 
 
 def _pool_alike(strata: Sequence[CodedStratum]) -> PooledCell:

@@ -94,12 +94,19 @@ def remove_errors(shares: Floats, false_yes: Floats, false_no: Floats) -> Floats
     return corrected
 
 
-def move_share(share: float) -> dict[float, float]:
-    """Return what a share would be if coders erred at each of the rates that are tried."""
-    return {
-        rate: float(remove_errors(np.array([share]), np.array([rate]), np.array([rate]))[0])
-        for rate in ASSUMED_RATES
-    }
+def move_share(parts: Sequence[tuple[float, float]]) -> dict[float, float]:
+    """Return what a share would be if coders erred at each of the rates that are tried.
+
+    *parts* are the sizes of the kinds of texts and the share of each. Each kind is corrected by
+    itself: a rate of 1 % explains no kind in which every text has the answer, however rare it is.
+    """
+    sizes, shares = np.array(parts, dtype=float).T
+    moved: dict[float, float] = {}
+    for rate in ASSUMED_RATES:
+        rates = np.full(len(shares), rate)
+        moved[rate] = float(sizes @ remove_errors(shares, rates, rates) / sizes.sum())
+
+    return moved
 
 
 def _count_patterns(texts: Sequence[SharedText]) -> tuple[list[SharedText], Floats]:
@@ -110,8 +117,8 @@ def _count_patterns(texts: Sequence[SharedText]) -> tuple[list[SharedText], Floa
 
 def _find_rates(patterns: Sequence[SharedText], counts: Floats) -> tuple[Floats, Floats]:
     """Return the rates of false yes and of false no for each row of *counts* of the patterns."""
-    kinds = sorted({text.kind for text in patterns})
-    is_of_kind = np.array([[text.kind == kind for kind in kinds] for text in patterns], dtype=float)
+    kinds, kind_of_text = np.unique(np.array([text.kind for text in patterns]), return_inverse=True)
+    is_of_kind = np.eye(len(kinds))[kind_of_text]
     coders = np.array([text.coders for text in patterns], dtype=float)
     positives = np.array([text.positives for text in patterns], dtype=float)
     decided = np.array([np.nan if t.decided is None else float(t.decided) for t in patterns])

@@ -46,7 +46,6 @@ def wilson_interval(matched: float, n: float) -> tuple[float, float]:
     return low, high
 
 
-@lru_cache(maxsize=65536)
 def midp_interval(matched: float, n: float, tail: float = TAIL) -> tuple[float, float]:
     """Return the mid-p interval of the share *matched* of *n*, with *tail* outside at either end.
 
@@ -56,12 +55,26 @@ def midp_interval(matched: float, n: float, tail: float = TAIL) -> tuple[float, 
     Gottard, Statistical Science 20 (2005). Neither number has to be whole. Raises ValueError unless
     *n* > 0 and 0 ≤ *matched* ≤ *n*.
     """
+    return midp_lower(matched, n, tail), midp_upper(matched, n, tail)
+
+
+@lru_cache(maxsize=65536)
+def midp_lower(matched: float, n: float, tail: float = TAIL) -> float:
+    """Return the lower end of `midp_interval`. Raises ValueError as it does."""
+    _check_share(matched, n)
+    return _solve_midp(matched, n, tail) if matched else 0.0
+
+
+@lru_cache(maxsize=65536)
+def midp_upper(matched: float, n: float, tail: float = TAIL) -> float:
+    """Return the upper end of `midp_interval`. Raises ValueError as it does."""
+    _check_share(matched, n)
+    return 1 - _solve_midp(n - matched, n, tail) if matched < n else 1.0
+
+
+def _check_share(matched: float, n: float) -> None:
     if n <= 0 or not 0 <= matched <= n:
         raise ValueError(f"{matched} of {n} is not a share")
-
-    low = _solve_midp(matched, n, tail) if matched else 0.0
-    high = 1 - _solve_midp(n - matched, n, tail) if matched < n else 1.0
-    return low, high
 
 
 def _solve_midp(matched: float, n: float, tail: float) -> float:

@@ -13,7 +13,7 @@ the first looks, after which hardly any sample ends, and each draws a part of wh
 for, since a plan from few codes is a guess.
 
 Where a machine has coded all texts its codes narrow the intervals and the plans
-(`reports.stats.proportions`).
+(`reports.stats.coded_shares`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.stats.code_plans import FEWEST_CODES, plan_codes, predict_half_width
+from reports.stats.code_plans import FEWEST_CODES, bound_half_width, plan_codes
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
-from reports.stats.proportions import estimate_share
 
 # The probability with which the interval of each look leaves the truth out.
 LEVELS = (0.0005, 0.002, 0.0075, 0.03, 0.01)
@@ -70,15 +70,15 @@ class Look:
     """A look at a sample, by its number from 1.
 
     *drawn* are the texts of each stratum that are to be drawn next, those that were drawn among
-    them; None if there is nothing to go on for. The widest interval of the next look is expected to
-    be ± *predicted*.
+    them; None if there is nothing to go on for. The half-width of the widest interval of the next
+    look is within *expected* in four of five samples.
     """
 
     number: int
     shares: Sequence[LookedAtShare]
     within: float
     drawn: Sequence[int] | None
-    predicted: float | None = None
+    expected: tuple[float, float] | None = None
 
     @property
     def is_last(self) -> bool:
@@ -156,14 +156,15 @@ def take_look(
         return look
 
     next_drawn = [old + new for old, new in zip(drawn, added, strict=True)]
-    predicted = max(_predict(share, drawn, next_drawn, next_tail) for share in wanted)
-    return Look(number, shares, within, next_drawn, predicted)
+    ranges = [_expect(share, drawn, next_drawn, next_tail) for share in wanted]
+    lowest, highest = (max(ends) for ends in zip(*ranges, strict=True))
+    return Look(number, shares, within, next_drawn, (lowest, highest))
 
 
-def _predict(
+def _expect(
     share: WantedShare, drawn: Sequence[int], next_drawn: Sequence[int], tail: float
-) -> float:
-    """Return the half-width that a share is expected to have when *next_drawn* texts are coded.
+) -> tuple[float, float]:
+    """Return between what the half-width of a share will be when *next_drawn* texts are coded.
 
     A text that was drawn for certain is a stratum of its own, and gets no further codes.
     """
@@ -172,7 +173,7 @@ def _predict(
         new = 0 if stratum.is_known else next_drawn[stratum.number] - drawn[stratum.number]
         counts.append(len(stratum.codes) + new)
 
-    return predict_half_width(share.strata, counts, tail, use_machine=True)
+    return bound_half_width(share.strata, counts, tail, use_machine=True)
 
 
 def _plan_added(

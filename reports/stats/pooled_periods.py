@@ -7,7 +7,7 @@ all periods: an indirect, synthetic estimate (J. N. K. Rao and I. Molina, "Small
 2015, 3.2).
 
 The interval holds both errors. The sampling error of the pooled shares is that of
-`proportions.sum_cells`. The error of the pooling is that a period's own share differs from the
+`coded_shares.sum_cells`. The error of the pooling is that a period's own share differs from the
 pooled one: its variance is the moment estimate (R. DerSimonian and N. Laird, "Meta-analysis in
 clinical trials", Controlled Clinical Trials 7, 1986), with a part of the standard error of
 Pearson's statistic added, and not 0 where the test could not tell. What a keyword misses may also
@@ -28,11 +28,11 @@ import scipy
 from numpy.typing import NDArray
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import sum_cells
 from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind, group_by_kind, pool
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL, TAIL
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.proportions import sum_cells
 
 # Fewer periods do not tell how far periods differ.
 FEWEST_PERIODS = 3
@@ -112,7 +112,7 @@ def _compare_mentions(strata_by_period: Mapping[str, Sequence[CodedStratum]]) ->
     """
     sizes = {
         period: (
-            sum(stratum.size for stratum in strata if stratum.kind == SamplePart.MENTION),
+            sum(stratum.size for stratum in group_by_kind(strata).get(SamplePart.MENTION, ())),
             sum(stratum.size for stratum in strata),
         )
         for period, strata in strata_by_period.items()
@@ -131,7 +131,7 @@ def _sum_periods(
     """Return by period the positive codes of a kind, and all of them, each code counting once."""
     coded: list[tuple[float, float]] = []
     for strata in strata_by_period.values():
-        codes = [code for stratum in strata if stratum.kind == kind for code in stratum.codes]
+        codes = [code for stratum in group_by_kind(strata).get(kind, ()) for code in stratum.codes]
         if codes:
             coded.append((math.fsum(codes), len(codes)))
 

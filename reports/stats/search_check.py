@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.stats.coded_shares import estimate_precision, estimate_recall
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.estimates import Estimate
-from reports.stats.proportions import estimate_precision, estimate_recall
 
 
 @dataclass(frozen=True)

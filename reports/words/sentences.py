@@ -22,6 +22,7 @@ In braces stands a figure, and behind the colon how it is written:
 | {now:{level}} | a figure in the form that {level} names | 5.0 %, 2.4, +0.10 |
 | {ratio:ratio}, {items:many} | how many times as many; how many | 5.4; 12 |
 | {count:about}, {n:or none} | an estimated number; a count, none for 0 | 6,700; none |
+| {apart:points} | a difference of shares in points | 4.1 |
 | {now:{level} or none} | the same, but for a share or number of 0 | none |
 | {engines:and}, {gaps:;} | words | a, b and c; a; b; c |
 | {subject:first} | a name that begins a sentence | Fog for fog |
@@ -334,12 +335,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "({low:+} to {high:+}).",
     ),
     "difference of shares": Sentence(
-        "“{category}” ({about}) is {apart} percentage points {is_more:more|less} frequent {beside}"
-        "{is_known:| ({low} to {high})}.",
+        "“{category}” ({about}) is {apart:points} percentage points {is_more:more|less} frequent "
+        "{beside}{is_known:| ({low:points} to {high:points})}.",
     ),
     "difference of means": Sentence(
-        "The mean of {about} is {apart} steps {is_more:higher|lower} {beside}"
-        "{is_known:| ({low} to {high})}.",
+        "The mean of {about} is {apart:.2f} steps {is_more:higher|lower} {beside}"
+        "{is_known:| ({low:.2f} to {high:.2f})}.",
     ),
     "sure of": Sentence(
         "{confidence} interval, {n:{unit}} read{is_wide:; reading about {more:,} more would halve "
@@ -347,12 +348,13 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # What readers' errors do to a share.
     "errors found": Sentence(
-        "{share:%} is {corrected:%} without readers' errors ({interval:range}). Where this answer "
+        "{share:%} is {is_gone:at most {high:%}|{corrected:%}} without readers' errors"
+        "{is_gone:| ({interval:range})}. Where this answer "
         "does not apply, a reader gave it in {false_yes:%}; where it does, missed it in "
         "{false_no:%} ({n:{unit}} that several read).",
     ),
-    "errors found explain": Sentence(
-        "Errors alone could explain all {is_rare:“{category}”|other answers}.",
+    "errors leave": Sentence(
+        "Even if readers erred in {errors} of 100 {unit}s, the estimate would still be {share:%}.",
     ),
     "errors tried": Sentence(
         "If readers err in {errors:and} of 100 {unit}s, {share:%} would be {corrected:and} without "

@@ -20,6 +20,7 @@ from reports.words.periods import (
 from reports.words.quantities import (
     describe_range,
     format_about,
+    format_points,
     format_ratio,
     format_share,
     join_words,
@@ -148,6 +149,7 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "quoted": lambda words: ", ".join([f"“{word}”" for word in words]),
     "ratio": format_ratio,
     "about": format_about,
+    "points": lambda difference: format_points(difference).removeprefix("+"),
     "or none": lambda count: f"{count:,}" if count else "none",
     "many": lambda items: f"{len(items):,}",
     "name": _name_period,

@@ -16,7 +16,7 @@ from tests.services import wait_until
 
 SLOTS = CONCURRENCY * PROCESSES * len(WORKERS)
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 def test_valkey_forgets_everything(fleet: Fleet, hold: Callable[..., None]) -> None:

@@ -190,6 +190,7 @@ def test_a_port_in_use_is_reported_and_ends_the_worker(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", measured.metrics_port or 0))
         other.listen()
         with pytest.raises(

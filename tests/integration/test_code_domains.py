@@ -31,7 +31,7 @@ from reports.data.machine_accuracy import Compared, measure_machine
 from reports.data.run_data import Selection, load_run
 from reports.data.tables.estimates import ESTIMATES, read_estimates
 from reports.findings.code_estimates import state_differences
-from reports.stats.proportions import estimate_share
+from reports.stats.coded_shares import estimate_share
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import Text, months_run, store
 

@@ -337,6 +337,7 @@ def test_posts_are_listed_by_account_and_by_year(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.thorough
 def test_a_reader_can_choose_by_every_field_of_a_query(counted: Counted) -> None:
     page = (counted.folder / "documents.html").read_text(encoding="utf-8")
     controls = re.findall(r'<(?:input|select) name="(\w+)"', page)

@@ -17,7 +17,7 @@ from reports.data.coded_samples import read_coded_samples
 from reports.data.dsl_rows import read_dsl_table
 from reports.data.estimate_strata import CodedSubject, make_strata
 from reports.data.run_data import load_run
-from reports.stats.proportions import estimate_share
+from reports.stats.coded_shares import estimate_share
 from tests.command_kit import run_command
 from tests.report_stories import Text, months_run, store
 
@@ -139,3 +139,29 @@ def test_what_cannot_be_written_is_told_with_what_to_write(db: Database, tmp_pat
     assert run_command("export", run, "codes", "--for", "dsl").returncode == 2
     assert run_command("export", run, "periods", "--for", "dsl", "--out", out).returncode == 2
     assert not out.exists()
+
+
+def test_of_codes_that_as_many_coders_chose_the_first_counts_whatever_process_asks(
+    db: Database,
+) -> None:
+    codebook = parse_codebook(
+        b"{name: actors, unit: document, variables: ["
+        b"{name: actors, question: Who acts, type: categories,"
+        b" categories: {crew: sailors, port: officials, town: people}}]}",
+        "actors.yaml",
+    )
+    store(db, [Text("2020-03-02", f"Tide {word}.") for word in WORDS[:6]])
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    sample = draw_code_sample(db, run, codebook, n=6, per=SamplePeriod.ALL, seed=1)
+    with db.write() as connection:
+        codebook_id = find_stored_codebook(connection, codebook.hash)
+        assert codebook_id is not None
+        # The order of two sets is the right one by chance in one of four processes.
+        for number, text in enumerate(sample):
+            for coder, code in (("person:Ann", "crew|port"), ("person:Bob", "crew")):
+                codes = {text.unit: {"actors": CodeValue(code + "|town" * (number % 2))}}
+                replace_codes(connection, db, Coding(run, codebook_id, coder), codes)
+
+    table = read_dsl_table(load_run(db, run), None)
+    answers = [row[table.columns.index("actors")] for row in table.rows]
+    assert sorted(map(str, answers)) == ["crew"] * 3 + ["crew|port|town"] * 3

@@ -312,7 +312,18 @@ def test_a_document_of_many_jobs_is_there_once_however_many_there_are(db: Databa
         JobDocument,
         *({"job_id": job, "document_id": n} for job in ids.values() for n in numbers),
     )
-    assert columns_of(db, run, "documents", "document") == [(f"x:{n:04}",) for n in numbers]
+    expected = [(f"x:{n:04}",) for n in numbers]
+    assert columns_of(db, run, "documents", "document") == expected
+
+
+def test_documents_that_do_not_fit_in_memory_have_the_same_rows_in_the_same_order(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = four_months(db)
+    in_memory = exported(db, run, "documents")
+    monkeypatch.setattr(documents_table, "_IN_MEMORY", 0)
+    assert exported(db, run, "documents") == in_memory
+    assert in_memory.count(b"\n") == 6
 
 
 def test_a_row_group_of_parquet_holds_some_thousand_rows(

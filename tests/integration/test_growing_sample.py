@@ -331,8 +331,8 @@ def test_a_network_a_model_and_people_are_one_design(jobs: Jobs, tmp_path: Path)
     width = 50 * (told.high - told.low)
     assert f"± of the model {CODER}: ± {width:.2g} points at most" in page
     assert "intervals, from 60 different texts that people coded." in page
-    assert "who carries what The widest interval of the run’s shares: people: ± " in page
-    assert f"{both}: ± " in page
+    assert "whose codes help Widest interval of the run’s shares: ± " in page
+    assert f"points by {both}" in page
     result = verify(pack(jobs, run, tmp_path / "texts.zip", texts=True, figures=True))
     assert (result.problems, result.not_checked) == ([], {})
     assert "what looks at a growing sample found" in result.given

@@ -59,9 +59,10 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     "options",
     [
         pytest.param({"grain": Grain.WEEK, "texts": False}, marks=pytest.mark.thorough),
-        {"selection": Selection(distinct=True)},
+        pytest.param({"selection": Selection(distinct=True)}, marks=pytest.mark.thorough),
+        {},
     ],
-    ids=["by week without texts", "distinct"],
+    ids=["by week without texts", "distinct", "as it is"],
 )
 def test_two_processes_make_the_same_report_to_the_byte(
     db: Database,

@@ -15,9 +15,11 @@ from io import BytesIO
 from typing import IO, Any
 
 import aiohttp
+import psutil
 import pytest
 from pydantic import BaseModel
 
+from tests.ports import reserved_port
 from textapi.client import fetch_engine, prefer
 from textapi.engine.polarity import Mode, polarity_by_sentence
 from textapi.messages import ENGINE_HEADER, EXCHANGES, MAX_TEXT, Engine, Operation
@@ -40,13 +42,17 @@ class Server:
         self.log.seek(0)
         return self.log.read().decode()
 
+    @property
+    def processor_seconds(self) -> float:
+        """What the server has taken of processors, which others may keep busy."""
+        first = psutil.Process(self.process.pid)
+        times = [process.cpu_times() for process in (first, *first.children(recursive=True))]
+        return sum(spent.user + spent.system for spent in times)
+
 
 @contextmanager
 def running(workers: int = 1, **settings: str) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
+    port = reserved_port()
     environment = os.environ | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS)} | settings
     log = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
     arguments = [*COMMAND, "--port", str(port), "--workers", str(workers)]
@@ -63,7 +69,7 @@ def running(workers: int = 1, **settings: str) -> Iterator[Server]:
 
 async def _until_ready(server: Server) -> None:
     async with aiohttp.ClientSession() as session:
-        for _ in range(600):
+        for _ in range(1000):
             assert server.process.poll() is None, server.logged()
             try:
                 async with session.get(f"{server.url}/ready") as response:

@@ -60,20 +60,16 @@ def port_of(server: Server) -> int:
     return int(server.url.rsplit(":", 1)[1])
 
 
-def processor_seconds(server: Server) -> float:
-    """Return what the server has taken of processors, which others may keep busy."""
-    first = psutil.Process(server.process.pid)
-    times = [process.cpu_times() for process in (first, *first.children(recursive=True))]
-    return sum(spent.user + spent.system for spent in times)
-
-
 def case_variants(word: str, count: int) -> list[str]:
     letters = [(letter, letter.upper()) for letter in word]
     return list(map("".join, islice(product(*letters), count)))
 
 
 async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]]) -> Any:
-    """Send *load* at once; return the statuses and the longest times of /health and polarity."""
+    """Send *load* at once; return the statuses and the longest times of /health and polarity.
+
+    A time is that which the server took of processors meanwhile, where others kept them busy.
+    """
     longest = {"health": 0.0, "polarity": 0.0}
     async with aiohttp.ClientSession(server.url, headers=JSON_HEADERS) as session:
 
@@ -82,16 +78,20 @@ async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]])
                 await response.read()
                 return response.status
 
+        def note(what: str, began: float, spent: float) -> None:
+            taken = min(time.perf_counter() - began, server.processor_seconds - spent)
+            longest[what] = max(longest[what], taken)
+
         loaded = asyncio.gather(*(send(*each) for each in load))
         while not loaded.done():
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), server.processor_seconds
             async with session.get("/health") as response:
                 assert response.status == 200
 
-            longest["health"] = max(longest["health"], time.perf_counter() - began)
-            began = time.perf_counter()
+            note("health", began, spent)
+            began, spent = time.perf_counter(), server.processor_seconds
             assert await send("text_polarity", {"text": "Good day."}) == 200
-            longest["polarity"] = max(longest["polarity"], time.perf_counter() - began)
+            note("polarity", began, spent)
             # Without a pause the looks take as much of the processors as the load.
             await asyncio.sleep(0.02)
 
@@ -112,11 +112,11 @@ async def longest_health(server: Server, load: list[tuple[str, dict[str, Any]]])
 def test_keywords_are_bounded_by_number_length_and_hyphens(
     server: Server, keywords: list[str], bound: str
 ) -> None:
-    began = processor_seconds(server)
+    began = server.processor_seconds
     status, answer, _ = post(
         server, "sentences_with_keywords", json.dumps({"text": "a", "keywords": keywords})
     )
-    assert (status, processor_seconds(server) - began < 1) == (422, True)
+    assert (status, server.processor_seconds - began < 1) == (422, True)
     assert bound in answer["error"]
 
 
@@ -307,9 +307,9 @@ def test_bodies_that_never_end_leave_room_for_others_to_be_refused(server: Serve
 @pytest.mark.parametrize("field", ["labels", "other"])
 def test_a_body_is_bounded_by_its_lists_and_objects(server: Server, field: str) -> None:
     body = f'{{"text": "a", "{field}": [{"[]," * 600_000}1]}}'
-    began = processor_seconds(server)
+    began = server.processor_seconds
     status, answer, _ = post(server, "ner", body)
-    assert (status, processor_seconds(server) - began < 0.5) == (413, True)
+    assert (status, server.processor_seconds - began < 0.5) == (413, True)
     assert answer == {"error": "body: 100000 lists and objects at most"}
 
 

@@ -14,7 +14,7 @@ from analysis.options import Keyword
 from core.enums import Grain, Grouping, StepState
 from models.database import Database
 from reports.data.bulk_days import find_bulk_days
-from reports.data.period_counts import gaps
+from reports.data.period_gaps import gaps
 from reports.data.run_data import RunData, load_run
 from reports.data.tables.keyword_pairs import read_pairs
 from reports.data.tables.mentions import read_mentions

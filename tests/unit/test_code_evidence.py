@@ -8,7 +8,13 @@ from dataclasses import replace
 import pytest
 
 from reports.data.estimate_rows import EstimateRow, ReadTexts
-from reports.findings.code_evidence import state_errors, state_number, state_periods, state_read
+from reports.findings.code_evidence import (
+    state_assumed_errors,
+    state_found_errors,
+    state_number,
+    state_periods,
+    state_read,
+)
 from reports.stats.coder_errors import CoderErrors, move_share
 from reports.stats.estimates import Estimate
 
@@ -114,37 +120,37 @@ def test_what_was_read_with_the_keyword_and_without_it_is_said(
     assert state_read(parts, "yes", "“trade”", "text", 0.0502) == text
 
 
-def test_a_sample_that_was_shared_out_between_periods_is_not_even_unless_all_was_read() -> None:
-    whole = replace(part(None, 9, 4), population=9)
-    texts = [
-        state_read([texts], "yes", "", "post", None, has_periods=True)
-        for texts in (part(None, 9, 4), whole)
-    ]
-    assert texts == [
-        "Of 9 posts read, not evenly over periods, 4 had this answer.",
-        "Of 9 posts read, 4 had this answer.",
-    ]
-
-
-FOUND = CoderErrors(
-    40, Estimate(0.03, 0.01, 0.06), Estimate(0.2, 0.1, 0.4), Estimate(0.0, 0.0, 0.02)
-)
+def test_a_sample_that_was_not_drawn_evenly_says_so() -> None:
+    assert state_read([part(None, 9, 4)], "yes", "", "post", None, is_even=False) == (
+        "Of 9 posts read, not evenly over periods, 4 had this answer."
+    )
 
 
 @pytest.mark.parametrize(
-    ("share", "found", "text"),
+    ("kinds", "text"),
     [
+        # All texts with a rare keyword have it, and no other.
         (
-            0.0058,
-            None,
+            [(6, 1.0), (994, 0.0)],
+            "Even if readers erred in 10 of 100 texts, the estimate would still be 0.60 %.",
+        ),
+        (
+            [(6, 1.0), (994, 0.02)],
+            (
+                "If readers err in 1, 5 and 10 of 100 texts, 2.6 % would be 1.6 %, 0.60 % and "
+                "0.60 % without errors."
+            ),
+        ),
+        # Posts have no kinds.
+        (
+            [(1000, 0.0058)],
             (
                 "With so rare an answer, if readers err in 1 of 100 texts, errors alone could "
                 "explain all “yes”."
             ),
         ),
         (
-            0.03,
-            None,
+            [(1000, 0.03)],
             (
                 "If readers err in 1 of 100 texts, 3.0 % would be 2.0 % without errors. With so "
                 "rare an answer, if readers err in 5 of 100 texts, errors alone could explain all "
@@ -152,40 +158,50 @@ FOUND = CoderErrors(
             ),
         ),
         (
-            0.3,
-            None,
+            [(1000, 0.3)],
             (
                 "If readers err in 1, 5 and 10 of 100 texts, 30.0 % would be 29.6 %, 27.8 % and "
                 "25.0 % without errors."
             ),
         ),
         (
-            0.995,
-            None,
+            [(1000, 0.995)],
             (
                 "With so common an answer, if readers err in 1 of 100 texts, errors alone could "
                 "explain all other answers."
             ),
         ),
         # Nobody gave the answer, or everybody: then none of it can be an error.
-        (0.0, None, ""),
-        (1.0, None, ""),
-        (
-            0.02,
-            FOUND,
-            (
-                "2.0 % is 0.0 % without readers' errors (0.0 to 2.0 %). Where this answer does not "
-                "apply, a reader gave it in 3.0 %; where it does, missed it in 20.0 % (40 texts "
-                "that several read). Errors alone could explain all “yes”."
-            ),
-        ),
+        ([(1000, 0.0)], ""),
+        ([(1000, 1.0)], ""),
     ],
 )
 def test_what_errors_of_readers_would_do_is_said_and_no_share_is_printed_as_0(
-    share: float, found: CoderErrors | None, text: str
+    kinds: list[tuple[float, float]], text: str
 ) -> None:
+    share = sum(size * part for size, part in kinds) / 1000
     row = replace(ROW, estimate=share)
-    assert state_errors(row, "text", found, move_share(share)) == text
+    assert state_assumed_errors(row, "text", move_share(kinds)) == text
+
+
+@pytest.mark.parametrize(
+    ("corrected", "words"),
+    [
+        (Estimate(0.0, 0.0, 0.02), "2.0 % is at most 2.0 % without readers' errors. Where"),
+        (
+            Estimate(0.015, 0.001, 0.03),
+            "2.0 % is 1.5 % without readers' errors (0.10 to 3.0 %). Where",
+        ),
+    ],
+)
+def test_a_share_without_the_errors_that_were_found_is_never_printed_as_0(
+    corrected: Estimate, words: str
+) -> None:
+    found = CoderErrors(40, Estimate(0.03, 0.01, 0.06), Estimate(0.2, 0.1, 0.4), corrected)
+    assert state_found_errors(replace(ROW, estimate=0.02), "text", found) == (
+        f"{words} this answer does not apply, a reader gave it in 3.0 %; where it does, missed it "
+        "in 20.0 % (40 texts that several read)."
+    )
 
 
 POOLED: Mapping[str, tuple[float, float, float]] = {

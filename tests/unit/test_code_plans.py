@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.enums import SamplePart
 from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, MachineCodes
-from reports.stats.proportions import estimate_share
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 

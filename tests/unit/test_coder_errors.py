@@ -63,9 +63,12 @@ def test_decided_codes_need_no_correction() -> None:
 
 
 def test_assumed_errors_move_a_share_as_rogan_and_gladen_say() -> None:
-    assert move_share(0.117) == pytest.approx(
+    assert move_share([(500, 0.117)]) == pytest.approx(
         {0.01: 0.107 / 0.98, 0.05: 0.067 / 0.9, 0.1: 0.017 / 0.8}
     )
+    # Errors explain the few of the rest, and not that all texts with a rare keyword have it.
+    few_of_rest = move_share([(10, 1.0), (990, 0.02)])
+    assert few_of_rest == pytest.approx({0.01: 0.01 + 0.99 * 0.01 / 0.98, 0.05: 0.01, 0.1: 0.01})
     few = remove_errors(np.array([0.02]), np.array([0.05]), np.array([0.05]))
     assert few.tolist() == [0.0]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
-from reports.stats.proportions import estimate_share
 from reports.stats.scale_means import estimate_mean
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.looks import LEVELS, PARTS, WantedShare, count_pilot, take_look
-from reports.stats.proportions import estimate_share
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 SIZES = (400, 300, 4300)
@@ -80,15 +80,15 @@ def test_a_network_that_coded_all_texts_saves_codes() -> None:
     assert sum(saved.drawn or ()) < 0.6 * sum(alone.drawn or ())
 
 
-def test_a_look_predicts_what_the_next_one_finds() -> None:
+def test_a_look_expects_a_range_that_holds_what_the_next_one_finds() -> None:
     rng = np.random.default_rng(3)
     positives = (200, 30, 40)
     orders = [np.arange(size) < yes for size, yes in zip(SIZES, positives, strict=True)]
-    ratios = []
+    ratios, are_inside = [], []
     for _ in range(30):
         codes = [rng.permutation(order).astype(float).tolist() for order in orders]
         counts: Sequence[int] = DRAWN
-        predicted = None
+        expected = None
         for number in (1, 2, 3):
             strata = [
                 CodedStratum(kind, size, stratum_codes[:n])
@@ -97,14 +97,17 @@ def test_a_look_predicts_what_the_next_one_finds() -> None:
                 )
             ]
             look = take_look(number, [want(strata)], 0.02, drawn=counts, texts=SIZES)
-            if predicted is not None:
-                ratios.append(look.half_width / predicted)
+            if expected is not None:
+                lowest, highest = expected
+                ratios.append(look.half_width / (lowest + highest) * 2)
+                are_inside.append(lowest <= look.half_width <= highest)
             if look.drawn is None:
                 break
 
-            counts, predicted = look.drawn, look.predicted
+            counts, expected = look.drawn, look.expected
 
     assert 0.85 < np.median(ratios) < 1.15
+    assert 0.7 < np.mean(are_inside) < 1
 
 
 def test_the_fifth_look_is_the_last() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from analysis.codebooks.division import expect_shares, weigh_parts
 from analysis.codebooks.rank_classes import expect_relative_share, size_classes
 from core.enums import SampleGoal, SamplePart
-from reports.stats.code_plans import plan_codes, predict_half_width
+from reports.stats.code_plans import bound_half_width, plan_codes, predict_half_width
+from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, collapse, pool
-from reports.stats.proportions import estimate_share
 
 REST = SamplePart.REST
 CLASSES = list(size_classes(0))
@@ -79,6 +79,65 @@ def test_a_class_that_was_read_whole_may_stand_for_one_without_a_code() -> None:
     assert 0 < cell.effective_n < 10
 
 
+def test_an_upper_limit_is_as_if_one_more_yes_had_been_read_in_each_class_alike() -> None:
+    """A class whose codes weigh much and hold no yes is not taken to have no variance."""
+    cell = pool([of_class(SamplePart.REST_1, 1000, 5, 50), of_class(REST, 9000, 0, 100)])
+    weights = np.array([950, 8900]) / 9850
+    # Kish's size of a class is more by the part of it that was read.
+    n = np.array([50 * 999 * 950 / 1000**2, 100 * 8999 * 8900 / 9000**2])
+    likely = (np.array([0.1, 0.0]) * n + 0.5) / (n + 0.5)
+    mean = weights @ likely
+    expected = mean * (1 - mean) / (weights**2 * likely * (1 - likely) / n).sum()
+    assert cell.effective_n == pytest.approx(expected, rel=0.03)
+    # With one more no the share is not likelier anywhere: a lower limit that is surer.
+    assert cell.lower_n is not None
+    assert cell.lower_n > 2 * cell.effective_n
+
+
+def test_classes_that_are_alike_are_as_sure_as_one() -> None:
+    strata = [of_class(part, 1000, 5, 50) for part in (SamplePart.REST_1, REST)]
+    cell, one = pool(strata), pool([of_class(REST, 2000, 10, 100)])
+    assert cell.share == pytest.approx(one.share)
+    assert cell.effective_n == pytest.approx(one.effective_n, rel=0.02)
+    assert cell.lower_n == pytest.approx(one.effective_n, rel=0.02)
+
+
+def test_a_range_of_half_widths_holds_what_is_reached_in_four_of_five_samples() -> None:
+    rng = np.random.default_rng(7)
+    sizes = np.array([*size_classes(64_000).values()])
+    positives = np.round(1280 * np.array([0.24, 0.2, 0.2, 0.2, 0.16])).astype(int)
+    counts = np.array([24, 36, 56, 74, 110])
+    below = above = 0
+    for _ in range(60):
+        found = rng.hypergeometric(positives, sizes - positives, counts)
+        more = rng.hypergeometric(positives - found, sizes - positives - (counts - found), counts)
+        pilot, later = (
+            [of_class(*row) for row in zip(CLASSES, sizes.tolist(), yes, n, strict=True)]
+            for yes, n in (
+                (found.tolist(), counts.tolist()),
+                ((found + more).tolist(), (2 * counts).tolist()),
+            )
+        )
+        low, high = bound_half_width(pilot, (2 * counts).tolist())
+        assert low <= predict_half_width(pilot, (2 * counts).tolist()) <= high
+        estimate = estimate_share(later)
+        assert estimate is not None
+        below += estimate.half_width < low
+        above += estimate.half_width > high
+
+    assert 5 <= below + above <= 18
+    assert max(below, above) <= 12
+
+
+def test_codes_that_are_all_there_leave_no_range() -> None:
+    strata = [of_class(part, size, 4, 40) for part, size in size_classes(64_000).items()]
+    low, high = bound_half_width(strata, [40] * len(strata))
+    estimate = estimate_share(strata)
+    assert estimate is not None
+    assert low == pytest.approx(high)
+    assert low == pytest.approx(estimate.half_width, rel=0.02)
+
+
 def test_periods_too_small_for_a_code_each_are_one_if_drawn_at_one_rate() -> None:
     periods = [of_class(REST, 100, 0, n) for n in (1, 0, 1, 0, 0, 1)]
     ((joined, size),) = collapse(periods)
@@ -124,8 +183,9 @@ def test_a_plan_reaches_what_it_expects_of_classes() -> None:
 
     level = 20 / sum(40 * expect_relative_share(part) for part in CLASSES)
     shares = [min(0.5, level * expect_relative_share(part)) for part in CLASSES]
+    # What was read stays, and what is to come has the level.
     later = [
-        of_class(part, size, round(share * count), count)
+        of_class(part, size, round(4 + share * (count - 40)), count)
         for (part, size), share, count in zip(sizes.items(), shares, plan.counts, strict=True)
     ]
     estimate = estimate_share(later)

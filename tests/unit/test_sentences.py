@@ -127,9 +127,9 @@ ASKED = {
 READ = {"is_even": True, "first_read": 1, "first_given": 1, "unit": "post", "are_differing": False}
 BESIDE = {
     "is_known": False,
-    "apart": "4.1",
-    "low": "0.33",
-    "high": "8.0",
+    "apart": 0.041,
+    "low": 0.0033,
+    "high": 0.08,
     "beside": "in June 2020 than in May 2020",
 }
 CHANGES = [
@@ -728,8 +728,8 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "difference of means",
-        {**BESIDE, "about": "strength", "is_more": False},
-        "The mean of strength is 4.1 steps lower in June 2020 than in May 2020 (0.33 to 8.0).",
+        {**BESIDE, "about": "strength", "is_more": False, "apart": 1.2, "low": 0.3, "high": 2.1},
+        "The mean of strength is 1.20 steps lower in June 2020 than in May 2020 (0.30 to 2.10).",
     ),
     (
         "sure of",
@@ -760,6 +760,8 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         {
             "share": 0.2,
             "corrected": 0.15,
+            "is_gone": False,
+            "high": 0.25,
             "interval": (0.1, 0.25),
             "false_yes": 0.02,
             "false_no": 0.3,
@@ -773,9 +775,9 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         ),
     ),
     (
-        "errors found explain",
-        {"is_rare": False, "category": "yes"},
-        "Errors alone could explain all other answers.",
+        "errors leave",
+        {"share": 0.0058, "errors": "10", "unit": "text"},
+        "Even if readers erred in 10 of 100 texts, the estimate would still be 0.58 %.",
     ),
     (
         "errors tried",

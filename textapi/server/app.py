@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import signal
 import tempfile
 
-from aiohttp import web
 from prometheus_client import values
 
 from core import logs
-from core.errors import SettingsError, StackError
+from core.errors import SettingsError
 from core.ratelimit.notation import parse_call_limits
 from core.settings import Settings
 from textapi.engine import language
@@ -50,28 +47,16 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
 
 def _serve_here(settings: Settings, authenticator: Authenticator, host: str, port: int) -> None:
     # Metrics are counted in the process that imports these modules.
-    from textapi.server.connections import SHUTDOWN_SECONDS, Runner  # noqa: PLC0415
+    from textapi.server.connections import (  # noqa: PLC0415
+        SHUTDOWN_SECONDS,
+        Runner,
+        serve_until_stopped,
+    )
     from textapi.server.routes import make_app  # noqa: PLC0415
 
-    async def run() -> None:
-        stopped = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-
-        runner = Runner(make_app(settings, authenticator), SHUTDOWN_SECONDS)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-            await stopped.wait()
-        finally:
-            await runner.cleanup()
-
-    try:
-        asyncio.run(run())
-    except OSError as error:
-        raise StackError(
-            f"{host}:{port} cannot be served ({error.strerror}): choose another --port"
-        ) from error
+    serve_until_stopped(
+        lambda: Runner(make_app(settings, authenticator), SHUTDOWN_SECONDS), host, port
+    )
 
 
 def _serve_with_gunicorn(

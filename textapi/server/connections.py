@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
 from aiohttp import web
 
+from core.errors import StackError
 from core.logs import get_logger
 from textapi.server import metrics
 from textapi.server.errors import locate
@@ -53,6 +55,39 @@ class Runner(web.AppRunner):
             request_factory=server.request_factory,
             handler_cancellation=True,
         )
+
+
+def serve_until_stopped(
+    make_runner: Callable[[], Runner],
+    host: str,
+    port: int,
+    on_start: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; *on_start* is called with the port when it is served.
+
+    Raises `StackError` if the address cannot be used.
+    """
+
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+
+        runner = make_runner()
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            on_start(runner.addresses[0][1])
+            await stopped.wait()
+        finally:
+            await runner.cleanup()
+
+    try:
+        asyncio.run(serve())
+    except OSError as error:
+        raise StackError(
+            f"{host}:{port} cannot be served ({error.strerror}): choose another --port"
+        ) from error
 
 
 class _Server(web.Server):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -23,18 +23,26 @@ def stop_words_by_language() -> dict[str, frozenset[str]]:
     return stop_words
 
 
+@cache
+def _languages_by_stop_word() -> dict[str, list[str]]:
+    languages: dict[str, list[str]] = defaultdict(list)
+    for language, stop_words in stop_words_by_language().items():
+        for word in stop_words:
+            languages[word].append(language)
+
+    return dict(languages)
+
+
 def detect_languages(words: Mapping[str, int]) -> list[str]:
     """Return the languages whose stop words are the most frequent in a text, else English.
 
     *words* says how many times each word comes.
     """
-    folded: Counter[str] = Counter()
+    languages_by_word = _languages_by_stop_word()
+    hits = dict.fromkeys(stop_words_by_language(), 0)
     for word, uses in words.items():
-        folded[word.casefold()] += uses
-
-    hits: dict[str, int] = {}
-    for language, stop_words in stop_words_by_language().items():
-        hits[language] = sum(folded[word] for word in folded.keys() & stop_words)
+        for language in languages_by_word.get(word.casefold(), ()):
+            hits[language] += uses
 
     most = max(hits.values())
     frequent = [code for code, uses in hits.items() if uses and uses >= most * _RELATIVE_FREQUENCY]

@@ -6,20 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import polars as pl
-from sqlalchemy import or_, select
-
 from analysis.codebooks.codebook import Codebook
-from models.code_samples import list_strata
-from models.tables import Code, SampleStratum, StoredCodebook
 from reports.data import export_schema as schema
 from reports.data.code_agreement import list_units, measure_agreement, name_level
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
-from reports.data.queries import fetch_all
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
-from reports.frames.codes import IS_OF_PERSON, UNIT, load_codes, load_units
+from reports.frames.codes import IS_OF_PERSON, UNIT, load_codebooks, load_codes, load_units
 from reports.stats.intervals import round_figure
 
 CodebookName = Annotated[str, "Name of the codebook."]
@@ -81,34 +75,16 @@ def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     """
     del job_names
     for codebook_id, codebook in _list_codebooks(run):
-        units = load_units(run, codebook_id).join(_read_strata(run, codebook_id), on="stratum")
-        codes = load_codes(run, codebook_id).join(units.drop("stratum"), on=UNIT, how="left")
+        codes = load_codes(run, codebook_id)
+        codes = codes.join(load_units(run, codebook_id), on=UNIT, how="left")
         for (_,), of_month in codes.sort("month").group_by("month", maintain_order=True):
             rows = of_month.iter_rows(named=True)
             yield from CODES.sort(_make_row(run, codebook, row) for row in rows)
 
 
-def _read_strata(run: RunData, codebook_id: int) -> pl.DataFrame:
-    """Return the period and the part of each stratum of a sample."""
-    with run.db.read() as connection:
-        strata = list_strata(connection, run.id, codebook_id)
-
-    rows = [(stratum.number, stratum.period, stratum.part) for stratum in strata]
-    schema = {"stratum": pl.Int64, "sample_period": pl.String, "part": pl.String}
-    return pl.DataFrame(rows, schema, orient="row")
-
-
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
-    """Return the codebooks by which the run was coded, or drawn to be coded, by name and hash."""
-    coded = select(Code.codebook_id).where(Code.run_id == run.id)
-    sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
-    is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
-    columns = (StoredCodebook.id, StoredCodebook.content)
-    codebooks = [
-        (codebook_id, Codebook.model_validate(content))
-        for codebook_id, content in fetch_all(run.db, select(*columns).where(is_used))
-    ]
-    return sorted(codebooks, key=lambda entry: (entry[1].name, entry[1].hash))
+    """Return the codebooks of a run and their ids, by name and hash."""
+    return sorted(load_codebooks(run).items(), key=lambda entry: (entry[1].name, entry[1].hash))
 
 
 def _make_row(run: RunData, codebook: Codebook, code: Mapping[str, Any]) -> CodeRow:
@@ -127,7 +103,7 @@ def _make_row(run: RunData, codebook: Codebook, code: Mapping[str, Any]) -> Code
         state=code["state"],
         reason=code["reason"],
         sample_period=code["sample_period"] or None,
-        part=code["part"],
+        part=code["sample_part"],
         copies=code["copies"],
         inclusion=schema.finite(code["inclusion"]),
     )

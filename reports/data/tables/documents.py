@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, starmap
+from itertools import chain, islice, starmap
 from typing import Annotated, Any
 
 import polars as pl
 from sqlalchemy import String, Text, cast, func, select
 
-from core.progress import track
+from core.progress import tell, track
 from models.documents import quoted_text, tags_column
 from models.tables import Document, Job, PostPolarity
 from reports.data import export_schema as schema
@@ -31,6 +31,9 @@ from reports.frames.frames import valid_polarity
 
 # They are a row group of Parquet too.
 DOCUMENTS_AT_A_TIME = 5000
+
+# Documents of together so many bytes are sorted in memory.
+_IN_MEMORY = 64 * 2**20
 
 # What is read of each document, in the order of the table's columns.
 _READ = ["id", "identity", "source", "handle", "at", "address", "text", "origin", "tags", "period"]
@@ -73,43 +76,64 @@ def read_batches(
 ) -> Iterator[Sequence[Cells]]:
     """Yield the columns of each batch of rows."""
     if run.kind.has_documents:
-        statement, source_fields = _select_documents(run), SourceFields(run.db)
-        identities = chain.from_iterable(_read_identities(run, job_names))
-        for ids in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
-            # Rows that lie together on disk are read together.
-            columns = fetch_columns(run.db, statement, documents=sorted(ids))
-            yield _make_cells(run, ids, columns, source_fields)
+        source_fields = SourceFields(run.db)
+        for frame in _read_sorted(run, job_names):
+            yield _make_cells(run, frame, source_fields)
 
 
-def _read_identities(
-    run: RunData, job_names: Collection[str] | None
-) -> Iterator[Iterable[tuple[int, str]]]:
-    """Yield the id and the identity of each document, a page at a time."""
+def _read_sorted(run: RunData, job_names: Collection[str] | None) -> Iterator[pl.DataFrame]:
+    """Yield the documents by their identities, a batch at a time: what `_READ` says of each."""
+    statement = _select_documents(run)
+    frames, size = [pl.DataFrame(schema=_SCHEMA)], 0
+    for frame in _read_pages(run, job_names, statement):
+        frames.append(frame)
+        size += int(frame.estimated_size())
+        if size > _IN_MEMORY:
+            break
+    else:
+        documents = pl.concat(frames).unique("id").sort("identity")
+        frames.clear()
+        for done, batch in enumerate(documents.iter_slices(DOCUMENTS_AT_A_TIME)):
+            tell("writing the documents", done * DOCUMENTS_AT_A_TIME, len(documents), "documents")
+            yield batch
+
+        return
+
+    frames.clear()
+    pages = _read_pages(run, job_names, select(Document.id, Document.identity))
+    identities = chain.from_iterable(page.iter_rows() for page in pages)
+    of_batch = statement.where(is_among(run.db, Document.id, "documents"))
+    for ids in in_batches(sort_by_identity(identities), DOCUMENTS_AT_A_TIME):
+        # Rows that lie together on disk are read together.
+        columns = fetch_columns(run.db, of_batch, documents=sorted(ids))
+        yield pl.DataFrame({"id": ids}).join(_frame(columns), on="id", maintain_order="left")
+
+
+def _read_pages(
+    run: RunData, job_names: Collection[str] | None, statement: Statement
+) -> Iterator[pl.DataFrame]:
+    """Yield what *statement* reads of the documents of each job, a page at a time."""
     for job in track("listing the documents", run.jobs_named(job_names)):
-        statement = select(Document.id, Document.identity).where(documents_condition(run, job))
-        without = left_out(run, job)
-        for document_ids, identities in fetch_column_pages(run.db, statement, Document.id):
-            page = zip(document_ids, identities, strict=True)
-            yield [document for document in page if document[0] not in without] if without else page
+        is_left = ~pl.col("id").is_in(list(left_out(run, job)))
+        of_job = statement.where(documents_condition(run, job))
+        for columns in fetch_column_pages(run.db, of_job, Document.id):
+            yield _frame(columns).filter(is_left)
 
 
-def _make_cells(
-    run: RunData,
-    ids: Sequence[int],
-    columns: Sequence[Sequence[Any]],
-    source_fields: SourceFields,
-) -> Sequence[Cells]:
-    """Return the cells of documents in the order of *ids*, from the *columns* that were read."""
-    frame = pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True)), _SCHEMA)
-    frame = (
-        pl.DataFrame({"id": ids})
-        .join(frame, on="id", maintain_order="left")
-        .with_columns(
-            pl.lit(run.id).alias("run"),
-            pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S"),
-            pl.col("tags").str.json_decode(pl.List(pl.String)),
-            pl.col("period").str.zfill(len("YYYY-MM")),
-        )
+def _frame(columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """Return the first of the columns of `_SCHEMA` as a frame."""
+    schema = dict(islice(_SCHEMA.items(), len(columns)))
+    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema)
+
+
+def _make_cells(run: RunData, frame: pl.DataFrame, source_fields: SourceFields) -> Sequence[Cells]:
+    """Return the cells of documents in their order."""
+    ids = frame["id"].to_list()
+    frame = frame.with_columns(
+        pl.lit(run.id).alias("run"),
+        pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S"),
+        pl.col("tags").str.json_decode(pl.List(pl.String)),
+        pl.col("period").str.zfill(len("YYYY-MM")),
     )
     polarities = {} if run.kind.has_mentions else _read_polarities(run, ids)
     *before, origins, tags, periods = frame.drop("id").select("run", pl.all().exclude("run"))
@@ -130,14 +154,14 @@ def _read_polarities(run: RunData, documents: Sequence[int]) -> dict[int, float 
 
 
 def _select_documents(run: RunData) -> Statement:
-    """Return the statement that reads *documents* by their ids."""
+    """Return the statement that reads what `_READ` says of documents."""
     whole_second = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD HH:MM:SS"))
     columns = (
         *(Document.id, Document.identity, Document.source, Document.handle),
         *(whole_second, Document.address, quoted_text(run.text_part)),
         *(Document.origin_id, cast(tags_column(), Text), Document.period),
     )
-    return select(*columns).where(is_among(run.db, Document.id, "documents"))
+    return select(*columns)
 
 
 DOCUMENTS = schema.Table(

@@ -23,15 +23,15 @@ from reports.data.estimate_strata import (
 )
 from reports.data.pooled_shares import pool_shares
 from reports.data.run_data import RunData, keep_rows
-from reports.stats.coded_strata import CodedStratum
-from reports.stats.estimates import Estimate
-from reports.stats.intervals import CONFIDENCE, round_figure
-from reports.stats.proportions import (
+from reports.stats.coded_shares import (
     estimate_f1,
     estimate_precision,
     estimate_recall,
     estimate_share,
 )
+from reports.stats.coded_strata import CodedStratum, group_by_kind
+from reports.stats.estimates import Estimate
+from reports.stats.intervals import CONFIDENCE, round_figure
 from reports.stats.scale_means import estimate_scale_mean
 
 Measures = dict[str, Callable[..., Estimate | None]]
@@ -130,7 +130,7 @@ def _estimate_asked(
 ) -> Iterator[EstimateRow]:
     """Yield the share of a category among the texts with the keyword that have an answer."""
     asked_strata = make_strata(run, replace(subject, is_of_asked=True), category)
-    mentions = [stratum for stratum in asked_strata if stratum.kind == SamplePart.MENTION]
+    mentions = group_by_kind(asked_strata).get(SamplePart.MENTION, [])
     share = estimate_scale_mean(mentions, 0.0, 1.0, level / 2)
     if share is not None:
         counts = 0, round(share.size)

@@ -45,6 +45,9 @@ MOST_KEYWORDS = 20
 Names = tuple[str, str]
 Integers = NDArray[np.int64]
 
+# What is read of the hits of a day.
+_MATCHED = ("keyword", "day", "matched")
+
 
 @dataclass(frozen=True, slots=True)
 class PairMonth:
@@ -216,24 +219,26 @@ def _read_month(run: RunData, daily: Daily) -> list[_PairedKeyword]:
     frames = select_frames(run, job)
     days = daily.days.sort("day")
     dated = frames.chosen.join(days.select("day").with_row_index("place"), on="day")
+    polarity = pl.col("polarity")
+    documents = (
+        frames.mentions.unique(["keyword", "document", "position"], keep="first")
+        .group_by(pl.col("keyword").cast(pl.String), "document")
+        .agg(scored=polarity.count().cast(pl.Int64), total=polarity.sum())
+        .join(dated.select("document", pl.col("place").cast(pl.Int64)), on="document")
+        .sort("document")
+    )
+    documents_by_keyword = documents.partition_by("keyword", as_dict=True)
+    of_all_terms = daily.hits.filter(pl.col("term").is_null())
+    counts = {(keyword, day): n for keyword, day, n in of_all_terms.select(*_MATCHED).iter_rows()}
     months = []
     for keyword in _keywords_of(run):
-        is_counted = (pl.col("keyword") == keyword) & pl.col("term").is_null()
-        matched = days.join(daily.hits.filter(is_counted), on="day", how="left").sort("day")
-        polarity = pl.col("polarity")
-        documents = (
-            frames.sentences(keyword)
-            .group_by("document")
-            .agg(scored=polarity.count().cast(pl.Int64), total=polarity.sum())
-            .join(dated.select("document", pl.col("place").cast(pl.Int64)), on="document")
-            .sort("document")
-        )
+        documents = documents_by_keyword.get((keyword,), documents.clear())
         scored = documents.filter(pl.col("scored") > 0)
         month = _PairedKeyword(
             run=run,
             name=keyword,
             days=days["documents"].to_list(),
-            matched=matched["matched"].fill_null(0).to_list(),
+            matched=[counts.get((keyword, day), 0) for day in days["day"]],
             cut_off=bool(days["is_missing"].any()),
             has_polarity=daily.progress.has_polarity,
             documents=documents["document"].to_numpy(),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from sqlalchemy import and_, select
+import polars as pl
+from sqlalchemy import select
 
 from models.codes import PERSON
 from models.documents import quoted_sentence
-from models.tables import POLARITY_CODEBOOK, Code, Document, Mention
+from models.tables import Document, Mention
 from reports.data import export_schema as schema
 from reports.data.coder_names import name_coder
-from reports.data.queries import fetch_all
+from reports.data.queries import fetch_columns, is_among
 from reports.data.run_data import RunData, RunJob, keep_rows_of_run
+from reports.frames.codes import UNIT, load_labels
 from reports.frames.frames import valid_polarity
 
 
@@ -41,36 +43,32 @@ def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Itera
 
 
 def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
-    is_of_mention = and_(
-        Mention.document_id == Code.document_id,
-        Mention.keyword == Code.keyword,
-        Mention.position == Code.position,
-        Mention.job_id == job.id,
-    )
-    columns: tuple[Any, ...] = (Document.identity, Code.keyword, Code.position, Code.coder)
+    labels = load_labels(run)
+    columns = (Mention.document_id, Mention.keyword, Mention.position)
     statement = (
-        select(*columns, Code.code, quoted_sentence(run.text_part), Mention.polarity)
-        .join(Document, Document.id == Code.document_id)
-        .join(Mention, is_of_mention)
-        .where(Code.run_id == run.id, Code.codebook_id == POLARITY_CODEBOOK)
-        .where(Code.coder.startswith(PERSON, autoescape=True))
+        select(*columns, quoted_sentence(run.text_part), Mention.polarity)
+        .join(Document, Document.id == Mention.document_id)
+        .where(Mention.job_id == job.id, is_among(run.db, Mention.document_id, "documents"))
         # A sentence with two terms of a keyword is two rows of mentions.
         .distinct()
     )
-
-    for identity, keyword, position, coder, code, sentence, polarity in fetch_all(
-        run.db, statement
-    ):
+    documents = labels["document"].unique().to_list()
+    mentions = fetch_columns(run.db, statement, documents=documents)
+    schema_of_mentions = {column: labels.schema[column] for column in UNIT}
+    schema_of_mentions |= {"sentence": pl.String(), "polarity": pl.Float64()}
+    cells = dict(zip(schema_of_mentions, mentions, strict=True))
+    labelled = labels.join(pl.DataFrame(cells, schema_of_mentions), on=UNIT)
+    for label in labelled.iter_rows(named=True):
         yield LabelRow(
             run=run.id,
             period=job.name,
-            document=identity,
-            keyword=keyword,
-            position=position,
-            coder=name_coder(run, coder).removeprefix(PERSON),
-            label=None if code is None else int(code),
-            sentence=sentence,
-            polarity=valid_polarity(polarity),
+            document=label["identity"],
+            keyword=label["keyword"],
+            position=label["position"],
+            coder=name_coder(run, label["coder"]).removeprefix(PERSON),
+            label=None if label["code"] is None else int(label["code"]),
+            sentence=label["sentence"],
+            polarity=valid_polarity(label["polarity"]),
         )
 
 

@@ -223,7 +223,7 @@ def _rows_of_months(
             cut_off=row["cut_off"],
             dispersion=round_figure(row["dispersion"]),
             group=row["group"],
-            **_measure(row),
+            **_share_and_polarity(row),
         )
 
 
@@ -246,11 +246,11 @@ def _rows_of_posts(run: RunData, daily: Daily, grain: Grain) -> Iterator[PeriodR
             mentions=row["documents"],
             job=job.name,
             cut_off=row["period"] in cut_off,
-            **_measure({**row, "matched": row["documents"]}),
+            **_share_and_polarity({**row, "matched": row["documents"]}),
         )
 
 
-def _measure(row: Mapping[str, Any]) -> dict[str, Any]:
+def _share_and_polarity(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the share and the mean polarity of a row of a series, with their intervals."""
     matched, documents = row["matched"], row["documents"]
     share = low = high = None

@@ -35,7 +35,7 @@ from reports.stats.coded_strata import (
     split_by_machine,
 )
 from reports.stats.estimates import Estimate
-from reports.stats.intervals import TAIL, midp_interval
+from reports.stats.intervals import TAIL, midp_lower, midp_upper
 
 # No p-value is smaller than that of so many standard errors.
 _MOST_ERRORS = 8.0
@@ -383,7 +383,9 @@ def _limit_share(cell: PooledCell, tail: float) -> tuple[float, float]:
     if not cell.unread:
         return cell.share, cell.share
 
-    low, high = midp_interval(cell.share * cell.effective_n, cell.effective_n, tail)
+    lower_n = cell.effective_n if cell.lower_n is None else cell.lower_n
+    low = midp_lower(cell.share * lower_n, lower_n, tail)
+    high = midp_upper(cell.share * cell.effective_n, cell.effective_n, tail)
     half_document = 0.5 / cell.unread
     return max(0.0, low - half_document), min(1.0, high + half_document)
 

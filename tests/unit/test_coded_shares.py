@@ -12,6 +12,13 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from core.enums import SamplePart
+from reports.stats.coded_shares import (
+    compare_shares,
+    estimate_f1,
+    estimate_precision,
+    estimate_recall,
+    estimate_share,
+)
 from reports.stats.coded_strata import (
     CodedStratum,
     FirstPhase,
@@ -20,13 +27,6 @@ from reports.stats.coded_strata import (
 )
 from reports.stats.intervals import TAIL, midp_interval
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.proportions import (
-    compare_shares,
-    estimate_f1,
-    estimate_precision,
-    estimate_recall,
-    estimate_share,
-)
 from reports.stats.scale_means import estimate_mean
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
