@@ -73,11 +73,11 @@ def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
         for stratum in sample.strata
     }
 
-    copies = members.with_columns(part=pl.col("is_chosen").mean().over("stratum", "text"))
+    copies = members.with_columns(chosen=pl.col("is_chosen").mean().over("stratum", "text"))
     found = sample.units.join(copies, on=("stratum", "document", "position"), how="left")
     # Later documents may have made a near miss of it, or the reverse.
-    part = pl.col("part").fill_null(is_chosen.cast(pl.Float64))
-    return Domain(documents, populations, found.select("unit", part))
+    part = pl.col("chosen").fill_null(is_chosen.cast(pl.Float64))
+    return Domain(documents, populations, found.select("unit", part=part))
 
 
 def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
