@@ -282,9 +282,10 @@ def _validate(options: Options) -> None:
 def choose_output(options: Options) -> str:
     """Return the last layer's activation.
 
-    It is the identity for a forecast, softmax for cross-entropy and sigmoid for a quadratic loss.
+    It is the identity for a forecast or a rating, softmax for cross-entropy and sigmoid for a
+    quadratic loss.
     """
-    if options.is_recurrent:
+    if options.kind != FeedForward.kind:
         return "identity"
 
     return "softmax" if options.loss == "cross-entropy" else "sigmoid"

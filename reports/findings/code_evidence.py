@@ -60,7 +60,14 @@ def state_read(
     if not missed or read[1].given.get(category, 0):
         return text
 
-    return f"{text} {write_sentence('missed at most', **figures, missed=missed)}"
+    left_open = write_sentence(
+        "missed at most",
+        **figures,
+        missed=missed,
+        most=missed * sum(part.population for part in parts),
+        is_count=read[0].answers.get(category, 0) == read[0].answered,
+    )
+    return f"{text} {left_open}"
 
 
 def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
@@ -79,10 +86,17 @@ def state_found_errors(row: EstimateRow, unit: str, found: CoderErrors) -> str:
     )
 
 
-def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, float]) -> str:
+def state_assumed_errors(
+    row: EstimateRow,
+    unit: str,
+    moved: Mapping[float, float],
+    parts: Sequence[ReadTexts],
+    keyword: str,
+) -> str:
     """State what a share would be without readers' errors, by the rates that are tried.
 
-    Empty where nobody, or everybody, gave the answer: then none of it can be an error.
+    Where they change nothing, state what one error would do in the kind of texts of which each
+    stands for the most. Empty where nobody, or everybody, gave the answer.
     """
     if row.estimate in (0, 1):
         return ""
@@ -94,7 +108,7 @@ def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, floa
     explained = [f"{100 * rate:g}" for rate, share in moved.items() if share in (0, 1)]
     sentences = []
     if set(left.values()) == {format_share(row.estimate)}:
-        sentences.append(write_sentence("errors leave", **figures, errors=[*left][-1]))
+        sentences.append(_state_one_error(parts, keyword, unit))
     elif left:
         tried = {"errors": [*left], "corrected": [*left.values()]}
         sentences.append(write_sentence("errors tried", **figures, **tried))
@@ -104,6 +118,21 @@ def state_assumed_errors(row: EstimateRow, unit: str, moved: Mapping[float, floa
         sentences.append(write_sentence("errors explain", **figures, **explaining))
 
     return " ".join(sentences)
+
+
+def _state_one_error(parts: Sequence[ReadTexts], keyword: str, unit: str) -> str:
+    read = [part for part in parts if part.answered]
+    part = max(read, key=lambda part: part.population / part.answered)
+    weight = part.population / part.answered
+    which = {True: f" with {keyword}", False: f" without {keyword}", None: ""}
+    return write_sentence(
+        "errors leave",
+        n=part.answered,
+        unit=unit,
+        which=which[part.has_keyword],
+        weight=weight,
+        weight_share=weight / sum(part.population for part in parts),
+    )
 
 
 def state_periods(

@@ -78,11 +78,11 @@ class EstimateTable:
 
     @staticmethod
     def rests_on(row: EstimateRow, unit: str) -> str:
-        """Return of what an estimate rests on codes: its own texts, a machine's, or all periods."""
+        """Return what an estimate rests on: its own texts, a machine's codes, or all periods."""
         if row.method.endswith(POOLED):
-            return f"all periods ({row.n_read:,} here)"
+            return f"rates of all periods ({row.n_read:,} read here)"
 
-        read = quantity(row.n_read, unit)
+        read = f"{quantity(row.n_read, unit)} read"
         machines = row.method.removeprefix(row.model or PEOPLE).strip(", ").removeprefix("and ")
         return f"{read}, and {machines}" if machines else read
 
@@ -159,14 +159,24 @@ def _draw_rows(
     for row in rows:
         if row.period is None and row.measure != "mean" and row.n_read >= FEWEST_DRAWN:
             periods = [
-                _draw_share(other)
+                other
                 for other in rows
                 if other.period is not None and other.category == row.category
             ]
-            panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(periods)))
+            shown = map(_draw_share, periods) if _are_telling(periods) else ()
+            panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(shown)))
 
     spec = estimates_spec(name, title, panels)
     return store.show_all(spec) if spec is not None else []
+
+
+def _are_telling(rows: Sequence[EstimateRow]) -> bool:
+    """Whether periods rest on codes of their own, or intervals of two of them lie apart.
+
+    Else their picture would be the keyword's, with wider intervals.
+    """
+    are_pooled = rows and all(row.method.endswith(POOLED) for row in rows)
+    return not are_pooled or max(row.low for row in rows) > min(row.high for row in rows)
 
 
 def _test_periods(

@@ -22,9 +22,10 @@ from reports.data.estimate_rows import EstimateRow
 from reports.data.estimate_strata import CodedSubject, Method, list_helpers, list_methods
 from reports.data.later_units import count_later_units, count_population
 from reports.data.machine_accuracy import MachineAccuracy, measure_machine
-from reports.data.read_texts import list_shares_of_kinds
+from reports.data.read_texts import count_read, list_shares_of_kinds
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData
+from reports.findings.code_estimates import name_keyword
 from reports.findings.code_evidence import state_assumed_errors, state_found_errors
 from reports.pages.shown_estimates import choose_method, is_of_whole_run
 from reports.stats.coder_errors import move_share
@@ -164,7 +165,9 @@ def _state_errors(
                 errors[name] = state_found_errors(row, unit, found)
             else:
                 shares = list_shares_of_kinds(run, replace(subject, method=method), row.category)
-                errors[name] = state_assumed_errors(row, unit, move_share(shares))
+                parts, keyword = count_read(run, subject), name_keyword(run, subject)
+                moved = move_share(shares)
+                errors[name] = state_assumed_errors(row, unit, moved, parts, keyword)
 
     return {name: text for name, text in errors.items() if text}
 

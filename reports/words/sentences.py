@@ -315,8 +315,9 @@ SENTENCES: Mapping[str, Sentence] = {
         "{second_given:or none}.",
     ),
     "missed at most": Sentence(
-        "So the figure counts none without it, though up to {missed:%} of all {unit}s could have "
-        "this answer without {keyword}.",
+        "{is_count:So the estimate is the number of {unit}s with {keyword}|So none without it is "
+        "counted}, though as many as {most:about} {unit}s ({missed:%} of all) could have this "
+        "answer without {keyword}.",
     ),
     "mean of answers": Sentence(
         "{asked} {reader} would choose {mean:.2f} on average{condition}, on a scale from {first} "
@@ -354,7 +355,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "{false_no:%} ({n:{unit}} that several read).",
     ),
     "errors leave": Sentence(
-        "Even if readers erred in {errors} of 100 {unit}s, the estimate would still be {share:%}.",
+        "One wrong answer among the {n:{unit}} read{which} would stand for about {weight:about} "
+        "{unit}s, {weight_share:%} of all.",
     ),
     "errors tried": Sentence(
         "If readers err in {errors:and} of 100 {unit}s, {share:%} would be {corrected:and} without "
@@ -366,14 +368,14 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # What the shares of periods rest on.
     "periods by rates of all": Sentence(
-        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods"
-        " among {unit}s with {keyword}, and among those without. So a period's figure rests on the "
-        "codes of all periods, and rises and falls with its number of {unit}s with {keyword}. The "
-        "brackets leave room for periods that differ.",
+        "In {answers:and}, periods differ by no more than chance among {unit}s with {keyword}, and "
+        "among those without. Few codes show large differences alone. So each period's figure "
+        "takes the rates of all periods: it rises and falls with its number of {unit}s with "
+        "{keyword}. The brackets leave room for periods that differ.",
     ),
     "periods alike": Sentence(
-        "As far as the codes tell, {answers:and} {answers:is|are} as frequent in all periods. So "
-        "no period has a figure of its own.",
+        "In {answers:and}, periods differ by no more than chance. Few codes show large differences "
+        "alone. So no period has a figure of its own.",
     ),
     "periods differ": Sentence(
         "Periods differ by more than chance in how frequent an answer is among {unit}s of one "
@@ -382,8 +384,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "periods by their own codes": Sentence("Each period's figure rests on its own codes."),
     "highest and lowest": Sentence(
         "By these figures it is highest in {highest} ({shares[0]}) and lowest in {lowest} "
-        "({shares[1]}).{are_apart:| Their brackets overlap: the codes alone do not show a "
-        "change.}",
+        "({shares[1]}).{are_apart:| Their brackets overlap: what was read does not "
+        "show a change.}",
     ),
     # What changes where some documents are left out.
     "contrast": Sentence("{text} Without {left_out}, {clause}."),

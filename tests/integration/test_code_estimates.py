@@ -374,10 +374,10 @@ def test_periods_rest_on_rates_of_all_and_shares_lose_the_errors_that_doubles_sh
     report_folder.build(db, [run], tmp_path / "report")
     page = (tmp_path / "report" / "codes.html").read_text()
     assert "without readers' errors" in page.replace("&#39;", "'")
-    assert "“yes” is as frequent in all periods among texts with “tide”" in page
+    assert "In “yes”, periods differ by no more than chance among texts with “tide”" in page
     # What rests on the codes of all periods has no emphasis.
     (march,) = re.findall("<tr><th[^>]*>Mar 2020</th>.*?</tr>", page)
-    assert "all periods (31 here)" in march
+    assert "rates of all periods (31 read here)" in march
     assert "<strong>" not in march
 
 

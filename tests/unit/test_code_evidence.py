@@ -81,8 +81,16 @@ BOTH = part(True, 5, 5), part(False, 55, 0, unclear=1)
             BOTH,
             (
                 "Of 5 texts read with “trade”, 5 had this answer; of 54 read without, none. So the "
-                "figure counts none without it, though up to 5.0 % of all texts could have this "
-                "answer without “trade”."
+                "estimate is the number of texts with “trade”, though as many as 50 texts (5.0 % "
+                "of all) could have this answer without “trade”."
+            ),
+        ),
+        (
+            (part(True, 5, 4), part(False, 55, 0)),
+            (
+                "Of 5 texts read with “trade”, 4 had this answer; of 55 read without, none. So "
+                "none without it is counted, though as many as 50 texts (5.0 % of all) could have "
+                "this answer without “trade”."
             ),
         ),
         (
@@ -132,7 +140,10 @@ def test_a_sample_that_was_not_drawn_evenly_says_so() -> None:
         # All texts with a rare keyword have it, and no other.
         (
             [(6, 1.0), (994, 0.0)],
-            "Even if readers erred in 10 of 100 texts, the estimate would still be 0.60 %.",
+            (
+                "One wrong answer among the 54 texts read without “trade” would stand for about "
+                "2,200 texts, 1.8 % of all."
+            ),
         ),
         (
             [(6, 1.0), (994, 0.02)],
@@ -181,7 +192,8 @@ def test_what_errors_of_readers_would_do_is_said_and_no_share_is_printed_as_0(
 ) -> None:
     share = sum(size * part for size, part in kinds) / 1000
     row = replace(ROW, estimate=share)
-    assert state_assumed_errors(row, "text", move_share(kinds)) == text
+    parts = replace(BOTH[0], population=695), replace(BOTH[1], population=118_537)
+    assert state_assumed_errors(row, "text", move_share(kinds), parts, "“trade”") == text
 
 
 @pytest.mark.parametrize(
@@ -220,10 +232,11 @@ def periods(method: str) -> list[EstimateRow]:
 def test_what_the_figures_of_periods_rest_on_is_said_without_a_term_of_statistics() -> None:
     rows = periods("people and rates of all periods")
     rests, ends = state_periods(rows, "“trade”", "text", 1.0)
-    assert rests.startswith("As far as the codes tell, “yes” is as frequent in all periods among")
+    alike = "In “yes”, periods differ by no more than chance among texts with “trade”"
+    assert rests.startswith(alike)
     assert ends == (
         "By these figures it is highest in Jul 2018 (1.6 %) and lowest in Dec 2017 (0.22 %). "
-        "Their brackets overlap: the codes alone do not show a change."
+        "Their brackets overlap: what was read does not show a change."
     )
     apart = [rows[0], replace(rows[1], low=0.07)]
     assert not state_periods(apart, "“trade”", "text", 1.0)[1].endswith("a change.")

@@ -704,10 +704,10 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "missed at most",
-        {"missed": 0.0502, "unit": "text", "keyword": "“tide”"},
+        {"missed": 0.0502, "most": 50.2, "is_count": False, "unit": "text", "keyword": "“tide”"},
         (
-            "So the figure counts none without it, though up to 5.0 % of all texts could have this "
-            "answer without “tide”."
+            "So none without it is counted, though as many as 50 texts (5.0 % of all) could have "
+            "this answer without “tide”."
         ),
     ),
     (
@@ -776,8 +776,17 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "errors leave",
-        {"share": 0.0058, "errors": "10", "unit": "text"},
-        "Even if readers erred in 10 of 100 texts, the estimate would still be 0.58 %.",
+        {
+            "n": 53,
+            "which": " without “tide”",
+            "weight": 2236.5,
+            "weight_share": 0.0188,
+            "unit": "text",
+        },
+        (
+            "One wrong answer among the 53 texts read without “tide” would stand for about 2,200 "
+            "texts, 1.9 % of all."
+        ),
     ),
     (
         "errors tried",
@@ -796,18 +805,18 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         "periods by rates of all",
         {"answers": ["“yes”"], "unit": "text", "keyword": "“tide”"},
         (
-            "As far as the codes tell, “yes” is as frequent in all periods among texts with "
-            "“tide”, and among those without. So a period's figure rests on the codes of all "
-            "periods, and rises and falls with its number of texts with “tide”. The brackets "
-            "leave room for periods that differ."
+            "In “yes”, periods differ by no more than chance among texts with “tide”, and among "
+            "those without. Few codes show large differences alone. So each period's figure takes "
+            "the rates of all periods: it rises and falls with its number of texts with “tide”. "
+            "The brackets leave room for periods that differ."
         ),
     ),
     (
         "periods alike",
         {"answers": ["“yes”", "“no”"]},
         (
-            "As far as the codes tell, “yes” and “no” are as frequent in all periods. So no period "
-            "has a figure of its own."
+            "In “yes” and “no”, periods differ by no more than chance. Few codes show large "
+            "differences alone. So no period has a figure of its own."
         ),
     ),
     (
@@ -829,7 +838,7 @@ WRITTEN: list[tuple[str, dict[str, Any], str]] = [
         },
         (
             "By these figures it is highest in Jul 2018 (1.6 %) and lowest in Dec 2017 (0.22 %). "
-            "Their brackets overlap: the codes alone do not show a change."
+            "Their brackets overlap: what was read does not show a change."
         ),
     ),
     (

@@ -93,9 +93,11 @@ def _read_sorted(run: RunData, job_names: Collection[str] | None) -> Iterator[pl
     else:
         documents = pl.concat(frames).unique("id").sort("identity")
         frames.clear()
-        for done, batch in enumerate(documents.iter_slices(DOCUMENTS_AT_A_TIME)):
-            tell("writing the documents", done * DOCUMENTS_AT_A_TIME, len(documents), "documents")
+        written = 0
+        for batch in documents.iter_slices(DOCUMENTS_AT_A_TIME):
             yield batch
+            written += len(batch)
+            tell("writing the documents", written, len(documents), "documents")
 
         return
 
