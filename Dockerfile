@@ -23,7 +23,7 @@ RUN pip download --quiet --no-deps --require-hashes --requirement requirements.l
 FROM wheels AS worker-environment
 COPY pyproject.toml ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-  | grep -v -e matplotlib -e pillow -e pyarrow > needed.txt \
+  | grep -v -e matplotlib -e pillow -e pyarrow -e wordcloud > needed.txt \
  && python -m venv --without-pip /opt/tidings \
  && pip --python /opt/tidings install --quiet --no-index --find-links /wheels --requirement needed.txt
 COPY . ./

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 from typer.core import TyperCommand
 
 from core.enums import Grain, Grouping, SamplePeriod
@@ -34,11 +34,11 @@ class DeclaredCommand(TyperCommand):
 
 
 def read_money(text: str) -> Money:
-    """Return the amount of money that a cap names. Raises `UsageError`."""
+    """Return the amount of money of a cap. Raises `BadParameter`, which names the option."""
     try:
         return parse_money(text)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise BadParameter(str(error)) from None
 
 
 def read_name(text: str) -> str:

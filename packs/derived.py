@@ -30,7 +30,7 @@ from reports.data.run_data import RunData
 from reports.data.tables.registry import TABLES
 from reports.figures.figure_store import style_hash
 
-_LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow")
+_LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "pillow", "wordcloud")
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
 _WITHOUT_TEXTS = (
     "The documents' texts are not here, but their hashes; sentences are quoted in tables."

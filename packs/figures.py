@@ -20,7 +20,7 @@ from reports.pages.estimate_tables import figure_prefix
 from reports.report_files import FIGURES, MANIFEST
 
 _OTHER_STYLE = "other fonts, code or libraries than those here drew them"
-_DRAWN_WITH = ("numpy", "scipy", "pillow")
+_DRAWN_WITH = ("numpy", "scipy", "pillow", "wordcloud")
 
 
 def draw_figures(

@@ -181,7 +181,8 @@ class PageServer:
         self.shown = self._output.read_text()
         assert self._process is not None
         assert self._process.poll() is None, self.shown
-        return "Ctrl-C ends this" in self.shown
+        # The hint is written at once, the links when they are flushed.
+        return "Ctrl-C ends this" in self.shown and "and progress\n" in self.shown
 
     def kill(self) -> None:
         """End the server as a crash does."""

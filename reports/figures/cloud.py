@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib.util import find_spec
+from importlib.resources import files
 from io import BytesIO
-from pathlib import Path
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageFont, UnidentifiedImageError
+from wordcloud.wordcloud import IntegralOccupancyMap
 
 from core.errors import BadInput
 from reports.figures.marks import Cloud, Mark, name_row
@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 160, 100
 _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
 # Words are measured once at this size; so many are kept.
 _MEASURED, _KEPT_WORDS = 40, 1024
-# Lighter shades of a mask are its paper; no word is put where a mask has this shade.
+# Lighter shades of a mask are its paper; the library puts no word where a mask has this shade.
 _PAPER, _CLOSED = 250, 255
 # The space between words is in layout units.
 _MARGIN = 2
@@ -159,15 +159,12 @@ def _place_all(
 ) -> list[PlacedWord] | None:
     """Place the words, the first at the size *largest*; None if one finds no room.
 
-    Room is found for boxes, not for the letters of a font: a reader may have another. It is the
-    map of what is taken, summed over all that is above and to the left of each place.
+    The library finds the room for boxes, not for the letters of its font: a reader may have
+    another. By itself it makes smaller what finds no room.
     """
     most = max(word_counts.values())
     chance = Random(1)
-    room = (mask == _CLOSED).cumsum(0, np.int32).cumsum(1, np.int32)
-    # How many of the first places are within a length, by the length.
-    longest = max(mask.shape) + 2
-    rows = np.minimum.outer(np.arange(longest), np.arange(1, longest)).astype(np.int32)
+    room = IntegralOccupancyMap(*mask.shape, mask == _CLOSED)
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
@@ -175,17 +172,20 @@ def _place_all(
         if one is None:
             return None
 
-        # A word may begin where a closed part ends, so that ends one unit later.
+        # The library lets a word begin where a closed part ends, so that ends one unit later. The
+        # library's own `update` sums the whole rest of the map again.
         height, width = math.ceil(one.bottom) + 1 - one.top, math.ceil(one.right) + 1 - one.left
-        rest = room[one.top :, one.left :]
-        rest += rows[height, : rest.shape[0], None] * rows[width, : rest.shape[1]]
+        rest = room.integral[one.top :, one.left :]
+        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height)
+        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width)
+        rest += (_CLOSED * np.outer(rows, columns)).astype(np.uint32)
         placed.append(one)
 
     return placed
 
 
 def _find_room(
-    room: np.ndarray,
+    room: IntegralOccupancyMap,
     chance: Random,
     word: str,
     size: float,
@@ -201,32 +201,12 @@ def _find_room(
     for turned in (is_turned, True):
         one = PlacedWord(word, size, 0, 0, turned, ink)
         height, width = math.ceil(one.bottom) + _MARGIN, math.ceil(one.right) + _MARGIN
-        corner = _choose_corner(room, height, width, chance)
+        corner = room.sample_position(height, width, chance)
         if corner is not None:
-            top, left = (place + _MARGIN // 2 for place in corner)
+            top, left = (int(place) + _MARGIN // 2 for place in corner)
             return replace(one, top=top, left=left)
 
     return None
-
-
-def _choose_corner(
-    room: np.ndarray, height: int, width: int, chance: Random
-) -> tuple[int, int] | None:
-    """Return the corner of a free box; None if there is none, or if *chance* says so.
-
-    It says so once in as many times as there are free boxes and one more, as it does in the package
-    `wordcloud`, whose places these are.
-    """
-    n_rows, n_columns = room.shape[0] - height, room.shape[1] - width
-    if n_rows <= 0 or n_columns <= 0:
-        return None
-
-    beside = room[height:, :n_columns] + room[:n_rows, width:]
-    taken = room[:n_rows, :n_columns] + room[height:, width:] - beside
-    free = np.flatnonzero(taken == 0)
-    number = chance.randint(0, len(free)) if len(free) else 0
-    row, column = divmod(int(free[number - 1]) if number else 0, n_columns)
-    return (row, column) if number else None
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
@@ -249,9 +229,5 @@ def _count_wide(word: str) -> int:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    # Matplotlib ships this font; to import it would take longer than the clouds of a report.
-    package = find_spec("matplotlib")
-    assert package is not None  # noqa: S101 - it is installed with this program
-    assert package.origin is not None  # noqa: S101 - it is a folder
-    path = Path(package.origin).with_name("mpl-data") / "fonts/ttf/DejaVuSans.ttf"
+    path = files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"
     return ImageFont.truetype(str(path), _MEASURED)

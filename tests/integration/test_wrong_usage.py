@@ -119,6 +119,7 @@ POST_SOURCES = ", ".join(source.name for source in post_sources())
         ),
         (("import", "a\udcff.csv"), "there is no a\\udcff.csv"),
         (("submit", "handles", "ann", "--max-calls", "9" * 20), "Invalid value for '--max-calls'"),
+        (("costs", "--cap", "much"), "Invalid value for '--cap': 'much' is no amount of money"),
         (
             ("submit", "handles", "ann", "--limit", "9" * 20),
             "--limit: Input should be less than or equal to 2147483647",
