@@ -1,10 +1,6 @@
-"""How SQLite and PostgreSQL find what the hot queries read among a million documents.
+"""How a database finds what the hot queries read in the large tables: the plans of its statements.
 
-    python bench/queries.py [--databases sqlite postgresql] [--documents 1000000]
-
-Fills a database (about two minutes each), then runs the project's own functions and has every
-statement that they send explained. Prints each function's time and the paths into the large tables;
-ends with 1 where a large table is scanned although an index leads to the rows.
+The project's own functions run, and every statement that they send is explained.
 """
 
 from __future__ import annotations
@@ -12,17 +8,13 @@ from __future__ import annotations
 import json
 import random
 import re
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-import harness
-from queries_fill import BACKFILL, ENGINE, SMALL, TERMS, fill
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, select
 
 from core.enums import QUEUE_TEXT, JobKind, State
 from core.settings import Settings
@@ -55,15 +47,24 @@ from models.run_transitions import close_ended_runs
 from models.scheduling import select_due_jobs
 from models.tables import Answer, Document, Job, Mention
 from producers.status import run_status
+from tests.old_archive_kit import BACKFILL, ENGINE, SMALL, TERMS
 
 Query = tuple[str, Callable[[], Any]]
-AccessPath = tuple[str, str, bool]  # table, step of the plan, whether it scans
+
+
+class AccessPath(NamedTuple):
+    """How a statement comes to rows of a large table: a step of its plan."""
+
+    table: str
+    step: str
+    is_scan: bool
+
 
 LARGE = (
     *("job_documents", "documents", "jobs", "mentions", "answers", "answer_documents", "calls"),
     *("searched_blocks", "keyword_sentences"),
 )
-# they count (nearly) all jobs: there is no shorter path
+# They count (nearly) all jobs: there is no shorter path.
 SCANS = {"job_counts of the large run", "read_queue_stats"}
 
 
@@ -119,7 +120,7 @@ def _sqlite_paths(cursor: Any, statement: str, parameters: Any) -> Iterator[Acce
         step = row[3]
         words = re.match(r"(SCAN|SEARCH) (\w+)", step)
         if words and words[2] in LARGE:
-            yield words[2], step, words[1] == "SCAN"
+            yield AccessPath(words[2], step, words[1] == "SCAN")
 
 
 def _postgres_paths(cursor: Any, statement: str, parameters: Any) -> Iterator[AccessPath]:
@@ -136,7 +137,7 @@ def _paths_of_node(node: dict[str, Any]) -> Iterator[AccessPath]:
 
     if table in LARGE and node["Node Type"] not in {"ModifyTable", "Bitmap Heap Scan"}:
         is_scan = node["Node Type"] == "Seq Scan" or (bool(index) and "Index Cond" not in node)
-        yield str(table), f"{node['Node Type']} {index}".strip(), is_scan
+        yield AccessPath(str(table), f"{node['Node Type']} {index}".strip(), is_scan)
 
     for below in node.get("Plans", ()):
         yield from _paths_of_node(below)
@@ -171,7 +172,9 @@ def _job_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
     assert job_id is not None
 
     def claim() -> None:
-        claimed = claim_job(db, job_id, owner="bench", lease_seconds=25, has_exited=lambda _: False)
+        claimed = claim_job(
+            db, job_id, owner="worker", lease_seconds=25, has_exited=lambda _: False
+        )
         assert claimed is not None
         claims.append(claimed)
 
@@ -274,59 +277,19 @@ def _status_queries(db: Database) -> Iterator[Query]:
     yield "status of a small run", partial(run_status, db, settings, SMALL)
 
 
-# --- measuring ---
+# --- what they scan ---
 
 
-def explain(db: Database) -> list[str]:
-    """Report every query's paths into the large tables; return the names of those that scan one."""
-    scanning = []
+def scans_of_hot_queries(db: Database) -> dict[str, list[AccessPath]]:
+    """Return the paths by which hot queries scan a large table, by the query's name."""
+    scanning = {}
 
     with explained(db) as paths:
         for name, query in hot_queries(db):
             paths.clear()
             query()
-            different = list(dict.fromkeys(paths))
-
-            scans = [path for _, path, is_scan in different if is_scan and name not in SCANS]
-            if scans:
-                scanning.append(name)
-
-            harness.remark(f"{'BAD' if scans else 'ok '} {name}")
-            for table, path, is_scan in different:
-                harness.remark(f"        {'!' if is_scan else ' '} {table:17}{path}")
+            scans = [path for path in dict.fromkeys(paths) if path.is_scan]
+            if scans and name not in SCANS:
+                scanning[name] = scans
 
     return scanning
-
-
-def measure(db: Database, kind: str) -> None:
-    """Print the time of every query, now that nothing is explained."""
-    for name, query in hot_queries(db):
-        seconds = harness.take_turns({name: harness.timed(query)})[name]
-        harness.print_figure(f"{kind}: {name}", [1000 * value for value in seconds], "ms")
-
-
-def main() -> None:
-    options = harness.parse_options(__doc__, databases=harness.DATABASES, documents=1_000_000)
-    random.seed(8)
-    scanning = []
-
-    for kind in options.databases:
-        with harness.temporary_folder() as folder, harness.open_database(folder, kind) as db:
-            began = time.perf_counter()
-            fill(db, documents=options.documents)
-            if not db.is_sqlite:  # autovacuum does so by itself, only later
-                with db.write() as connection:
-                    connection.execute(text("ANALYZE"))
-
-            seconds = time.perf_counter() - began
-            harness.remark(f"{kind}: {options.documents:,} documents, filled in {seconds:.0f} s")
-
-            scanning += [f"{kind}: {name}" for name in explain(db)]
-            measure(db, kind)
-
-    if scanning:
-        sys.exit("a large table is scanned by: " + "; ".join(scanning))
-
-
-if __name__ == "__main__":
-    main()
