@@ -1,32 +1,49 @@
-"""Time, processor time and memory of making a report from stored results.
+"""How long a reader waits: for a report made from stored results, and for a table in a notebook.
 
     python bench/report_times.py [--months 24 120 240] [--headlines 5000] [--keywords 1]
-                                 [--rounds 1]
+                                 [--rows 100000] [--rounds 1]
 
-Some minutes a round. Each month has 5,000 headlines, of which about 150 mention each subject; for
-2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. A
-report is made by one process, as by a worker; again with nothing changed; again after one month of
-the run has new results, whose worker keeps its frames; and into another folder by a process with a
-second one, as `tidings report` does. The size of the folder is printed too.
+Reports: some minutes a round, none with `--months 0`; time, processor time and memory. Each month
+has 5,000 headlines, of which about 150 mention each subject; for 2,100 months (1851 to 2025)
+`--headlines 60` is ten minutes of processor time and more. A report is made by one process, as by a
+worker; again with nothing changed; again after one month of the run has new results, whose worker
+keeps its frames; and into another folder by a process with a second one, as `tidings report` does.
+The size of the folder is printed too.
+
+Tables: half a minute a round, none with `--rows 0`. Each document of an archive mentions the
+keyword, so that `documents` and `mentions` have a row for each. `run.table` is what a cell waits
+for: the command, its export and the reading of it. By itself, the command does its imports first;
+behind the server of commands, which a notebook's second command starts, they are done. The floor
+reads the same columns by SQL statements written by hand, sorts the rows and makes an Arrow table of
+them, in a process that has done its imports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import harness
 from sqlalchemy import update
 
+import tidings
 from analysis.grains import list_months
 from core.garbage import collect_seldom
 from models.database import Database
 from models.tables import Run
 from reports.build import report_folder
+from reports.data.exports import write
 from tests import report_stories as stories
+from tidings.commands import TableName
+from tidings.tables import read_parquet
 
 FIRST, LONG_FIRST = "2001-01", "1851-01"
 LONG = 300  # months; longer runs begin so early that they end in our days
@@ -38,6 +55,20 @@ FURTHER = (
     *("orchard", "comet", "strike", "museum", "wildfire", "railway", "census"),
 )
 
+TABLE_FIRST, TABLE_LAST, TABLE_MONTHS = "2022-01", "2023-12", 24
+TABLES: tuple[TableName, ...] = ("documents", "mentions")
+GOAL_SECONDS = 1.0
+
+COLUMNS_OF_DOCUMENTS = "identity, source, handle, published_at, address, text"
+SELECT_DOCUMENTS = f"SELECT {COLUMNS_OF_DOCUMENTS} FROM documents"  # noqa: S608 - constants
+SELECT_MENTIONS = f"""
+SELECT {COLUMNS_OF_DOCUMENTS}, keyword, term, position, sentence, polarity
+FROM mentions JOIN documents ON documents.id = document_id WHERE job_id = ?
+"""  # noqa: S608 - as above
+
+
+# --- reports ---
+
 
 def first_month(months: int) -> str:
     """Return the month with which a run of so many begins."""
@@ -45,12 +76,18 @@ def first_month(months: int) -> str:
 
 
 def texts(months: int, headlines: int, keywords: int) -> Iterator[stories.Text]:
-    """Yield so many headlines of each of so many months, with so many keywords."""
+    """Return so many headlines of each of so many months, with so many keywords."""
     # Each term of the first keyword comes as often as each other keyword.
     subjects = [*SUBJECTS, *(name for name in FURTHER[: keywords - 1] for _ in SUBJECTS)]
     every = max(1, MENTION_EVERY // keywords)
     first = first_month(months)
-    rows = harness.headlines(first, months, headlines, subjects=subjects, every=every, words=7)
+    return to_texts(
+        harness.headlines(first, months, headlines, subjects=subjects, every=every, words=7)
+    )
+
+
+def to_texts(rows: Iterable[dict[str, Any]]) -> Iterator[stories.Text]:
+    """Yield headlines as a story has them."""
     for row in rows:
         yield stories.Text(f"{row['published_at']:%Y-%m-%d}", row["text"], row["address"])
 
@@ -79,7 +116,7 @@ def build_report(url: str, run: int, out: Path, *, with_second_process: bool = F
         report_folder.build(db, [run], out, with_second_process=with_second_process)
 
 
-def measure(folder: Path, months: int, headlines: int, keywords: int, rounds: int) -> None:
+def measure_report(folder: Path, months: int, headlines: int, keywords: int, rounds: int) -> None:
     """Make the report of so many months four times a round and print the figures."""
     url, run = fill(folder, months, headlines, keywords)
     usages, usages_again, after_month, by_command = [], [], [], []
@@ -116,14 +153,129 @@ def measure(folder: Path, months: int, headlines: int, keywords: int, rounds: in
     harness.print_figure(f"{name}, its folder", [size / 1e6], "MB")
 
 
+# --- tables ---
+
+
+def fill_tables(home: Path, documents: int) -> None:
+    """Fill a home with documents that all mention the keyword, and a run over them."""
+    rows = harness.headlines(
+        TABLE_FIRST,
+        TABLE_MONTHS,
+        documents // TABLE_MONTHS,
+        subjects=("Covid",),
+        every=1,
+        words=10,
+    )
+    with closing(stories.database(home)) as db:
+        stories.store(db, to_texts(rows))
+        stories.months_run(db, TABLE_FIRST, TABLE_LAST, ["covid"])
+
+
+def read_by_hand(file: Path, table: str) -> int:
+    """Return the number of rows of the Arrow table that SQL and pyarrow make."""
+    # A report's process, whose memory is measured, imports this file and no pyarrow.
+    import pyarrow as pa  # noqa: PLC0415
+
+    with closing(sqlite3.connect(file)) as connection:
+        if table == "documents":
+            rows = connection.execute(SELECT_DOCUMENTS).fetchall()
+            rows.sort(key=itemgetter(0))
+        else:
+            jobs = connection.execute("SELECT id FROM jobs WHERE kind = 'month' ORDER BY name")
+            rows = []
+            for job in jobs.fetchall():
+                month_rows = connection.execute(SELECT_MENTIONS, job).fetchall()
+                rows += sorted(month_rows, key=itemgetter(0, 6, 7, 8))
+
+    arrays = [pa.array(cells) for cells in zip(*rows, strict=True)]
+    return len(arrays[0])
+
+
+def export_and_read(url: str, table: str) -> int:
+    """Return the number of rows of a table that is exported and read in this process."""
+    exported = io.BytesIO()
+    with closing(Database(url)) as db:
+        write(db, 1, table, "parquet", exported)
+
+    return int(read_parquet(exported.getvalue()).num_rows)
+
+
+def read_in_notebook(home: tidings.Home, table: TableName) -> int:
+    """Return the number of rows that a cell gets."""
+    return int(tidings.Run(home.program, 1).table(table).num_rows)
+
+
+def read_first(folder: Path, table: TableName) -> int:
+    """Return the number of rows that the first command of a notebook gets."""
+    with tidings.open(folder) as home:
+        return read_in_notebook(home, table)
+
+
+def wait_for_server(home: tidings.Home) -> None:
+    """Wait until commands are run by the server of commands."""
+    home.runs()
+    home.runs()
+    while home.program._server is None or home.program._server.command is None:  # noqa: SLF001
+        time.sleep(0.05)
+
+
+def measure_table(
+    table: TableName, rows: int, rounds: int, folder: Path, home: tidings.Home
+) -> None:
+    """Print the figures of a table of so many rows."""
+    file = folder / "tidings.db"
+    readings: dict[str, Callable[[], int]] = {
+        "by hand": partial(read_by_hand, file, table),
+        "export": partial(export_and_read, f"sqlite:///{file}", table),
+        "cell": partial(read_in_notebook, home, table),
+        "first": partial(read_first, folder, table),
+    }
+    for reading in readings.values():
+        counted = reading()
+        if counted != rows:
+            raise AssertionError(f"{table} has {counted} rows, not {rows}")
+
+    timed = harness.take_turns(
+        {name: harness.timed(reading) for name, reading in readings.items()}, rounds=rounds
+    )
+    processor = harness.take_turns(
+        {name: harness.timed(readings[name], time.process_time) for name in ("by hand", "export")},
+        rounds=rounds,
+    )
+    title = f"{rows:,} {table}"
+    floor = min(processor["by hand"])
+    harness.print_figure(f"{title}: by hand, processor time", processor["by hand"], "s")
+    harness.print_figure(f"{title}: export, processor time", processor["export"], "s", floor=floor)
+    floor = min(timed["by hand"])
+    harness.print_figure(
+        f"{title}: run.table", timed["cell"], "s", floor=floor, note=f"goal {GOAL_SECONDS} s"
+    )
+    harness.print_figure(f"{title}: run.table, first command", timed["first"], "s", floor=floor)
+
+
+def measure_tables(rows: int, rounds: int) -> None:
+    """Print the figures of the tables of an archive of so many documents."""
+    # Each month has as many.
+    rows -= rows % TABLE_MONTHS
+    with harness.temporary_folder() as folder:
+        harness.run_in_processes(fill_tables, (folder, rows))
+        with tidings.open(folder) as home:
+            wait_for_server(home)
+            for table in TABLES:
+                measure_table(table, rows, rounds, folder, home)
+
+
 def main() -> None:
     options = harness.parse_options(
-        __doc__, months=(24, 120, 240), headlines=5000, keywords=1, rounds=1
+        __doc__, months=(24, 120, 240), headlines=5000, keywords=1, rows=100_000, rounds=1
     )
 
-    for months in options.months:
+    for months in filter(None, options.months):
         with harness.temporary_folder() as folder:
-            measure(folder, months, options.headlines, options.keywords, options.rounds)
+            measure_report(folder, months, options.headlines, options.keywords, options.rounds)
+
+    if options.rows:
+        measure_tables(options.rows, options.rounds)
 
 
 if __name__ == "__main__":
