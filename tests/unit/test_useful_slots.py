@@ -8,6 +8,7 @@ import pytest
 
 from core.ratelimit.notation import LimitedResource
 from producers.useful_slots import HEADROOM, RunLoad, ServiceLoad, count_useful_slots
+from tests.scaled_fleet_kit import CASES, CYCLE_SECONDS, Case, run_fleet
 
 CALLS, TOKENS, COST = LimitedResource.CALLS, LimitedResource.TOKENS, LimitedResource.COST
 
@@ -73,3 +74,13 @@ def test_the_lowest_of_the_brakes_is_the_one_that_binds() -> None:
         "jobs": 100,
     }
     assert slots == brakes["tokens"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_fleet_that_follows_the_advice_is_hardly_slower_than_the_largest(case: Case) -> None:
+    fleet, largest = run_fleet(case, follows=True), run_fleet(case, follows=False)
+    assert fleet.now <= 1.03 * largest.now
+    assert fleet.advised <= 1.07 * fleet.needed
+    at_work = fleet.made[-1] * CYCLE_SECONDS
+    assert at_work / fleet.slot_seconds > at_work / largest.slot_seconds

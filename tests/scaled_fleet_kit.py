@@ -1,9 +1,8 @@
-"""What scaling by `tidings_useful_slots` costs and saves, with a hundred workers in virtual time.
+"""Fleets of up to a hundred workers in virtual time, scaled by `tidings_useful_slots`.
 
 A fleet follows the gauge as KEDA's ScaledObject does (a look each 30 s, more workers at once, which
 take 20 s to start, fewer when the advice was lower for 300 s), under each brake: calls, tokens,
-money, a database, jobs due; with a limit that changes, and a day's cap. Beside it runs a fleet of
-the maximum from the start. ``python -m bench.useful_slots``
+money, a database, jobs due; with a limit that changes, and a day's cap.
 """
 
 from __future__ import annotations
@@ -168,23 +167,3 @@ def run_fleet(case: Case, *, follows: bool) -> Fleet:
         fleet.step()
 
     return fleet
-
-
-def main() -> None:
-    """Print for each case how long both fleets took, and how many slots were idle."""
-    for case in CASES:
-        ours, most = run_fleet(case, follows=True), run_fleet(case, follows=False)
-        idle, all_idle = (
-            1 - fleet.made[-1] * CYCLE_SECONDS / fleet.slot_seconds for fleet in (ours, most)
-        )
-        by_advice = 1 - ours.needed / ours.advised
-        print(
-            f"{case.name:<44} {ours.now / 60:>7.1f} min, maximum {most.now / 60:>7.1f} "
-            f"({ours.now / most.now - 1:+.1%}); idle by the advice {by_advice:.1%}, of the fleet "
-            f"{idle:.1%}, of the maximum {all_idle:.1%}",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main()
