@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -230,6 +232,22 @@ def test_the_learning_curve_has_no_more_texts_than_train_in_the_cross_validation
     # Four of five parts train: 1,520 texts.
     task = CodesTask(codebook, CodeSamples(coded, 0), None)
     assert [block.size for block in task.blocks] == [50, 100, 200, 400, 800, 0]
+
+
+def test_a_training_goes_on_in_whatever_order_the_codes_of_a_text_are_read() -> None:
+    questions = [{"name": name, "question": "?", "type": "yes-no"} for name in ("calm", "near")]
+    codebook = Codebook.model_validate({"name": "calm", "unit": "document", "variables": questions})
+    coded = []
+    for number in range(60):
+        text = CodedText(f"{WORDS[number % len(WORDS)]} {number}")
+        codes = {"calm": ("yes", "no")[number % 2], "near": ("no", "yes")[number % 2]}
+        coded.append(CodeSample(UnitKey(number), f"d{number:02}", text, codes, number))
+
+    checkpoint = next(CodesTask(codebook, CodeSamples(coded, 0), None).work())
+    again = [replace(sample, codes=dict(reversed([*sample.codes.items()]))) for sample in coded]
+    assert CodesTask(codebook, CodeSamples(again, 0), checkpoint).blocks_done == 1
+    coded_since = [replace(coded[0], codes={"calm": "no"}), *coded[1:]]
+    assert CodesTask(codebook, CodeSamples(coded_since, 0), checkpoint).blocks_done == 0
 
 
 def test_bytes_that_are_no_network_are_refused() -> None:

@@ -351,6 +351,8 @@ def _fingerprint(codebook: Codebook, samples: Sequence[CodeSample], features: Te
     digest = hashlib.sha256(f"{VERSION} {codebook.hash.hex()} {features.width}".encode())
     for sample in samples:
         content = [sample.document, sample.unit.keyword, sample.unit.position, sample.text.text]
-        digest.update(json.dumps([*content, sample.group, dict(sample.codes)]).encode())
+        # Codes come in no order that every read repeats.
+        codes = sorted(sample.codes.items())
+        digest.update(json.dumps([*content, sample.group, codes]).encode())
 
     return digest.hexdigest()
