@@ -415,12 +415,12 @@ class DocumentSearch:
 
 
 def size_for_people(read: int) -> int:
-    """Return how many texts people read before the next look, of whom so many were read."""
+    """Return how many texts people read before the next look, after *read* of them."""
     return min(_MOST_BATCH, max(_LEAST_BATCH, int(_PEOPLES_SHARE * read)))
 
 
 def size_for_model(read: int, remaining: int) -> int:
-    """Return how many texts a model reads before the next look, if so many seem to *remain*."""
+    """Return how many texts a model reads before the next look, after *read* of them."""
     return max(_LEAST_BATCH, int(min(_MODELS_SHARE * read, _REMAINING_SHARE * remaining)))
 
 

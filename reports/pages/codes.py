@@ -102,11 +102,12 @@ class CodesPage:
     @property
     def contents(self) -> str:
         """What the page holds, in a few words."""
-        return (
-            "what people who coded a sample would say of all, and how right keywords are"
-            if self.has_people
-            else "the codes that machines gave, not checked against people"
-        )
+        if not self.has_people:
+            return "the codes that machines gave, not checked against people"
+
+        measured = any(section.card.keywords for section in self.sections)
+        of_keywords = ", and how right keywords are" if measured else ""
+        return f"what people who coded a sample would say of all{of_keywords}"
 
     @property
     def statements(self) -> list[Finding]:

@@ -163,14 +163,14 @@ def _draw_rows(
                 for other in rows
                 if other.period is not None and other.category == row.category
             ]
-            shown = map(_draw_share, periods) if _are_telling(periods) else ()
+            shown = map(_draw_share, periods) if _tell_of_change(periods) else ()
             panels.append(CategoryPanel(row.category or "", _draw_share(row), tuple(shown)))
 
     spec = estimates_spec(name, title, panels)
     return store.show_all(spec) if spec is not None else []
 
 
-def _are_telling(rows: Sequence[EstimateRow]) -> bool:
+def _tell_of_change(rows: Sequence[EstimateRow]) -> bool:
     """Whether periods rest on codes of their own, or intervals of two of them lie apart.
 
     Else their picture would be the keyword's, with wider intervals.

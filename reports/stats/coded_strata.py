@@ -315,10 +315,13 @@ def join_classes(classes: Sequence[PooledCell]) -> PooledCell:
     Methods in Medical Research 15, 2006; with mid-p M. P. Fay and S. Kim, Biometrical Journal 59,
     2017). A class without a code is counted to the one before, or to the first.
     """
-    coded = [place for place, cell in enumerate(classes) if cell.n]
+    if len(classes) == 1:
+        return classes[0]
+
     size = sum(cell.size for cell in classes)
-    if len(classes) == 1 or not coded:
-        return classes[0] if len(classes) == 1 else PooledCell(size, 0, 0.0, size, None, 0.0)
+    coded = [place for place, cell in enumerate(classes) if cell.n]
+    if not coded:
+        return PooledCell(size, 0, 0.0, size, None, 0.0)
 
     owners = [
         max((own for own in coded if own <= place), default=coded[0])

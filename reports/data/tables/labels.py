@@ -52,12 +52,14 @@ def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
         # A sentence with two terms of a keyword is two rows of mentions.
         .distinct()
     )
+
     documents = labels["document"].unique().to_list()
     mentions = fetch_columns(run.db, statement, documents=documents)
     schema_of_mentions = {column: labels.schema[column] for column in UNIT}
     schema_of_mentions |= {"sentence": pl.String(), "polarity": pl.Float64()}
     cells = dict(zip(schema_of_mentions, mentions, strict=True))
     labelled = labels.join(pl.DataFrame(cells, schema_of_mentions), on=UNIT)
+
     for label in labelled.iter_rows(named=True):
         yield LabelRow(
             run=run.id,
