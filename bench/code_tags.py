@@ -221,7 +221,7 @@ def draw_anew(rng: np.random.Generator, tag: Tag) -> list[Cell]:
         frames = {}
         for part, frame in cell.frames.items():
             text_of = tag.texts[number, part]
-            numbers = rng.integers(1, 2**63, int(text_of.max()) + 1, np.uint64)[text_of]
+            numbers = rng.integers(1, 2**63, int(np.max(text_of)) + 1, np.uint64)[text_of]
             copy_numbers = rng.integers(0, 2**63, len(text_of), np.uint64)
             frames[part] = make_frame(frame.members, numbers, copy_numbers)
 
