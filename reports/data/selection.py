@@ -60,9 +60,10 @@ def count_without(run: RunData) -> dict[str, int]:
 
 
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
-    documents = load_frames(run, job).chosen
-    is_of_day = pl.col("day").is_in(sorted(run.selection.days))
-    unwanted = set(documents.filter(is_of_day)["document"])
+    documents, unwanted = load_frames(run, job).chosen, set[int]()
+    if run.selection.days:
+        is_of_day = pl.col("day").is_in(sorted(run.selection.days))
+        unwanted |= set(documents.filter(is_of_day)["document"])
     places = {place for place in find_places(run).values() if place is not None}
     if places:
         is_patterned = pl.col("document").is_in(read_patterns(run).numbers_of(places))
