@@ -10,7 +10,7 @@ from statistics import quantiles
 
 import polars as pl
 
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 from reports.series.reading import read_days
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
@@ -47,17 +47,14 @@ def find_bulk_days(run: RunData) -> frozenset[date]:
     return frozenset(bulk_day.date for bulk_day in list_bulk_days(run))
 
 
+@once_of_run
 def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
     if not run.kind.has_mentions:
         return ()
-    return run.once_of_all(list_bulk_days, lambda: judge_days(_count_documents(run)))
 
-
-def _count_documents(run: RunData) -> dict[date, int]:
-    """Return the documents of every day of the months that have any."""
     days = read_days(run).filter(pl.col("documents").sum().over("job") > 0)
-    return dict(days.select("day", "documents").iter_rows())
+    return judge_days(dict(days.select("day", "documents").iter_rows()))
 
 
 def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.data.tables.periods import PeriodRow, list_rows
 from reports.series.fold import fold, sum_rows
 from reports.series.groupings import NOT_KNOWN
@@ -86,12 +86,9 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
     return Grain.YEAR
 
 
+@once
 def count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
-    """Count each keyword of the run in each group, once."""
-    return run.once((count_groups, grain), lambda: _count_groups(run, grain))
-
-
-def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
+    """Count each keyword of the run in each group."""
     groups = read_groups(run)
     daily, subjects = read_daily(run, groups=groups), list_subjects(run)
     of_group = pl.col("group").is_not_null() & pl.col("term").is_null()

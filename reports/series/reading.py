@@ -9,7 +9,7 @@ import polars as pl
 
 from core.enums import Grain, Grouping
 from core.progress import track
-from reports.data.run_data import NO_SELECTION, RunData, RunJob
+from reports.data.run_data import NO_SELECTION, RunData, RunJob, once, once_of_run
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
 from reports.frames.frames import Frames
@@ -45,16 +45,16 @@ def read_groups(run: RunData) -> Groups:
     if run.grouping is None:
         return Groups()
 
-    grouping = run.grouping
-    return run.once_of_all(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
+    return Groups(run.grouping, _name_groups(run, run.grouping))
 
 
+@once_of_run
 def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
-    names: set[str] = set()
-    for job in run.jobs:
-        chosen = load_frames(run, job).chosen
-        names.update(chosen.select(name_groups(grouping).unique()).to_series())
+    def select_names(_: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        return [frames.chosen.lazy().select(group=name_groups(grouping).unique())]
 
+    (found,) = gather(run, run.jobs, select_names)
+    names = set(found["group"])
     parameters = run.month_parameters
     material = () if parameters.material is None else (parameters.material,)
     asked_by_grouping: dict[Grouping, Collection[str]] = {
@@ -96,14 +96,16 @@ def read_groups_of(run: RunData, job: RunJob, document_ids: Collection[int]) -> 
 def read_daily(
     run: RunData, job_names: Collection[str] | None = None, groups: Groups | None = None
 ) -> Daily:
-    """Return the counts of jobs day by day, without what the run's selection leaves out.
-
-    Those of all jobs without groups are counted once.
-    """
+    """Return the counts of jobs day by day, without what the run's selection leaves out."""
     if job_names is None and groups is None:
-        return run.once(read_daily, lambda: _count_days(run, None, Groups()))
+        return _count_all_days(run)
 
     return _count_days(run, job_names, groups or Groups())
+
+
+@once
+def _count_all_days(run: RunData) -> Daily:
+    return _count_days(run, None, Groups())
 
 
 def read_days(run: RunData) -> pl.DataFrame:
