@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -13,12 +13,10 @@ from core.enums import SamplePeriod
 from core.prices import MICRO, Money, Price, parse_price
 from core.quantities import quantity
 from models.costs import read_prompt_uses
+from models.database import Database
 from models.tables import Document
 from producers.model_costs import FEWEST_ANSWERS
 from reports.stats.looks import count_pilot
-
-if TYPE_CHECKING:
-    from models.database import Database
 
 
 def describe_first_sample(db: Database, parameters: Any, max_cost: Money | None) -> str | None:

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from analysis.codebooks.cells import most_near_misses
 from analysis.codebooks.codebook import Codebook
@@ -18,6 +18,7 @@ from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.prices import format_money
 from core.quantities import quantity
 from models.code_samples import list_sampled_runs
+from models.database import Database
 from producers.plan import CallPlan, JobTexts
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
@@ -32,9 +33,6 @@ from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.looks import LEAST_GROWTH, LEVELS, count_pilot, level_of_look
-
-if TYPE_CHECKING:
-    from models.database import Database
 
 # Most samples end at the fourth look, with about what its plan asks for; a few go on.
 _TAIL = LEVELS[3] / 2
