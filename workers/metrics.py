@@ -129,12 +129,11 @@ class WorkerMetrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the metrics of the last snapshot."""
         snapshot = self._snapshot
-        up = GaugeMetricFamily(
-            "tidings_stack_up", "Whether database and Redis answered this worker last time."
+        yield GaugeMetricFamily(
+            "tidings_stack_up",
+            "Whether database and Redis answered this worker last time.",
+            value=float(snapshot is not None),
         )
-        up.add_metric([], float(snapshot is not None))
-        yield up
-
         if snapshot is not None:
             yield from _gauges(snapshot)
 
@@ -149,17 +148,16 @@ def _remove_abandoned_folders() -> None:
 
 
 def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
-    age = GaugeMetricFamily(
-        "tidings_look_age_seconds", "How long ago jobs, queues and slots were read."
+    yield GaugeMetricFamily(
+        "tidings_look_age_seconds",
+        "How long ago jobs, queues and slots were read.",
+        value=time.time() - snapshot.at,
     )
-    age.add_metric([], time.time() - snapshot.at)
-    yield age
-
-    paused = GaugeMetricFamily(
-        "tidings_all_paused", "1 while all runs are paused (`tidings pause --all`)."
+    yield GaugeMetricFamily(
+        "tidings_all_paused",
+        "1 while all runs are paused (`tidings pause --all`).",
+        value=float(snapshot.all_are_paused),
     )
-    paused.add_metric([], float(snapshot.all_are_paused))
-    yield paused
 
     jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
     oldest = _gauge_by_queue(

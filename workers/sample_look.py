@@ -68,7 +68,7 @@ def look_at_sample(job: JobContext) -> Outcome:
     run_id = job.claim.run_id
     with job.db.read() as connection:
         if has_unended_job(connection, run_id):
-            return _wait(job.claim.waits)
+            return wait_for_jobs(_WAITS, job.claim.waits)
 
         failed = count_failed_jobs(connection, run_id)
 
@@ -92,7 +92,7 @@ def look_at_sample(job: JobContext) -> Outcome:
     if looks and looks[-1].outcome is not None:
         return Done(looks[-1].outcome)
     if _add_later_documents(job, run, sample):
-        return _wait(0)
+        return wait_for_jobs(_WAITS)
 
     wanted = list_wanted_shares(
         run,
@@ -120,7 +120,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         return Done(outcome)
 
     _enlarge(job, look, sample, options.coder, coded)
-    return _wait(0)
+    return wait_for_jobs(_WAITS)
 
 
 def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> bool:
@@ -167,9 +167,10 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     return True
 
 
-def _wait(waits: int) -> WaitUntil:
+def wait_for_jobs(reason: str, waits: int = 0) -> WaitUntil:
+    """Return that the job waits for the others of its run, after so many *waits* before."""
     seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
-    return WaitUntil(seconds, _WAITS, waits_for=WaitFor.END_OF_JOBS)
+    return WaitUntil(seconds, reason, waits_for=WaitFor.END_OF_JOBS)
 
 
 def _enlarge(job: JobContext, look: Look, sample: CodedSample, coder: str, coded: int) -> None:
