@@ -37,6 +37,8 @@ SOURCES = (
 FALLBACK_SOURCE = posts.SOURCE
 # Such rows belong to this source if they have an outlet.
 HEADLINES_SOURCE = archive.SOURCE
+# Documents that are read at the addresses of feeds belong to this source.
+FEEDS_SOURCE = feeds.SOURCE
 
 _BY_NAME = {source.name: source for source in SOURCES}
 
@@ -117,11 +119,6 @@ def account_source(handle: str, source_name: str | None, settings: Settings) -> 
             return source if source.is_available(settings) else None
 
     return None
-
-
-def feeds_source() -> Source:
-    """Return the source whose documents are read at the addresses of feeds."""
-    return feeds.SOURCE
 
 
 def search_source(source_name: str | None, settings: Settings) -> Source | None:
