@@ -35,10 +35,7 @@ def insert_of_many(
         return insert
 
     stored_columns: Table = inspect(table).local_table
-    lists = []
-    for column in columns:
-        lists.append(bindparam(column, type_=ARRAY(stored_columns.c[column].type)))
-
+    lists = [bindparam(column, type_=ARRAY(stored_columns.c[column].type)) for column in columns]
     rows = func.unnest(*lists).table_valued(*columns).render_derived()
     return insert.from_select(columns, select(rows))
 

@@ -77,11 +77,8 @@ def default_archive() -> Source:
 
 def handle_in_address(address: str) -> str | None:
     """Return the handle of the account whose profile is at *address*; None for any other text."""
-    for source in post_sources():
-        if handle := source.handle_in_address(address):
-            return handle
-
-    return None
+    handles = (source.handle_in_address(address) for source in post_sources())
+    return next(filter(None, handles), None)
 
 
 def parse_handle(text: str) -> str:

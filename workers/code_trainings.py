@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from analysis.codebooks.stored import stored_codebook
 from analysis.kinds.trainings import TrainingParameters
 from analysis.trainings.codes.samples import read_samples
@@ -40,12 +38,10 @@ def train_codes_for_slice(
             return False
 
     report = task.finish()
-    predictions: list[dict[str, Any]] = []
-    for output, index, actual, predicted in report.predictions:
-        predictions.append(
-            {"split": output, "index": index, "actual": actual, "predicted": predicted}
-        )
-
+    predictions = [
+        {"split": output, "index": index, "actual": actual, "predicted": predicted}
+        for output, index, actual, predicted in report.predictions
+    ]
     with job.db.write() as connection:
         fence(connection, job.claim, progress=True, done_units=all_blocks, all_units=all_blocks)
         store_result(
