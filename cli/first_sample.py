@@ -66,9 +66,7 @@ def _count_texts(db: Database, parameters: Any) -> int:
 def _expect_cost(db: Database, parameters: Any, price: Price) -> float | None:
     """Return what answers to the same prompts cost on average; None if too few are stored."""
     hashes = {prompt.hash for prompt in _list_prompts(db, parameters)}
-    with db.read() as connection:
-        uses = read_prompt_uses(connection, parameters.coder)
-
+    uses = db.fetch(read_prompt_uses, parameters.coder)
     known = [use for use in uses if use.prompt in hashes]
     answers = sum(int(use.answers) for use in known)
     if answers < FEWEST_ANSWERS:
@@ -86,9 +84,7 @@ def _find_least_bound(db: Database, parameters: Any, price: Price) -> int:
 
 
 def _list_prompts(db: Database, parameters: Any) -> list[Prompt]:
-    with db.read() as connection:
-        _, codebook = stored_codebook(connection, parameters.codebook)
-
+    _, codebook = db.fetch(stored_codebook, parameters.codebook)
     keywords = [""]
     if codebook.asks_of_keyword:
         keywords = [keyword.name for keyword in parameters.keywords]

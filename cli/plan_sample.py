@@ -95,9 +95,7 @@ class SamplePlanner:
 
     def __init__(self, db: Database, parameters: Any) -> None:
         self._parameters = parameters
-        with db.read() as connection:
-            codebook_id, self._codebook = stored_codebook(connection, parameters.codebook)
-
+        codebook_id, self._codebook = db.fetch(stored_codebook, parameters.codebook)
         self._wanted = parse_wanted(self._codebook, parameters.wanted)
         self._pilot = _find_pilot(db, codebook_id, parameters.coder)
         self._plan = SamplePlan(parameters.half_width)
@@ -349,9 +347,7 @@ class _Pilot:
 def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
     """Return the newest sample that *coder* has coded, else the newest that people have."""
     kinds = [kind.name for kind in KINDS if kind.has_mentions]
-    with db.read() as connection:
-        runs = list_sampled_runs(connection, codebook_id, kinds)
-
+    runs = db.fetch(list_sampled_runs, codebook_id, kinds)
     pilots = []
     for run_id in runs:
         run = load_run(db, run_id)

@@ -61,9 +61,7 @@ def find_documents(
 
 def _find_model(db: Database, run_id: int, codebook: Codebook, sought: str) -> str | None:
     """Return the language model by which a run searches for the same; None if none does."""
-    with db.read() as connection:
-        parameters = get_run(connection, run_id).parameters
-
+    parameters = db.fetch(get_run, run_id).parameters
     coder: str = parameters.get("coder") or ""
     searched = (parameters.get("codebook"), parameters.get("find"))
     is_by_model = coder.startswith(MODEL) and searched == (codebook.hash.hex(), sought)

@@ -130,9 +130,7 @@ class DrawnSample:
 
         Raises as `draw_code_sample`.
         """
-        with db.read() as connection:
-            run = get_run(connection, run_id)
-
+        run = db.fetch(get_run, run_id)
         check_unit(codebook, run)
 
         earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))

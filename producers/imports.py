@@ -173,9 +173,7 @@ class _Record:
         if self._file is None:
             return None
 
-        with self._db.read() as connection:
-            stopped = find_place(connection, path=self._name_of_path(), file=self._file)
-
+        stopped = self._db.fetch(find_place, path=self._name_of_path(), file=self._file)
         if stopped is None:
             return None
 

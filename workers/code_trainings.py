@@ -21,9 +21,7 @@ def train_codes_for_slice(
     coded_run, codebook_hash = parameters.coded_run, parameters.codebook
     assert coded_run is not None, "the producer has set it"  # noqa: S101
     assert codebook_hash is not None, "the producer has set it"  # noqa: S101
-    with job.db.read() as connection:
-        _, codebook = stored_codebook(connection, codebook_hash)
-
+    _, codebook = job.db.fetch(stored_codebook, codebook_hash)
     samples = read_samples(job.db, coded_run, codebook)
     task = CodesTask(codebook, samples, checkpoint)
     all_blocks = len(task.blocks)

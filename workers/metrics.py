@@ -116,9 +116,7 @@ class WorkerMetrics(Collector):
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
         messages = {queue: queue_length(broker, queue) for queue in QUEUES}
         slots = count_live_slots(db, has_exited)
-        with db.read() as connection:
-            all_are_paused = are_all_paused(connection)
-
+        all_are_paused = db.fetch(are_all_paused)
         stats, shared = read_queue_stats(db), share_gauges(db, broker, settings)
         self._snapshot = Snapshot(time.time(), stats, messages, slots, shared, all_are_paused)
 

@@ -131,9 +131,7 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     """
     run_id, options = job.claim.run_id, run.parameters
     per = SamplePeriod.that_has(sample.strata[0].period)
-    with job.db.read() as connection:
-        months = list_job_names(connection, run_id)
-
+    months = job.db.fetch(list_job_names, run_id)
     new_periods = {per.of_month(month) for month in months} - set(sample.periods)
     if not new_periods and not count_later_units(run, sample):
         return False
@@ -286,9 +284,7 @@ def _describe_end(
     elif look.is_last:
         reason = "five looks are over"
     else:
-        with job.db.read() as connection:
-            run = get_run(connection, job.claim.run_id)
-
+        run = job.db.fetch(get_run, job.claim.run_id)
         has_cap = run.max_cost is not None
         cap = format_money(run.max_cost, run.currency or "") if has_cap else "its payer"
         reason = f"the cap of {cap} leaves no more"
