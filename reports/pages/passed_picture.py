@@ -106,12 +106,11 @@ def write_numbers(panels: Mapping[str, SharePanel]) -> str:
 def _draw_png(svg: bytes, colors: int = 64) -> bytes:
     """Return the PNG, whose *colors* make it small and leave no edge of a letter jagged."""
     # The reports of accounts and trainings need no matplotlib.
-    from reports.figures.png import to_png  # noqa: PLC0415
+    from reports.figures.png import draw_image  # noqa: PLC0415
 
-    png = to_png(svg, 72 * PNG_SIZE[0] / WIDTH)
-    padded = ImageOps.pad(Image.open(BytesIO(png)).convert("RGB"), PNG_SIZE, color="white")
+    padded = ImageOps.pad(draw_image(svg, 72 * PNG_SIZE[0] / WIDTH), PNG_SIZE, color="white")
     file = BytesIO()
-    padded.quantize(colors).save(file, "png")
+    padded.quantize(colors, Image.Quantize.MAXCOVERAGE).save(file, "png")
     return file.getvalue()
 
 
