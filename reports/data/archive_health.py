@@ -19,7 +19,7 @@ from reports.data.bulk_days import BulkDay, list_bulk_days
 from reports.data.missing_days import DayRange, list_missing_days
 from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, once_of_run
 from reports.frames.reading import count_days, load_frames
 from reports.series.groupings import name_groups
 from reports.words.quantities import NAMED
@@ -77,12 +77,9 @@ class ArchiveHealth:
         return sum(self.documents_by_day.values())
 
 
+@once_of_run
 def read_archive_health(run: RunData) -> ArchiveHealth:
-    """Return the health of the archive of a run of months, read once, month by month."""
-    return run.once_of_all(read_archive_health, lambda: _read_archive_health(run))
-
-
-def _read_archive_health(run: RunData) -> ArchiveHealth:
+    """Return the health of the archive of a run of months, month by month."""
     # The documents of other jobs are not there yet.
     jobs = [job for job in run.jobs if job.newest_document is not None]
     days = [day for job in jobs for day in job.days]

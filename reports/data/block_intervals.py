@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from core.enums import Grain
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.data.tables.periods import PeriodRow
 from reports.series.fold import period_of
 from reports.series.reading import read_daily
@@ -72,14 +72,11 @@ def use_block_intervals(
     return rows
 
 
+@once
 def read_block_intervals(
     run: RunData, grain: Grain
 ) -> Mapping[tuple[str | None, str], BlockIntervals]:
-    """Return the intervals of each keyword in each period of the run, computed once."""
-    return run.once((read_block_intervals, grain), lambda: _compute_intervals(run, grain))
-
-
-def _compute_intervals(run: RunData, grain: Grain) -> dict[tuple[str | None, str], BlockIntervals]:
+    """Return the intervals of each keyword in each period of the run."""
     parts = list(read_daily(run))
     if not parts:
         return {}

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import quantiles
 
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 from reports.frames.reading import count_days
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
@@ -45,11 +45,12 @@ def find_bulk_days(run: RunData) -> frozenset[date]:
     return frozenset(bulk_day.date for bulk_day in list_bulk_days(run))
 
 
+@once_of_run
 def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
     if not run.kind.has_mentions:
         return ()
-    return run.once_of_all(list_bulk_days, lambda: judge_days(count_days(run)))
+    return judge_days(count_days(run))
 
 
 def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:

@@ -20,7 +20,7 @@ from core.enums import TextPart
 from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.series.reading import select_frames
 from reports.words.texts import cut_at_word
 
@@ -81,7 +81,7 @@ def find_shared_phrase(run: RunData, subject: str, period: str) -> tuple[date, s
     busiest = _find_busiest(documents_by_day)
     day_texts = _read_texts(run, documents_by_day[busiest])
     all_documents = [document for day in documents_by_day.values() for document in day]
-    others = run.once((find_shared_phrase, subject), lambda: _read_subject(run, subject))
+    others = _read_subject(run, subject)
     unwanted = words_of_terms([subject, *_list_terms(run)])
     of_day = score_phrases(count_phrases(day_texts), others, unwanted)
     of_period = score_phrases(count_phrases(_read_texts(run, all_documents)), others, unwanted)
@@ -178,6 +178,7 @@ def _list_terms(run: RunData) -> list[str]:
     return [term for keyword in run.keywords for term in (keyword.name, *keyword.terms)]
 
 
+@once
 def _read_subject(run: RunData, subject: str) -> Phrases:
     """Return the phrases of a subject's headlines in the whole run, or of a part of them."""
     days = [day for job in run.jobs for day in grains.days_of(job.name)]

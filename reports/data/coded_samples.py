@@ -15,7 +15,7 @@ from analysis.codebooks.drawing import find_certain
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
 from models.code_samples import list_looks, list_searched_keys, list_strata
 from models.codes import ADJUDICATED
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 from reports.frames.codes import (
     IS_OF_PEOPLE,
     UNIT,
@@ -50,7 +50,7 @@ class Stratum:
     rule: SampleRule = SampleRule.PERIOD
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodedSample:
     """A sample with its codebook, strata, units and their codes.
 
@@ -160,12 +160,9 @@ def count_represented(copies: Sequence[int], population: int) -> list[float]:
     ]
 
 
+@once_of_run
 def read_coded_samples(run: RunData) -> list[CodedSample]:
-    """Return the samples of a run that somebody has begun to code, read once."""
-    return run.once_of_all(read_coded_samples, lambda: _read_samples(run))
-
-
-def _read_samples(run: RunData) -> list[CodedSample]:
+    """Return the samples of a run that somebody has begun to code."""
     samples = []
     for codebook_id, codebook in load_codebooks(run).items():
         units = load_units(run, codebook_id).with_row_index("unit")

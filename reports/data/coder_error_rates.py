@@ -9,36 +9,32 @@ import polars as pl
 from models.codes import ADJUDICATED
 from reports.data.coded_samples import PEOPLE, says
 from reports.data.estimate_strata import PEOPLE_ALONE, CodedSubject, make_strata
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.frames.codes import IS_OF_PERSON
 from reports.stats.coded_shares import estimate_share
 from reports.stats.coder_errors import CoderErrors, SharedText, correct_share
 
 
+@once
 def correct_subject(
     run: RunData, subject: CodedSubject, category: str, tail: float
 ) -> CoderErrors | None:
-    """Return the share of people's codes without coders' errors, read once; None without doubles.
+    """Return the share of people's codes without coders' errors; None without doubles.
 
     Nor is there one of a machine, nor where no text was coded.
     """
-
-    def correct() -> CoderErrors | None:
-        texts = list(_list_shared(subject, category))
-        share = estimate_share(make_strata(run, subject, category), tail=tail)
-        if share is None:
-            return None
-
-        coded = subject.sample.count_coded(PEOPLE)
-        decided = subject.sample.count_coded(ADJUDICATED)
-        single = (coded - decided) / max(1, coded)
-        return correct_share(share, texts, single_part=single)
-
     if subject.method != PEOPLE_ALONE:
         return None
 
-    names = (subject.variable.name, subject.keyword, subject.period, category, tail)
-    return run.once((correct_subject, subject.sample.codebook_id, *names), correct)
+    share = estimate_share(make_strata(run, subject, category), tail=tail)
+    if share is None:
+        return None
+
+    texts = list(_list_shared(subject, category))
+    coded = subject.sample.count_coded(PEOPLE)
+    decided = subject.sample.count_coded(ADJUDICATED)
+    single = (coded - decided) / max(1, coded)
+    return correct_share(share, texts, single_part=single)
 
 
 def _list_shared(subject: CodedSubject, category: str) -> Iterator[SharedText]:

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from models.codes import ADJUDICATED, PERSON
 from models.tables import Code, SampleStratum
 from reports.data.queries import fetch_scalars
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 
 
 def name_coder(run: RunData, coder: str) -> str:
@@ -15,10 +15,10 @@ def name_coder(run: RunData, coder: str) -> str:
     if not run.hides_coders or not coder.startswith(PERSON) or coder == ADJUDICATED:
         return coder
 
-    people = run.once_of_all(name_coder, lambda: _list_people(run))
-    return f"{PERSON}{people.index(coder) + 1}"
+    return f"{PERSON}{_list_people(run).index(coder) + 1}"
 
 
+@once_of_run
 def _list_people(run: RunData) -> list[str]:
     """Return the people who coded the run, or what was drawn of it, sorted."""
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)

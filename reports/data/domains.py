@@ -18,7 +18,7 @@ from analysis.codebooks.cells import make_cells
 from core.enums import SamplePeriod
 from models.runs import get_run
 from reports.data.coded_samples import CodedSample, answer
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once, once_of_run
 from reports.frames.codes import UNIT, load_codes
 from reports.series.groupings import name_groups
 from reports.series.reading import select_frames
@@ -53,16 +53,12 @@ class Domain:
     parts: pl.DataFrame
 
 
+@once
 def read_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain | None:
     """Return the units of a domain that the run's selection leaves, read once; None for all."""
     if name.group is None and not run.selection:
         return None
 
-    reading = (read_domain, sample.codebook_id, name)
-    return run.once(reading, lambda: _make_domain(run, sample, name))
-
-
-def _make_domain(run: RunData, sample: CodedSample, name: DomainName) -> Domain:
     documents = _choose_documents(run, name)
     is_chosen = pl.col("document").is_in(documents.implode())
     members = read_members(run, sample).with_columns(is_chosen=is_chosen)
@@ -94,15 +90,12 @@ def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
     return pl.concat(documents).unique()
 
 
+@once_of_run
 def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
     """Return all units of the strata of a sample, read once.
 
     A unit that came after the sample was drawn is in the stratum in which it would be.
     """
-    return run.once_of_all((read_members, sample.codebook_id), lambda: _list_members(run, sample))
-
-
-def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
     with run.db.read() as connection:
         run_row = get_run(connection, run.id)
 
@@ -127,6 +120,7 @@ def _list_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
     return pl.concat(members)
 
 
+@once
 def count_machine_codes(
     run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName = ALL_UNITS
 ) -> Mapping[int, Counter[str]]:
@@ -136,13 +130,6 @@ def count_machine_codes(
     the stratum in which it would be. A variable that was not asked of a unit has the code
     `NOT_ASKED`.
     """
-    reading = (count_machine_codes, sample.codebook_id, coder, variable, name)
-    return run.once(reading, lambda: _count_codes(run, sample, coder, variable, name))
-
-
-def _count_codes(
-    run: RunData, sample: CodedSample, coder: str, variable: str, name: DomainName
-) -> dict[int, Counter[str]]:
     members = read_members(run, sample)
     domain = read_domain(run, sample, name)
     if domain is not None:
@@ -159,12 +146,9 @@ def _count_codes(
     return counts
 
 
+@once_of_run
 def _read_answers(run: RunData, sample: CodedSample, coder: str, variable: str) -> pl.DataFrame:
     """Return what a machine says of each unit of the run, read once."""
-
-    def read() -> pl.DataFrame:
-        codes = load_codes(run, sample.codebook_id).filter(pl.col("coder") == coder)
-        answers = answer(codes, sample.codebook, sample.codebook.variable(variable))
-        return answers.select(*UNIT, "code")
-
-    return run.once_of_all((_read_answers, sample.codebook_id, coder, variable), read)
+    codes = load_codes(run, sample.codebook_id).filter(pl.col("coder") == coder)
+    answers = answer(codes, sample.codebook, sample.codebook.variable(variable))
+    return answers.select(*UNIT, "code")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from reports.data.domains import (
     count_machine_codes,
     read_domain,
 )
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.series.reading import read_groups
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
 from reports.words.quantities import join_words
@@ -66,7 +66,7 @@ class CodedSubject:
     """What estimates are made of: a variable, for one keyword, in one period or group."""
 
     sample: CodedSample
-    variable: Variable
+    variable: Variable = field(hash=False)
     keyword: str
 
     # "" for the whole run.
@@ -277,11 +277,10 @@ def _read_units(
 
     They are read once for all periods and keywords.
     """
-    asked = (subject.variable.name, subject.method, subject.domain, subject.is_of_asked, category)
-    reading = (_read_units, subject.sample.codebook_id, *asked)
-    return run.once(reading, lambda: _list_units(run, subject, category))
+    return _list_units(run, replace(subject, keyword="", period=""), category)
 
 
+@once
 def _list_units(
     run: RunData, subject: CodedSubject, category: str | None
 ) -> dict[int, list[DrawnUnit]]:

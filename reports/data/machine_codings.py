@@ -11,7 +11,7 @@ import polars as pl
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
 from core.enums import UNUSABLE, CodeState
 from reports.data.coded_samples import PEOPLE, read_coded_samples
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.data.selection import left_out
 from reports.frames.codes import IS_OF_PEOPLE, load_codebooks, load_codes
 
@@ -71,16 +71,13 @@ class MachineCoding:
         return counts
 
 
+@once
 def read_machine_codings(run: RunData) -> list[MachineCoding]:
     """Return what machines say of the run's texts by codebooks of which there is no coded sample.
 
     Where there is one, its section says how far they agree with people. What the run's selection
     leaves out does not count.
     """
-    return run.once(read_machine_codings, lambda: _read_codings(run))
-
-
-def _read_codings(run: RunData) -> list[MachineCoding]:
     sampled = set()
     for sample in read_coded_samples(run):
         if sample.models or sample.count_coded(PEOPLE):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from reports.data.repeats import find_repeated, read_patterns
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, once
 from reports.frames.reading import load_frames
 from reports.series.reading import select_frames
 
@@ -46,8 +46,7 @@ def count_repeated_documents(run: RunData, subject: str, month: str | None) -> i
 
     Documents that the run's selection leaves out do not count.
     """
-    counts = run.once(count_repeated_documents, lambda: _count_repeats(run))
-    return counts[subject, month]
+    return _count_repeats(run)[subject, month]
 
 
 def count_places(
@@ -78,6 +77,7 @@ def count_places(
         yield PlaceCount(subject=row.pop("keyword"), **(row | {"place": place}))
 
 
+@once
 def _count_repeats(run: RunData) -> Counter[SubjectMonth]:
     counts = Counter[SubjectMonth]()
     for job in run.jobs:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
 from itertools import starmap
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -28,6 +28,7 @@ from reports.data.queries import fetch_all, fetch_scalars, in_batches, index_by
 from textapi.engine.polarity import NeutralBand, neutral_band
 
 T = TypeVar("T")
+Arguments = ParamSpec("Arguments")
 T_co = TypeVar("T_co", covariant=True)
 
 # The results of so many jobs are read in one transaction and fit in memory.
@@ -68,7 +69,7 @@ class Selection:
 NO_SELECTION = Selection()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunJob:
     """A job as far as its results need it."""
 
@@ -120,20 +121,8 @@ class RunData:
     # True if the names of people who coded are numbers in tables.
     hides_coders: bool = False
 
-    # What was read or computed of the run, by what it is: see `once` and `once_of_all`.
-    _cache: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    def once(self, reading: object, read: Callable[[], T]) -> T:
-        """Return what *read* returned when the *reading* of the selection was asked for first."""
-        return self.once_of_all((self.selection, reading), read)
-
-    def once_of_all(self, reading: object, read: Callable[[], T]) -> T:
-        """Return what *read* returned at first; it is the same whatever the selection is."""
-        if reading not in self._cache:
-            self._cache[reading] = read()
-
-        result: T = self._cache[reading]
-        return result
+    # What was read or computed of the run: see `once` and `once_of_run`.
+    results: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def keywords(self) -> tuple[Keyword, ...]:
@@ -154,14 +143,12 @@ class RunData:
     @property
     def mask(self) -> bytes | None:
         """The PNG file that gives the word clouds their shape."""
-        statement = select(Run.mask).where(Run.id == self.id)
-        mask: bytes | None = self.once_of_all("mask", lambda: fetch_scalars(self.db, statement)[0])
-        return mask
+        return _read_mask(self)
 
     @property
     def engine_languages(self) -> dict[str, frozenset[str] | None]:
         """The languages that each engine of the results reads; None if it declares none."""
-        return self.once_of_all(engines_of, self._read_engines)
+        return _read_engines(self)
 
     @property
     def engines(self) -> list[str]:
@@ -178,10 +165,6 @@ class RunData:
         """The jobs that have documents; none of trainings."""
         return self.jobs if self.kind.has_documents else []
 
-    def _read_engines(self) -> dict[str, frozenset[str] | None]:
-        with self.db.read() as connection:
-            return engines_of(connection, self.id)
-
     def jobs_named(self, job_names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *job_names* is None."""
         if job_names is None:
@@ -196,6 +179,50 @@ class RunData:
                 named.append(self.jobs[index])
 
         return named
+
+
+def once(
+    read: Callable[Concatenate[RunData, Arguments], T],
+) -> Callable[Concatenate[RunData, Arguments], T]:
+    """Decorate what reads or computes something of a run: it is kept for each selection.
+
+    The arguments beside the run are hashable.
+    """
+    return _keep(read, lambda run: (read, run.selection))
+
+
+def once_of_run(
+    read: Callable[Concatenate[RunData, Arguments], T],
+) -> Callable[Concatenate[RunData, Arguments], T]:
+    """Decorate as `once` what is the same whatever the selection is."""
+    return _keep(read, lambda _: (read,))
+
+
+def _keep(
+    read: Callable[Concatenate[RunData, Arguments], T], name: Callable[[RunData], Hashable]
+) -> Callable[Concatenate[RunData, Arguments], T]:
+    @wraps(read)
+    def read_once(run: RunData, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> T:
+        key = (name(run), args, *kwargs.items())
+        if key not in run.results:
+            run.results[key] = read(run, *args, **kwargs)
+
+        result: T = run.results[key]
+        return result
+
+    return read_once
+
+
+@once_of_run
+def _read_mask(run: RunData) -> bytes | None:
+    mask: bytes | None = fetch_scalars(run.db, select(Run.mask).where(Run.id == run.id))[0]
+    return mask
+
+
+@once_of_run
+def _read_engines(run: RunData) -> dict[str, frozenset[str] | None]:
+    with run.db.read() as connection:
+        return engines_of(connection, run.id)
 
 
 def fetch_of_jobs(
@@ -285,20 +312,21 @@ class Reader(Protocol[T_co]):
 
 def keep_rows(read: Reader[T]) -> Reader[T]:
     """Decorate a reader of selected documents whose rows of the whole run are computed once."""
-    return _keep_by(RunData.once, read)
+    return _keep_rows(read, once(_list_rows(read)))
 
 
 def keep_rows_of_run(read: Reader[T]) -> Reader[T]:
     """Decorate a reader whose rows of the whole run are the same whatever the selection."""
-    return _keep_by(RunData.once_of_all, read)
+    return _keep_rows(read, once_of_run(_list_rows(read)))
 
 
-def _keep_by(once: Callable[..., list[T]], read: Reader[T]) -> Reader[T]:
+def _list_rows(read: Reader[T]) -> Callable[[RunData], list[T]]:
+    return lambda run: list(read(run))
+
+
+def _keep_rows(read: Reader[T], read_all: Callable[[RunData], list[T]]) -> Reader[T]:
     @wraps(read)
-    def read_once(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
-        if job_names is not None:
-            return read(run, job_names)
+    def read_rows(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
+        return iter(read_all(run)) if job_names is None else read(run, job_names)
 
-        return iter(once(run, read, lambda: list(read(run))))
-
-    return read_once
+    return read_rows

@@ -9,7 +9,7 @@ import polars as pl
 
 from core.errors import UsageError
 from reports.data.repeats import find_repeated, read_patterns
-from reports.data.run_data import RunData, RunJob, Selection
+from reports.data.run_data import RunData, RunJob, Selection, once
 from reports.data.stories import find_held_before
 from reports.frames.reading import load_frames
 
@@ -32,10 +32,7 @@ def check_found(run: RunData, selection: Selection) -> None:
 
 def left_out(run: RunData, job: RunJob) -> Collection[int]:
     """Return the ids of the documents of *job* that the run's selection leaves out."""
-    if not run.selection:
-        return ()
-
-    return run.once((left_out, job.id), lambda: _leave_out(run, job))
+    return _leave_out(run, job) if run.selection else ()
 
 
 def find_places(run: RunData) -> dict[str, int | None]:
@@ -59,6 +56,7 @@ def count_without(run: RunData) -> dict[str, int]:
     return counts
 
 
+@once
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
     documents = load_frames(run, job).chosen
     is_of_day = pl.col("day").is_in(sorted(run.selection.days))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, once_of_run
 from reports.data.stories import read_stories
 from reports.frames.reading import load_frames
 from reports.stats.capture_recapture import (
@@ -80,12 +80,13 @@ class _Outlet:
     mentioning: Counter[tuple[str, Sources, str]] = field(default_factory=Counter)
 
 
+@once_of_run
 def read_sources_in_common(run: RunData) -> list[CommonPeriod]:
     """Return what the sources of each outlet hold, of all months, then month by month.
 
     Outlets of which one source alone has documents are left out.
     """
-    return run.once_of_all(read_sources_in_common, lambda: list(_read(run)))
+    return list(_read(run))
 
 
 def _read(run: RunData) -> Iterator[CommonPeriod]:

@@ -12,7 +12,7 @@ from core.enums import TextPart
 from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 from reports.frames.reading import load_frames
 from textapi.text.keywords import pattern
 
@@ -22,15 +22,12 @@ MOST_TEXTS = 500
 USUAL = 2 / 3
 
 
+@once_of_run
 def read_names(run: RunData) -> dict[str, str]:
     """Return what each keyword is called: Trump for “trump”.
 
     A keyword that texts write in several ways, or not at all, is called as the user wrote it.
     """
-    return run.once_of_all(read_names, lambda: _find_names(run))
-
-
-def _find_names(run: RunData) -> dict[str, str]:
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
     # The frames of few jobs are kept, so they are read once for all keywords.
     for job in run.jobs:

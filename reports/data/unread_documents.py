@@ -13,7 +13,7 @@ from core.enums import StepState
 from models.languages import languages_of
 from models.tables import Document, Mention, PostPolarity
 from reports.data.queries import fetch_scalars
-from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
+from reports.data.run_data import RunData, RunJob, document_scope, documents_condition, once_of_run
 from reports.data.tables.coverage import read_coverage_grid
 from textapi.messages import Operation, languages_read
 
@@ -49,13 +49,9 @@ def _languages_read(run: RunData, operation: Operation | None = None) -> frozens
     return frozenset.intersection(*known) if known and len(known) == len(declared) else None
 
 
+@once_of_run
 def find_unread(run: RunData, job: RunJob, operation: Operation | None = None) -> Mapping[int, str]:
     """Return the documents of a job that its engine does not read, with their languages."""
-    key = (find_unread, job.id, operation)
-    return run.once_of_all(key, lambda: _find_unread(run, job, operation))
-
-
-def _find_unread(run: RunData, job: RunJob, operation: Operation | None) -> Mapping[int, str]:
     languages = _languages_read(run, operation)
     if languages is None:
         return {}

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from analysis import grains
 from core.enums import DOCUMENTS, Grain
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 
@@ -119,16 +119,13 @@ def read_finding_rows(run: RunData) -> list[PeriodRow]:
     return read_years(run) if has_yearly_findings(run) else list(read_periods(run))
 
 
+@once
 def read_years(run: RunData) -> list[PeriodRow]:
     """Return the rows of each year, marked as cut off where too few of its months are whole.
 
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
-    return run.once(read_years, lambda: _read_years(run))
-
-
-def _read_years(run: RunData) -> list[PeriodRow]:
     whole: Counter[tuple[Term, str]] = Counter()
     for period_row in read_periods(run):
         if period_row.matched is not None and period_row.documents and not period_row.cut_off:

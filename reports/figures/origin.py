@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -12,7 +12,7 @@ from analysis.kinds.kind import DocumentKind
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
-from reports.data.run_data import RunData, documents_condition
+from reports.data.run_data import RunData, documents_condition, once_of_run
 from reports.figures.panels import SEPARATOR
 from sources.registry import source_label
 
@@ -58,36 +58,34 @@ def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
     return bool(fetch_all(run.db, select(Document.id).where(condition).limit(1)))
 
 
-def _source_labels(run: RunData) -> Sequence[str]:
-    return run.once_of_all(_source_labels, lambda: list(_read_source_labels(run)))
-
-
-def _read_source_labels(run: RunData) -> Iterator[str]:
-    """Yield the names of a run's sources for readers; a training's source is its data file."""
+@once_of_run
+def _source_labels(run: RunData) -> list[str]:
+    """Return the names of a run's sources for readers; a training's source is its data file."""
     kind = run.kind
     if not isinstance(kind, DocumentKind):
-        yield PurePath(run.parameters.data).name
-    elif is_made_up(run):
-        yield "made-up texts"
-    elif archives := kind.archives(run.parameters):
-        yield from (source.label for source in archives)
-    else:
-        sources: set[str] = set()
-        for job in run.jobs:
-            statement = select(Document.source).where(documents_condition(run, job)).distinct()
-            sources.update(fetch_scalars(run.db, statement))
+        return [PurePath(run.parameters.data).name]
+    if is_made_up(run):
+        return ["made-up texts"]
+    if archives := kind.archives(run.parameters):
+        return [source.label for source in archives]
 
-        yield from map(source_label, sorted(sources))
+    sources: set[str] = set()
+    for job in run.jobs:
+        statement = select(Document.source).where(documents_condition(run, job)).distinct()
+        sources.update(fetch_scalars(run.db, statement))
+
+    return [source_label(source) for source in sorted(sources)]
 
 
 def _as_of(run: RunData, job_name: str | None) -> str:
     """Return the day, UTC, on which documents were fixed, or else of the run's submission."""
-    times = run.once_of_all(_as_of, lambda: _read_times(run))
+    times = _read_times(run)
     job_ids = [job.id for job in run.jobs_named(None if job_name is None else [job_name])]
     latest = max([run.created_at, *(times[job_id] for job_id in job_ids if job_id in times)])
     return datetime.fromtimestamp(latest, UTC).date().isoformat()
 
 
+@once_of_run
 def _read_times(run: RunData) -> dict[int, float]:
     """Return when the documents of each job were fixed, in Unix seconds, by the job's id."""
     times: dict[int, float] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.data.tables.periods import PeriodRow, group_by_term, read_series
 from reports.data.variants import read_variants
 from reports.findings.events import (
@@ -22,9 +22,10 @@ from reports.findings.events import (
 GRAINS = (Grain.MONTH, Grain.WEEK)
 
 
+@once
 def read_surprises(run: RunData) -> Departures:
-    """Return the events of a run and its largest changes, which are found once."""
-    return run.once(read_surprises, lambda: find_events(_read_series(run)))
+    """Return the events of a run and its largest changes."""
+    return find_events(_read_series(run))
 
 
 def read_judged_run(run: RunData) -> RunData:

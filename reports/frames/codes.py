@@ -20,7 +20,7 @@ from models.tables import (
     StoredCodebook,
 )
 from reports.data.queries import Statement, fetch_all, fetch_columns
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 
 # What is coded: a mention, or a whole text at the position 0.
 UNIT = ("document", "keyword", "position")
@@ -78,38 +78,9 @@ _COLUMNS = (
 _DOCUMENTS_AT_A_TIME = 20_000
 
 
+@once_of_run
 def load_codebooks(run: RunData) -> dict[int, Codebook]:
     """Return the codebooks by which the run was coded, or drawn to be coded, by their ids."""
-    return run.once_of_all(load_codebooks, lambda: _read_codebooks(run))
-
-
-def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
-    """Return the codes that count in a run, read once: see `CODE_SCHEMA`.
-
-    They are those that were given in it, and what people said in other runs of units of its sample,
-    unless they said it in this one.
-    """
-    return run.once_of_all((load_codes, codebook_id), lambda: _read_codes(run, codebook_id))
-
-
-def load_labels(run: RunData) -> pl.DataFrame:
-    """Return the labels that people gave in a run, as codes: -1, 0, 1, or null if skipped."""
-    is_label = IS_OF_PEOPLE & (pl.col("run") == run.id)
-    return load_codes(run, POLARITY_CODEBOOK).filter(is_label).sort("identity", *UNIT)
-
-
-def load_units(run: RunData, codebook_id: int) -> pl.DataFrame:
-    """Return the units of the sample that was drawn last of a run: see `UNIT_SCHEMA`."""
-    with run.db.read() as connection:
-        units = list_unit_rows(connection, run.id, codebook_id)
-        strata = list_strata(connection, run.id, codebook_id)
-
-    places = {stratum.number: (stratum.period, stratum.part) for stratum in strata}
-    rows = [(*unit, *places[unit.stratum]) for unit in units]
-    return pl.DataFrame(rows, UNIT_SCHEMA, orient="row")
-
-
-def _read_codebooks(run: RunData) -> dict[int, Codebook]:
     coded = select(Code.codebook_id).where(Code.run_id == run.id)
     sampled = select(SampleStratum.codebook_id).where(SampleStratum.run_id == run.id)
     is_used = or_(StoredCodebook.id.in_(coded), StoredCodebook.id.in_(sampled))
@@ -118,7 +89,13 @@ def _read_codebooks(run: RunData) -> dict[int, Codebook]:
     return {codebook_id: Codebook.model_validate(content) for codebook_id, content in rows}
 
 
-def _read_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
+@once_of_run
+def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
+    """Return the codes that count in a run, read once: see `CODE_SCHEMA`.
+
+    They are those that were given in it, and what people said in other runs of units of its sample,
+    unless they said it in this one.
+    """
     is_own = (Code.run_id == run.id, Code.codebook_id == codebook_id)
     codes = select(*_COLUMNS).join(Document, Document.id == Code.document_id)
     ends = select(func.min(Code.document_id), func.max(Code.document_id)).where(*is_own)
@@ -141,6 +118,23 @@ def _read_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
     )
     frames.append(_fetch(run, elsewhere).sort("run"))
     return pl.concat(frames).unique((*UNIT, "variable", "coder"), keep="first", maintain_order=True)
+
+
+def load_labels(run: RunData) -> pl.DataFrame:
+    """Return the labels that people gave in a run, as codes: -1, 0, 1, or null if skipped."""
+    is_label = IS_OF_PEOPLE & (pl.col("run") == run.id)
+    return load_codes(run, POLARITY_CODEBOOK).filter(is_label).sort("identity", *UNIT)
+
+
+def load_units(run: RunData, codebook_id: int) -> pl.DataFrame:
+    """Return the units of the sample that was drawn last of a run: see `UNIT_SCHEMA`."""
+    with run.db.read() as connection:
+        units = list_unit_rows(connection, run.id, codebook_id)
+        strata = list_strata(connection, run.id, codebook_id)
+
+    places = {stratum.number: (stratum.period, stratum.part) for stratum in strata}
+    rows = [(*unit, *places[unit.stratum]) for unit in units]
+    return pl.DataFrame(rows, UNIT_SCHEMA, orient="row")
 
 
 def _fetch(run: RunData, statement: Statement) -> pl.DataFrame:

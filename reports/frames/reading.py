@@ -21,7 +21,7 @@ from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
 from reports.data.queries import fetch_columns, fetch_scalars
-from reports.data.run_data import RunData, RunJob, document_scope
+from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
 from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames, valid_polarity
 from reports.stats.intervals import TRILLIONTHS
 
@@ -44,7 +44,7 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
 
     They are read where they are stored, else made, and stored if the job has ended.
     """
-    kept: dict[int, Frames] = run.once_of_all(load_frames, dict)
+    kept = _kept_frames(run)
     if job.id not in kept:
         while len(kept) >= _KEPT_JOBS and _count_documents(kept.values()) >= _KEPT_DOCUMENTS:
             del kept[next(iter(kept))]
@@ -52,6 +52,12 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
         kept[job.id] = _load(run, job)
 
     return kept[job.id]
+
+
+@once_of_run
+def _kept_frames(run: RunData) -> dict[int, Frames]:  # noqa: ARG001 - it is kept with the run
+    """Return the frames that are in memory, by their jobs' ids."""
+    return {}
 
 
 def _count_documents(kept: Iterable[Frames]) -> int:
@@ -76,7 +82,7 @@ def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
 
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
-    made_of = run.once_of_all(hash_origins_of_frames, lambda: _hash_origins(run))[job.id]
+    made_of = _hash_origins(run)[job.id]
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 
@@ -92,6 +98,7 @@ def _load(run: RunData, job: RunJob) -> Frames:
     return frames
 
 
+@once_of_run
 def _hash_origins(run: RunData) -> dict[int, str]:
     with run.db.read() as connection:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])

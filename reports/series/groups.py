@@ -12,7 +12,7 @@ import polars as pl
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once
 from reports.series.groupings import NOT_KNOWN
 from reports.series.reading import read_groups, read_series
 from reports.stats.intervals import TRILLIONTHS, t_quantile, wilson_interval
@@ -188,13 +188,9 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
     return Grain.YEAR
 
 
+@once
 def count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     """Count each keyword of the run in each group, once."""
-    counting = (count_groups, grain)
-    return run.once(counting, lambda: _count_groups(run, grain))
-
-
-def _count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
     names = read_groups(run).names
     counted = {}
     for keyword in run.keywords:

@@ -8,7 +8,7 @@ import polars as pl
 
 from core.enums import Grain, Grouping
 from core.progress import track
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, once, once_of_run
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
 from reports.frames.frames import Frames
@@ -41,10 +41,10 @@ def read_groups(run: RunData) -> Groups:
     if run.grouping is None:
         return Groups()
 
-    grouping = run.grouping
-    return run.once_of_all(read_groups, lambda: Groups(grouping, _name_groups(run, grouping)))
+    return Groups(run.grouping, _name_groups(run, run.grouping))
 
 
+@once_of_run
 def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
     names: set[str] = set()
     for job in run.jobs:
@@ -102,9 +102,10 @@ def read_daily(
             yield _count_all_days(run, job, Progress.of(states))
 
 
+@once
 def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
-    """Return the days of a job without groups, counted once."""
-    return run.once((read_daily, job.id), lambda: _count_days(run, job, progress, Groups()))
+    """Return the days of a job without groups."""
+    return _count_days(run, job, progress, Groups())
 
 
 def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:

@@ -15,7 +15,7 @@ from models.tables import Entity
 from reports.data import export_schema as schema
 from reports.data.entity_labels import EntityName, RunNames
 from reports.data.repeats import is_large
-from reports.data.run_data import RunData, fetch_of_jobs
+from reports.data.run_data import RunData, fetch_of_jobs, once_of_run
 from reports.frames.reading import load_frames
 
 
@@ -123,16 +123,13 @@ def _select_names(entity_rows: Iterable[EntityRow]) -> Iterator[EntityRow]:
             yield entity_row
 
 
+@once_of_run
 def read_run_names(run: RunData) -> RunNames:
-    """Return what the names of *run* stand for, read once of all its jobs and their documents."""
-
-    def read() -> RunNames:
-        counts = sum_counts(read_entities(run))
-        has_texts = counts and not is_large(run)
-        jobs = run.jobs if has_texts else ()
-        return RunNames.of(counts, (load_frames(run, job).names for job in jobs))
-
-    return run.once_of_all(read_run_names, read)
+    """Return what the names of *run* stand for, read of all its jobs and their documents."""
+    counts = sum_counts(read_entities(run))
+    has_texts = counts and not is_large(run)
+    jobs = run.jobs if has_texts else ()
+    return RunNames.of(counts, (load_frames(run, job).names for job in jobs))
 
 
 def read_counted(run: RunData, job_names: Collection[str] | None = None) -> Iterator[EntityRow]:

@@ -20,7 +20,7 @@ from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from core.enums import DOCUMENTS, StepState
 from reports.data.daily_counts import measure_dispersion
-from reports.data.run_data import RunData, keep_rows
+from reports.data.run_data import RunData, keep_rows, once
 from reports.data.tables.coverage import read_coverage_grid
 from reports.series.daily import Daily
 from reports.series.reading import read_daily, select_frames
@@ -135,12 +135,13 @@ class _PairedKeyword:
     scored: Scored
 
 
+@once
 def read_pairs(run: RunData) -> list[KeywordPair]:
     """Return the pairs of keywords that were counted in any month, by their names.
 
     They are the same at each call, so that each pair is compared once.
     """
-    return run.once(read_pairs, lambda: _group(read_pair_months(run), _keywords_of(run)))
+    return _group(read_pair_months(run), _keywords_of(run))
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
