@@ -30,6 +30,8 @@ _MEASURED, _KEPT_WORDS = 40, 1024
 _PAPER, _CLOSED = 250, 255
 # The space between words is in layout units.
 _MARGIN = 2
+# So large a share of the words lies flat; the others stand upright.
+_FLAT = 0.92
 # Each ink is dark enough on white.
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")
 
@@ -42,35 +44,25 @@ class Box:
     above: float
     below: float
 
+    def scale(self, part: float) -> Box:
+        """Return the room of the word in smaller letters."""
+        return Box(part * self.width, part * self.above, part * self.below)
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """A word with its size, the corner of its room, whether it goes up, and its ink."""
+    """A word with its size, the corner of its room, whether it goes up, and its ink.
+
+    The *box* is the room of the word as if it lay flat.
+    """
 
     word: str
     size: float
+    box: Box
     left: int
     top: int
     is_turned: bool
     ink: str
-
-    @property
-    def box(self) -> Box:
-        """The room of the word as if it lay flat."""
-        box, part = measure_word(self.word), self.size / _MEASURED
-        return Box(part * box.width, part * box.above, part * box.below)
-
-    @property
-    def right(self) -> float:
-        """Where the word ends on the right."""
-        box = self.box
-        return self.left + (box.above + box.below if self.is_turned else box.width)
-
-    @property
-    def bottom(self) -> float:
-        """Where the word ends below."""
-        box = self.box
-        return self.top + (box.width if self.is_turned else box.above + box.below)
 
 
 def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
@@ -82,7 +74,7 @@ def draw_cloud(sheet: Sheet, cloud: Cloud, top: float) -> float:
         box = placed.box
         x, y = float(placed.left), placed.top + box.above
         if placed.is_turned:
-            x, y = placed.left + box.above, placed.bottom
+            x, y = placed.left + box.above, placed.top + box.width
 
         count = cloud.word_counts[placed.word]
         title = f"{placed.word}: {quantity(count, cloud.noun)}"
@@ -168,45 +160,28 @@ def _place_all(
     placed: list[PlacedWord] = []
     for word, count in word_counts.items():
         size = count / most * largest
-        one = _find_room(room, chance, word, size, _INKS[len(placed) % len(_INKS)])
-        if one is None:
+        box = measure_word(word).scale(size / _MEASURED)
+        flat = math.ceil(box.above + box.below), math.ceil(box.width)
+        # A word that has no room as it lies may have some upright.
+        for is_turned in (chance.random() >= _FLAT, True):
+            height, width = flat[::-1] if is_turned else flat
+            corner = room.sample_position(height + _MARGIN, width + _MARGIN, chance)
+            if corner is not None:
+                break
+        else:
             return None
 
+        top, left = (int(place) + _MARGIN // 2 for place in corner)
         # The library lets a word begin where a closed part ends, so that ends one unit later. The
         # library's own `update` sums the whole rest of the map again.
-        height, width = math.ceil(one.bottom) + 1 - one.top, math.ceil(one.right) + 1 - one.left
-        rest = room.integral[one.top :, one.left :]
-        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height)
-        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width)
+        rest = room.integral[top:, left:]
+        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height + 1)
+        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width + 1)
         rest += (_CLOSED * np.outer(rows, columns)).astype(np.uint32)
-        placed.append(one)
+        ink = _INKS[len(placed) % len(_INKS)]
+        placed.append(PlacedWord(word, size, box, left, top, is_turned, ink))
 
     return placed
-
-
-def _find_room(
-    room: IntegralOccupancyMap,
-    chance: Random,
-    word: str,
-    size: float,
-    ink: str,
-    *,
-    flat: float = 0.92,
-) -> PlacedWord | None:
-    """Return the word at a free place that *chance* chooses; None if there is none.
-
-    So large a share of the words lies flat; the others stand upright.
-    """
-    is_turned = chance.random() >= flat
-    for turned in (is_turned, True):
-        one = PlacedWord(word, size, 0, 0, turned, ink)
-        height, width = math.ceil(one.bottom) + _MARGIN, math.ceil(one.right) + _MARGIN
-        corner = room.sample_position(height, width, chance)
-        if corner is not None:
-            top, left = (int(place) + _MARGIN // 2 for place in corner)
-            return replace(one, top=top, left=left)
-
-    return None
 
 
 @lru_cache(maxsize=_KEPT_WORDS)

@@ -28,7 +28,15 @@ SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[float, ...]]:
     """Return the left, top, right and bottom end of each word that was placed."""
     placed_words, _ = cloud.place_words(words, mask)
-    return [(placed.left, placed.top, placed.right, placed.bottom) for placed in placed_words]
+    found = []
+    for placed in placed_words:
+        across, down = placed.box.width, placed.box.above + placed.box.below
+        if placed.is_turned:
+            across, down = down, across
+
+        found.append((placed.left, placed.top, placed.left + across, placed.top + down))
+
+    return found
 
 
 def assert_apart(found: list[tuple[float, ...]]) -> None:
