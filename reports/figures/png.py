@@ -36,6 +36,7 @@ _PLACEHOLDERS = "Last Resort"
 
 # A file `matplotlibrc` in the working folder, or the user's own, changes no picture.
 mpl.rcdefaults()
+mpl.rc("hatch", color="#c3c8cd", linewidth=0.7)
 
 
 def to_png(svg: bytes) -> bytes:
@@ -115,8 +116,6 @@ def _draw(renderer: Any, values: dict[str, str]) -> None:
         look.set_dashes(0, np.array(values["stroke-dasharray"].split(), float))
     if fill == HATCHED:
         look.set_hatch("////")
-        look.set_hatch_color("#c3c8cd")
-        look.set_hatch_linewidth(0.7)
         fill = GAP
 
     if "d" in values:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from reports.data.period_gaps import cut_off, gaps, sum_matched
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import mark_shares
+from reports.figures.shapes import draw_bars
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import describe_range, format_share, quantity

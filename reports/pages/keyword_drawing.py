@@ -14,7 +14,7 @@ from reports.data.run_data import RunData
 from reports.data.tables.entities import read_entities, read_run_names
 from reports.data.tables.periods import group_by_term, read_series
 from reports.data.years import has_yearly_findings, read_years
-from reports.figures import entities, over_time, phrases, style, word_clouds
+from reports.figures import cloud, entities, over_time, phrases, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.shares import SharePicture
 from reports.pages.keyword_pages import find_series_span
@@ -47,7 +47,7 @@ def draw_keyword(
     add_words(
         add_section,
         subject,
-        word_clouds.choose(merged_counts, keyword.terms, run.parameters.max_words),
+        cloud.choose(merged_counts, keyword.terms, run.parameters.max_words),
         run.mask,
         counted=quantity(keyword.counted_documents, "document"),
         has_repeats=keyword.counted_documents < keyword.matched,
