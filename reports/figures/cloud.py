@@ -35,6 +35,10 @@ _SIZES = tuple(HEIGHT * 0.93**step for step in range(45))
 _MEASURED, _KEPT_WORDS = 40, 1024
 # Lighter shades of a mask are its paper; the library puts no word where a mask has this shade.
 _PAPER, _CLOSED = 250, 255
+# Words find room in no larger part of what is free: the fullest of 355 clouds, 145 of them of real
+# months, had .86 of it in use.
+_FULLEST = 0.9
+_UNITS = np.arange(1, WIDTH + 1, dtype=np.uint32)
 # The space between words is in layout units.
 _MARGIN = 2
 # So large a share of the words lies flat; the others stand upright.
@@ -213,7 +217,7 @@ def place_words(
 
 
 def _list_sizes(word_counts: Mapping[str, int], free: int) -> list[float]:
-    """Return the sizes at which all words together take no more than is *free*."""
+    """Return the sizes at which all words together may have room in what is *free*."""
     boxes = [measure_word(word) for word in word_counts]
     parts = np.array(list(word_counts.values())) / max(word_counts.values()) / _MEASURED
     widths = parts * np.array([box.width for box in boxes])
@@ -221,7 +225,7 @@ def _list_sizes(word_counts: Mapping[str, int], free: int) -> list[float]:
     sizes = []
     for size in _SIZES:
         rooms = (np.ceil(size * widths) + 1) * (np.ceil(size * heights) + 1)
-        if rooms.sum() <= free:
+        if rooms.sum() <= _FULLEST * free:
             sizes.append(size)
 
     return sizes
@@ -256,9 +260,9 @@ def _place_all(
         # The library lets a word begin where a closed part ends, so that ends one unit later. The
         # library's own `update` sums the whole rest of the map again.
         rest = room.integral[top:, left:]
-        rows = np.minimum(np.arange(1, rest.shape[0] + 1), height + 1)
-        columns = np.minimum(np.arange(1, rest.shape[1] + 1), width + 1)
-        rest += (_CLOSED * np.outer(rows, columns)).astype(np.uint32)
+        rows = np.minimum(_UNITS[: rest.shape[0]], height + 1)
+        columns = np.minimum(_UNITS[: rest.shape[1]], width + 1)
+        rest += np.outer(rows, columns)
         ink = _INKS[len(placed) % len(_INKS)]
         placed.append(PlacedWord(word, size, box, left, top, is_turned, ink))
 
