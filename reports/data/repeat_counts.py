@@ -1,6 +1,6 @@
 """How many documents and mentions of a keyword, or posts of an account, are repeats, exactly.
 
-A repeat is what `--distinct` leaves out: see `find_repeated`. No page counts others.
+A repeat is what `--distinct` leaves out: see `read_families`. No page counts others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from reports.data.repeats import find_repeated, read_patterns
+from reports.data.repeats import read_families
 from reports.data.run_data import RunData, RunJob, once
 from reports.frames.reading import load_frames
 from reports.series.reading import select_frames
@@ -59,22 +59,21 @@ def count_places(
     frames = load_frames(run, job) if is_before_selection else select_frames(run, job)
     sentences = frames.mentions.unique(["keyword", "document", "position"])
     mentioning = sentences.group_by("keyword", "document").agg(mentions=pl.len())
-    rows = mentioning.join(frames.chosen, on="document")
-    patterns, repeated = read_patterns(run), list(find_repeated(run, job))
+    documents = frames.chosen.join(read_families(run, job), on="document", how="left")
+    rows = mentioning.join(documents, on="document")
     # Of a run of months a job is a month, whatever the document's day.
     month = pl.lit(job.name) if run.keywords else pl.col("day").dt.strftime("%Y-%m").fill_null("")
     keyed = rows.select(
         pl.col("keyword").cast(pl.String).fill_null(job.name),
         "mentions",
         month=month,
-        is_repeat=pl.col("document").is_in(repeated),
-        place=pl.Series(patterns.find_places(rows["form"].to_numpy())),
+        is_repeat=pl.col("is_repeat").fill_null(value=False),
+        place="place",
     )
     keys = ("keyword", "month", "is_repeat", "place")
     counts = keyed.group_by(keys).agg(pl.len().alias("documents"), pl.col("mentions").sum())
     for row in counts.sort(keys).iter_rows(named=True):
-        place = None if row["place"] < 0 else row["place"]
-        yield PlaceCount(subject=row.pop("keyword"), **(row | {"place": place}))
+        yield PlaceCount(subject=row.pop("keyword"), **row)
 
 
 @once
