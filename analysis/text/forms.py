@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import calendar
 import re
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -85,39 +84,6 @@ class Windows(NamedTuple):
 KeepWindows = Callable[[Hashes, Integers], Flags]
 
 
-class _Vocabulary(dict[str, int]):
-    """The number of each different token; one that is not known gets the next number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._hashes = array("Q")
-        self._kinds = bytearray()
-
-    def __missing__(self, token: str) -> int:
-        """Number a further token."""
-        word = _read_word(token)
-        if token == _BREAK:
-            kind = _IS_BREAK
-        elif not token[-1].isalnum():
-            kind = _IS_MARK
-        else:
-            kind = IS_FIGURE * (word == FIGURE) + IS_STOP_WORD * (word in _all_stop_words())
-            kind += _IS_CONNECTING * (word in _CONNECTING) + _IS_SMALL * token[0].islower()
-
-        self._kinds.append(kind)
-        self._hashes.append(_hash_word(word))
-        self[token] = number = len(self)
-        return number
-
-    def hashes(self) -> Hashes:
-        """Return a hash of each token as it is compared, the same in every process."""
-        return np.array(self._hashes, np.uint64)
-
-    def kinds(self) -> Kinds:
-        """Return what each token is, a sum of the numbers above."""
-        return np.array(self._kinds, np.uint8)
-
-
 @dataclass(frozen=True)
 class Forms:
     """Forms of texts: their words one after another."""
@@ -138,10 +104,12 @@ class Forms:
     @classmethod
     def read(cls, texts: Iterable[str]) -> Forms:
         """Return the forms of *texts*. Of figures beside each other the last one is kept."""
-        vocabulary = _Vocabulary()
         found = _WORD_OR_MARK.findall(_BREAK.join([*map(clean_text, texts), ""]))
+        vocabulary = {token: number for number, token in enumerate(dict.fromkeys(found))}
         tokens = np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found))
-        kinds = vocabulary.kinds()[tokens]
+        vocabulary_kinds = np.fromiter(map(_find_kind, vocabulary), np.uint8, len(vocabulary))
+        hashes = map(_hash_word, map(_read_word, vocabulary))
+        kinds = vocabulary_kinds[tokens]
         is_before_figure = np.append(kinds[1:], 0)[: len(kinds)] & IS_FIGURE != 0
         is_kept = (kinds & IS_FIGURE == 0) | ~is_before_figure
         tokens, kinds = tokens[is_kept], kinds[is_kept]
@@ -155,8 +123,8 @@ class Forms:
             tokens[is_word],
             bounds,
             np.flatnonzero(is_marked),
-            vocabulary.hashes(),
-            vocabulary.kinds(),
+            np.fromiter(hashes, np.uint64, len(vocabulary)),
+            vocabulary_kinds,
         )
 
     def __len__(self) -> int:
@@ -413,6 +381,18 @@ def powers(longest: int, *, inverse: bool = False) -> Hashes:
     factors = np.full(longest + 1, base)
     factors[0] = 1
     return np.multiply.accumulate(factors)
+
+
+def _find_kind(token: str) -> int:
+    """Return what a token is, a sum of the numbers above."""
+    if token == _BREAK:
+        return _IS_BREAK
+    if not token[-1].isalnum():
+        return _IS_MARK
+
+    word = _read_word(token)
+    kind = IS_FIGURE * (word == FIGURE) + IS_STOP_WORD * (word in _all_stop_words())
+    return kind + _IS_CONNECTING * (word in _CONNECTING) + _IS_SMALL * token[0].islower()
 
 
 def _hash_word(word: str) -> int:
