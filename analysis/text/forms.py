@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from io import BytesIO
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,9 @@ _MARK = r"(?m:^RT @[\w.@-]+:)|[|?;]|:(?!(?<=\d:)\d)| (?<![\u2019\u201d'\"] )[-\u
 _BREAK = "\n"
 _WORD_OR_MARK = re.compile(rf"{_MARK}|{_WORD}|{_BREAK}")
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
+
+# So many texts are split into words at once.
+_READ_AT_ONCE = 1000
 
 # The hash of words is a polynomial of theirs at this odd number, modulo 2**64.
 _BASE = 0x9E37_79B9_7F4A_7C15
@@ -120,8 +124,13 @@ class Forms:
     def read(cls, texts: Iterable[str]) -> Forms:
         """Return the forms of *texts*. Of figures beside each other the last one is kept."""
         vocabulary = _Vocabulary()
-        found = _WORD_OR_MARK.findall(_BREAK.join([*map(clean_text, texts), ""]))
-        tokens = np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found))
+        remaining = map(clean_text, texts)
+        parts = [np.empty(0, np.uint32)]
+        while batch := list(islice(remaining, _READ_AT_ONCE)):
+            found = _WORD_OR_MARK.findall(_BREAK.join([*batch, ""]))
+            parts.append(np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found)))
+
+        tokens = np.concatenate(parts)
         kinds = vocabulary.kinds()[tokens]
         is_before_figure = np.append(kinds[1:], 0)[: len(kinds)] & IS_FIGURE != 0
         is_kept = (kinds & IS_FIGURE == 0) | ~is_before_figure
