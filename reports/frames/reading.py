@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -78,24 +77,39 @@ def _kept_frames(run: RunData) -> dict[int, Frames]:  # noqa: ARG001 - it is kep
     return {}
 
 
+def gather(
+    run: RunData,
+    jobs: Iterable[RunJob],
+    select: Callable[[RunJob, Frames], Sequence[pl.LazyFrame]],
+) -> list[pl.DataFrame]:
+    """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
+
+    The rows of many jobs are computed at once, as many as may be kept in memory. Without a job
+    there are none.
+    """
+    gathered: list[list[pl.DataFrame]] = []
+    selected: list[list[pl.LazyFrame]] = []
+    n_documents = 0
+    for job in jobs:
+        frames = load_frames(run, job)
+        if selected and n_documents + len(frames.documents) > _KEPT_DOCUMENTS:
+            gathered.append(_collect(selected))
+            selected, n_documents = [], 0
+
+        name = pl.lit(job.name).alias("job")
+        selected.append([rows.with_columns(name) for rows in select(job, frames)])
+        n_documents += len(frames.documents)
+
+    gathered.append(_collect(selected))
+    return [pl.concat(parts) for parts in zip(*gathered, strict=True)]
+
+
+def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
+    return pl.collect_all([pl.concat(parts) for parts in zip(*selected, strict=True)])
+
+
 def _count_documents(kept: Iterable[Frames]) -> int:
     return sum(len(frames.documents) for frames in kept)
-
-
-def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
-    """Return the documents that the run reads on every day of its months that have any.
-
-    *stored* says to count the documents of every section and material.
-    """
-    counts: dict[date, int] = {}
-    for job in run.jobs:
-        frames = load_frames(run, job)
-        documents = frames.documents if stored else frames.chosen
-        if len(documents):
-            counted = dict(documents.group_by("day").len().iter_rows())
-            counts.update({day: counted.get(day, 0) for day in job.days})
-
-    return counts
 
 
 def _load(run: RunData, job: RunJob) -> Frames:
