@@ -16,6 +16,8 @@ from models.database import Database
 from reports.build.manifest import (
     fingerprint_report,
     has_report,
+    hash_code,
+    read_earlier_members,
     read_manifest,
     refuse_foreign_page,
 )
@@ -78,6 +80,7 @@ def build(
     if has_report(out, fingerprint):
         return index
 
+    version, earlier_members = hash_code(), read_earlier_members(out)
     progress = progress or BuildProgress()
     progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
@@ -101,7 +104,10 @@ def build(
         folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]
         reports = []
         for run, folder in zip(runs, folders, strict=True):
-            exports = ExportFolder(run, folder, texts=texts, progress=progress)
+            earlier = earlier_members.get(str(folder.relative_to(out)), ())
+            exports = ExportFolder(
+                run, folder, texts=texts, progress=progress, version=version, earlier=earlier
+            )
             folder.mkdir(exist_ok=True)
             if len(runs) == 1:
                 check_found(run, selection)
@@ -120,8 +126,10 @@ def build(
 
         figure_names = (f"{store.folder.name}/{file_name}" for file_name in store.used)
         file_names = {*pages.names, *figure_names}
-        for report in reports:
+        members = {}
+        for report, folder in zip(reports, folders, strict=True):
             file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+            members[str(folder.relative_to(out))] = report.exports.members
 
         pages.put_in_place(last=INDEX)
 
@@ -134,6 +142,7 @@ def build(
         "runs": list(run_ids),
         "files": sorted(file_names),
         "remarks": list(filter(None, remarks)),
+        "members": members,
     }
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
@@ -17,8 +18,10 @@ from analysis.kinds.kind import Kind
 from core.atomic_files import replace_file, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import UsageError
+from core.progress import track
 from models.database import Database
 from reports.build_progress import BuildProgress
+from reports.data.document_members import Member, hash_origin_of_member, read_member
 from reports.data.export_schema import Table, describe_tables
 from reports.data.formats import (
     ALIGNED,
@@ -154,8 +157,19 @@ class ExportFolder:
         *,
         texts: bool = True,
         progress: BuildProgress | None = None,
+        version: str = "",
+        earlier: Sequence[Member] = (),
     ) -> None:
+        """Write into *folder*.
+
+        Of its file of all documents the *earlier* members are copied whose documents have not
+        changed, as this *version* of the code would write them.
+        """
         self.texts = texts
+        # The members of the file of all documents, once it is written.
+        self.members: Sequence[Member] = ()
+        self._version = version
+        self._earlier = earlier
         self._progress = progress or BuildProgress()
         self._data = run
         self._folder = folder
@@ -163,7 +177,7 @@ class ExportFolder:
         self._tables: set[str] = set()
         self._paths: list[Path] = []
         # Another process writes the table of all documents, unless this is None.
-        self._documents: SharedCall[None] | None = None
+        self._documents: SharedCall[list[Member]] | None = None
 
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
@@ -212,12 +226,46 @@ class ExportFolder:
             self.write_table(_DOCUMENTS)
         else:
             arguments = (self._data.db.url, self._data.id, self._folder)
-            self._documents = SharedCall(executor, _write_documents, *arguments, texts=self.texts)
+            self._documents = SharedCall(
+                executor,
+                _write_documents,
+                *arguments,
+                texts=self.texts,
+                version=self._version,
+                earlier=self._earlier,
+            )
 
     def write_table(self, table: Table[Any]) -> None:
         """Write the files of *table*, unless they are written."""
-        if table.name not in self._tables:
+        if table.name in self._tables:
+            return
+
+        if table is _DOCUMENTS and self._data.kind.has_mentions:
+            self.members = self._write_members()
+            self._tables.add(table.name)
+            self._paths += self._paths_of(table).values()
+        else:
             deque(self._write(table), maxlen=0)
+
+    def _write_members(self) -> list[Member]:
+        """Write the file of all documents, a member for each month; return the members."""
+        (path,) = self._paths_of(_DOCUMENTS).values()
+        without = () if self.texts else {TEXT}
+        members = []
+        with replace_file(path) as file:
+            for job in track("writing the documents", self._data.jobs):
+                made_of = hash_origin_of_member(self._data, job, self._version, self.texts)
+                content = read_member(path, self._earlier, made_of)
+                if content is None:
+                    written = io.BytesIO()
+                    files = {COMPRESSED: written}
+                    deque(_write_batches(self._data, _DOCUMENTS, files, without, [job.name]), 0)
+                    content = written.getvalue()
+
+                file.write(content)
+                members.append(Member.of(made_of, content))
+
+        return members
 
     def write_all(self) -> list[Path]:
         """Write the tables not written yet and the data dictionary; return the paths of all files.
@@ -227,7 +275,7 @@ class ExportFolder:
         tables = self._tables_of_folder()
         for table in tables:
             if table is _DOCUMENTS and self._documents is not None:
-                self._documents.result()
+                self.members = self._documents.result()
                 self._tables.add(table.name)
                 self._paths += self._paths_of(table).values()
 
@@ -251,10 +299,12 @@ class ExportFolder:
         return tables
 
 
-def _write_documents(url: str, run_id: int, folder: Path, *, texts: bool) -> None:
+def _write_documents(url: str, run_id: int, folder: Path, **options: Any) -> list[Member]:
     """Write the table of all documents of a run into *folder*, in another process."""
     with closing(Database(url)) as db:
-        ExportFolder(load_run(db, run_id), folder, texts=texts).write_table(_DOCUMENTS)
+        exports = ExportFolder(load_run(db, run_id), folder, **options)
+        exports.write_table(_DOCUMENTS)
+        return list(exports.members)
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:
@@ -299,6 +349,7 @@ def _write_batches(
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
+    job_names: Collection[str] | None = None,
     *,
     with_found: bool = True,
 ) -> Generator[Batch]:
@@ -307,7 +358,7 @@ def _write_batches(
     The columns *without* are written as null. Tables of documents tell *with_found* what searches
     have found, which follows from the texts.
     """
-    columns, batches = _read_batches(run, table)
+    columns, batches = _read_batches(run, table, job_names)
     if table.has_documents and with_found:
         columns, batches = add_found_columns(run, columns, batches)
 
@@ -327,12 +378,14 @@ def _write_batches(
             yield rows, cells_by_column
 
 
-def _read_batches(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Batch]]:
+def _read_batches(
+    run: RunData, table: Table[Any], job_names: Collection[str] | None
+) -> tuple[Columns, Iterable[Batch]]:
     """Return the columns of *table* and its rows; of a table without end, their cells alone."""
     if table.read_batches is not None:
-        return table.columns, (((), cells) for cells in table.read_batches(run))
+        return table.columns, (((), cells) for cells in table.read_batches(run, job_names))
 
-    rows: Iterable[Any] = table.read(run)
+    rows: Iterable[Any] = table.read(run, job_names)
     columns = table.columns
     make_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():
