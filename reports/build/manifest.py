@@ -17,7 +17,7 @@ from pathlib import Path
 from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
-from reports.data.document_members import Member
+from reports.data.kept_documents import JobParts, LastReport, Member
 from reports.data.run_data import NO_SELECTION, Selection
 from reports.data.run_fingerprint import fingerprint_run
 from reports.report_files import MANIFEST, is_own_page
@@ -116,14 +116,19 @@ def read_manifest(out: Path) -> tuple[str | None, list[str]]:
         return None, []
 
 
-def read_earlier_members(out: Path) -> dict[str, list[Member]]:
-    """Return the members of the last report's files of documents, by the names of their folders."""
+def read_last_reports(out: Path, version: str) -> dict[str, LastReport]:
+    """Return what the last report has made of documents, by the name of each run's folder."""
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        by_folder = manifest["members"].items()
-        return {str(folder): list(starmap(Member, members)) for folder, members in by_folder}
+        last_reports = {}
+        for folder, kept in manifest["kept"].items():
+            parts = {job: JobParts(*job_parts) for job, job_parts in kept["parts"].items()}
+            members = list(starmap(Member, kept["members"]))
+            last_reports[folder] = LastReport(version, members, parts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+    return last_reports
 
 
 def refuse_foreign_page(index: Path) -> None:

@@ -21,7 +21,6 @@ from core.errors import UsageError
 from core.progress import track
 from models.database import Database
 from reports.build_progress import BuildProgress
-from reports.data.document_members import Member, hash_origin_of_member, read_member
 from reports.data.export_schema import Table, describe_tables
 from reports.data.formats import (
     ALIGNED,
@@ -32,6 +31,12 @@ from reports.data.formats import (
     Columns,
     Values,
     aligned_lines,
+)
+from reports.data.kept_documents import (
+    LastReport,
+    Member,
+    hash_origin_of_member,
+    read_member,
 )
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
@@ -157,22 +162,16 @@ class ExportFolder:
         *,
         texts: bool = True,
         progress: BuildProgress | None = None,
-        version: str = "",
-        earlier: Sequence[Member] = (),
+        last: LastReport | None = None,
     ) -> None:
-        """Write into *folder*.
-
-        Of its file of all documents the *earlier* members are copied whose documents have not
-        changed, as this *version* of the code would write them.
-        """
+        """Write into *folder*; take of its *last* report what has not changed."""
         self.texts = texts
+        self.last = last or LastReport()
         # The members of the file of all documents, once it is written.
         self.members: Sequence[Member] = ()
-        self._version = version
-        self._earlier = earlier
         self._progress = progress or BuildProgress()
         self._data = run
-        self._folder = folder
+        self.folder = folder
         # The names of the tables that are written.
         self._tables: set[str] = set()
         self._paths: list[Path] = []
@@ -225,14 +224,13 @@ class ExportFolder:
         if executor is None or self._data.selection:
             self.write_table(_DOCUMENTS)
         else:
-            arguments = (self._data.db.url, self._data.id, self._folder)
+            arguments = (self._data.db.url, self._data.id, self.folder)
             self._documents = SharedCall(
                 executor,
                 _write_documents,
                 *arguments,
                 texts=self.texts,
-                version=self._version,
-                earlier=self._earlier,
+                last=self.last,
             )
 
     def write_table(self, table: Table[Any]) -> None:
@@ -254,8 +252,8 @@ class ExportFolder:
         members = []
         with replace_file(path) as file:
             for job in track("writing the documents", self._data.jobs):
-                made_of = hash_origin_of_member(self._data, job, self._version, self.texts)
-                content = read_member(path, self._earlier, made_of)
+                made_of = hash_origin_of_member(self._data, job, self.last.version, self.texts)
+                content = read_member(path, self.last.members, made_of)
                 if content is None:
                     written = io.BytesIO()
                     files = {COMPRESSED: written}
@@ -282,13 +280,13 @@ class ExportFolder:
             self.write_table(table)
             self._progress.count_table(len(tables))
 
-        dictionary = self._folder / DICTIONARY_FILE
+        dictionary = self.folder / DICTIONARY_FILE
         pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
         write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
 
     def _paths_of(self, table: Table[Any]) -> dict[str, Path]:
-        return {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+        return {form: self.folder / f"{table.name}.{form}" for form in _forms(table)}
 
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables to write; a large run leaves out the table of all documents."""

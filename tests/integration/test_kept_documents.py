@@ -13,16 +13,20 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from core.atomic_files import StagedFiles
 from models.database import Database
 from models.documents import add_documents
-from models.tables import Document, Job, JobStep, Mention, Run
+from models.tables import Document, Entity, Job, JobStep, Mention, Run
 from reports.build import manifest, report_folder
-from reports.data.document_members import Member
 from reports.data.exports import ExportFolder
-from reports.data.run_data import RunData, Selection, load_run
+from reports.data.held_documents import list_names
+from reports.data.kept_documents import JobParts, LastReport, Member
+from reports.data.run_data import RunData, RunJob, Selection, load_run
 from reports.data.tables.documents import DOCUMENTS
+from reports.pages import document_list
+from reports.pages.document_list import DocumentIndex, write_parts
 from tests import report_stories as stories
-from tests.exports_kit import jobs_of
+from tests.exports_kit import add, jobs_of
 
 FILE = "documents.jsonl.gz"
 TEXTS = [
@@ -44,11 +48,11 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 def write(
-    run: RunData, folder: Path, earlier: list[Member], **options: Any
+    run: RunData, folder: Path, earlier: list[Member], version: str = "1", **options: Any
 ) -> tuple[list[Member], bytes]:
     """Return the members of the file of all documents, and its content."""
     folder.mkdir(exist_ok=True)
-    exports = ExportFolder(run, folder, earlier=earlier, **options)
+    exports = ExportFolder(run, folder, last=LastReport(version, earlier), **options)
     exports.write_table(DOCUMENTS)
     return list(exports.members), gzip.decompress((folder / FILE).read_bytes())
 
@@ -115,6 +119,9 @@ def erase(db: Database) -> None:
         document = select(Document.id).where(Document.identity == "nyt:000000").scalar_subquery()
         connection.execute(delete(Mention).where(Mention.document_id == document))
         connection.execute(delete(Document).where(Document.identity == "nyt:000000"))
+
+    # What rests on the document is made again.
+    redo(db)
 
 
 def lift(db: Database) -> None:
@@ -233,14 +240,96 @@ def test_a_file_that_is_not_the_one_that_is_remembered_is_written_anew(
     assert write(load_run(db, 1), folder, members) == (members, content)
 
 
+def write_list(
+    db: Database, folder: Path, last: LastReport, *, texts: bool = True
+) -> dict[str, JobParts]:
+    """Write the parts of the list of documents; return what is remembered of them."""
+    folder.mkdir(exist_ok=True)
+    run = load_run(db, 1)
+    titles = {job.name: job.name for job in run.jobs}
+    index = DocumentIndex.of(run, titles, texts=texts)
+    return write_parts(run, index, StagedFiles(folder), last)
+
+
+def new_names(before: dict[str, JobParts], after: dict[str, JobParts]) -> list[str]:
+    return [job for job in before if before[job].file_names != after[job].file_names]
+
+
+def score_anew(db: Database) -> None:
+    job = jobs_of(db, 1)["2020-03"]
+    with db.write() as connection:
+        connection.execute(update(Mention).where(Mention.job_id == job).values(polarity=0.77))
+
+
+def add_address(db: Database) -> None:
+    with db.write() as connection:
+        is_first = Document.identity == "nyt:000000"
+        connection.execute(update(Document).where(is_first).values(address="https://a.example"))
+
+
+@pytest.mark.parametrize("change", [score_anew, add_address, note_a_full_stop, erase])
+def test_the_part_of_a_month_is_written_anew_whose_documents_have_changed(
+    db: Database, tmp_path: Path, change: Callable[[Database], None]
+) -> None:
+    folder = tmp_path / "out"
+    complete(db)
+    before = write_list(db, folder, LastReport("1"))
+    change(db)
+
+    after = write_list(db, folder, LastReport("1", parts=before))
+    anew = write_list(db, tmp_path / "anew", LastReport("1"))
+    assert after == anew
+    assert new_names(before, after) == ["2020-03"]
+
+
+def test_parts_are_kept_only_as_far_as_they_are_there_and_of_this_version(
+    db: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    before = write_list(db, folder, LastReport("1"))
+    # What is kept is not read again.
+    for path in (folder / "documents").iterdir():
+        path.write_bytes(b"kept")
+
+    assert write_list(db, folder, LastReport("1", parts=before)) == before
+    for job_parts in before.values():
+        (folder / job_parts.file_names[0]).unlink()
+
+    assert write_list(db, folder, LastReport("1", parts=before)) == before
+    for path in (folder / "documents").iterdir():
+        assert path.read_bytes().startswith(b"documentPart")
+
+    other = write_list(db, folder, LastReport("2", parts=before))
+    assert {job: parts.made_of for job, parts in other.items()}.items().isdisjoint(
+        {job: parts.made_of for job, parts in before.items()}.items()
+    )
+    without_texts = write_list(db, folder, LastReport("1", parts=before), texts=False)
+    assert new_names(before, without_texts) == list(before)
+
+
+def test_what_a_name_stands_for_is_decided_by_other_months_too(db: Database) -> None:
+    jobs = jobs_of(db, 1)
+    with db.write() as connection:
+        connection.execute(delete(Entity))
+
+    named = {"keyword": "covid", "period": "", "rank": 9, "name": "Riverton", "spellings": []}
+    add(db, Entity, named | {"job_id": jobs["2020-03"], "type": "ORG", "count": 1})
+    run = load_run(db, 1)
+    before = list_names(run, run.jobs[0])
+    add(db, Entity, named | {"job_id": jobs["2020-04"], "type": "GPE", "count": 9})
+    run = load_run(db, 1)
+    assert list_names(run, run.jobs[0]) != before
+    assert list_names(run, run.jobs[2]) == []
+
+
 def test_a_report_after_one_new_month_copies_the_other_months(
     db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     report_folder.build(db, [1], out)
     remembered = json.loads((out / "report.json").read_text())
-    members = [Member(*member) for member in remembered["members"]["."]]
-    remembered["members"]["."] = mark(out, members)
+    members = [Member(*member) for member in remembered["kept"]["."]["members"]]
+    remembered["kept"]["."]["members"] = mark(out, members)
     (out / "report.json").write_text(json.dumps(remembered))
     import_another(db)
     redo(db)
@@ -248,6 +337,14 @@ def test_a_report_after_one_new_month_copies_the_other_months(
         connection.execute(update(Run).values(ended_at=Run.ended_at + 1))
 
     # A build that is killed has written the tables, and no manifest.
+    written: list[str] = []
+    write_contents = document_list._write_contents
+
+    def count_months(run: RunData, job: RunJob, *arguments: Any, **options: Any) -> Any:
+        written.append(job.name)
+        return write_contents(run, job, *arguments, **options)
+
+    monkeypatch.setattr(document_list, "_write_contents", count_months)
     monkeypatch.setattr(report_folder, "_drop_stale", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         report_folder.build(db, [1], out)
@@ -255,6 +352,7 @@ def test_a_report_after_one_new_month_copies_the_other_months(
     content = gzip.decompress((out / FILE).read_bytes())
     assert copied(content) == 2
     assert b"One more." in content
+    assert written == ["2020-03"]
 
     # What is remembered is of the earlier file, of which nothing may be taken for the new one.
     monkeypatch.undo()

@@ -1,13 +1,15 @@
-"""The members of the file of all documents in a report's folder: one for each month of a run.
+"""What a report's folder keeps of documents that have not changed since its last report.
 
-Members of gzip one behind another are one file. What each member was made of is remembered, so
-that a report after one new month copies the others.
+The file of all documents has a member of gzip for each month, which are one file one behind
+another; the list of documents has parts. What each was made of is remembered, so that a report
+after one new month takes the others as they are.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from sqlalchemy import Text, cast, func, select
 from models.documents import quoted_text, tags_column
 from models.tables import Document
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob, documents_condition
+from reports.data.run_data import RunData, RunJob, documents_condition, once
 from reports.data.searched_texts import read_verdicts
 from reports.data.selection import left_out
 from reports.frames.reading import hash_origins
@@ -35,6 +37,25 @@ class Member(NamedTuple):
         return cls(made_of, len(content), hashlib.sha256(content).hexdigest())
 
 
+class JobParts(NamedTuple):
+    """The parts of a job in the list of documents: what they were made of, and their files."""
+
+    made_of: str
+    file_names: list[str]
+
+
+@dataclass(frozen=True)
+class LastReport:
+    """What a run's folder holds of its last report, for a report by this *version* of the code."""
+
+    version: str = ""
+    members: Sequence[Member] = ()
+
+    # By the names of jobs.
+    parts: Mapping[str, JobParts] = field(default_factory=dict)
+
+
+@once
 def hash_origin_of_member(run: RunData, job: RunJob, *options: object) -> str:
     """Return a hash of what the documents of a month are written from, and of the *options*.
 
