@@ -114,7 +114,7 @@ def _count_documents(kept: Iterable[Frames]) -> int:
 
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
-    made_of = _hash_origins(run)[job.id]
+    made_of = hash_origins(run)[job.id]
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 
@@ -131,7 +131,8 @@ def _load(run: RunData, job: RunJob) -> Frames:
 
 
 @once_of_run
-def _hash_origins(run: RunData) -> dict[int, str]:
+def hash_origins(run: RunData) -> dict[int, str]:
+    """Return for each job a hash of what its frames are made of."""
     with run.db.read() as connection:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
