@@ -81,15 +81,13 @@ def test_a_month_and_its_mirror_are_cut_off_together(days: list[int]) -> None:
         (["2020-01-14", "2020-01-31", "2020-02-01", "2020-03-15"], {"2020-01", "2020-03"}),
         (["2020-01-01", "2020-01-20", "2020-03-09", "2020-03-31"], set()),
         (["2020-01-03", "2020-01-09"], {"2020-01"}),
-        ([], set()),
     ],
 )
 def test_the_first_and_the_last_month_of_an_account_are_cut_off_unless_whole(
     tmp_path: Path, days: list[str], cut_off: set[str]
 ) -> None:
     db = stories.database(tmp_path)
-    texts = [stories.Text(at, f"On {at}.", handle="nasa", source="x") for at in days]
-    stories.store(db, [*texts, stories.Text("2020-06-02", "Another.", handle="esa", source="x")])
+    stories.store(db, [stories.Text(at, f"On {at}.", handle="nasa", source="x") for at in days])
     data = load_run(db, stories.handles_run(db, ["nasa"]))
     assert {row.period for row in read_periods(data) if row.cut_off} == cut_off
 
