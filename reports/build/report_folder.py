@@ -111,7 +111,7 @@ def build(
                 reports.append(read_report(run, pages, store, exports, executor))
             else:
                 summary = summarize_run(run)
-                reports.append(RunReport(summary, pages, store, exports, None, {}, None, None))
+                reports.append(RunReport(summary, pages, store, exports))
 
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
@@ -148,7 +148,7 @@ def _write_comparison(reports: Sequence[RunReport], pages: StagedFiles, store: F
         title=f"{join_words(labels)} side by side",
         page=comparison_page,
         runs=runs,
-        made=max((run.ended for run in runs if run.ended), default=None),
+        made=max((run.ended_at for run in runs if run.ended_at), default=None),
         files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
         texts=reports[0].exports.texts,
     )

@@ -100,13 +100,13 @@ class DocumentIndex:
     codes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
-        """Return an index without documents; *titles* are those of the jobs."""
+    def of(cls, run: RunData, *, texts: bool) -> DocumentIndex:
+        """Return an index without documents."""
         return cls(
             is_of_posts=not run.kind.has_mentions,
             has_texts=texts,
             noun=run.kind.document_noun,
-            jobs=titles,
+            jobs={job.name: run.kind.job_title(job.name, job.options) for job in run.jobs},
             names=read_names(run),
         )
 
@@ -201,12 +201,14 @@ def _make_parts(url: str, run_id: int, *, texts: bool) -> PartsByJob:
 
 
 def write_parts(
-    run: RunData, index: DocumentIndex, made: PartsByJob
+    run: RunData, index: DocumentIndex, shared: SharedCall[PartsByJob] | None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the file name and the content of each part; add its documents to *index*.
 
-    Those of the same documents that were *made* are taken as they are.
+    Those of the same documents that another process has made are taken as they are: see
+    `share_parts`.
     """
+    made = shared.result() if shared else {}
     codes = _read_codes(run)
     for job in run.jobs:
         documents = _list_documents(run, job, codes)

@@ -40,24 +40,23 @@ def pass_on(
     findings: Sequence[Finding],
     *,
     origin: str,
-    note: str,
     store: FigureStore,
     pages: StagedFiles,
 ) -> PassedPicture | None:
     """Draw a picture to pass on, and write its CSV; None if no share is known.
 
-    Its title is one of the *findings*. *origin* is the page that shows the picture, *note* the line
-    with its source. Raises `TidingsError`.
+    Its title is one of the *findings*. *origin* is the page that shows the picture.
+    Raises `TidingsError`.
     """
     spec = shares.declare(name)
     if spec is None:
         return None
 
     title = choose_title(findings, shares.span.grain) or spec.picture.title
-    picture = _fit(replace(spec.picture, title=title), note)
+    picture = _fit(replace(spec.picture, title=title), store.note)
     pages.add(f"{name}.csv", write_numbers(shares.panels).encode())
     figure = store.show(replace(spec, picture=picture, caption="", layout="passed"))
-    return PassedPicture(name, title, figure, origin, draw_picture(picture, note).to_svg())
+    return PassedPicture(name, title, figure, origin, draw_picture(picture, store.note).to_svg())
 
 
 def share_pngs(

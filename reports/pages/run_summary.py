@@ -19,7 +19,6 @@ from reports.data.tables.calls import CallRow
 from reports.data.tables.coverage import StepCount
 from reports.data.years import has_yearly_findings
 from reports.pages.keyword_example import KeywordExample, find_example
-from reports.pages.run_costs import AnsweringModel
 from reports.words.quantities import NAMED, join_words
 from reports.words.writing import write_sentence
 from sources.registry import SOURCES
@@ -33,14 +32,12 @@ SHORT_TEXT = 30
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary(RunData):
-    """A run as its report introduces it; times are UTC as people write them."""
+    """A run as its report introduces it."""
 
     state: str
     reason: str | None
-    created: str
-    ended: str | None
 
-    # The Unix time.
+    # The Unix time; None if it has not ended.
     ended_at: float | None
 
     job_states: Counter[str]
@@ -65,8 +62,10 @@ class RunSummary(RunData):
 
     calls: list[CallRow]
 
-    # The language models that answered, and what they cost, in words; "" if they cost nothing.
-    models: list[AnsweringModel]
+    # Rows of `RunModel`: the language models that answered.
+    models: list[Any]
+
+    # What they cost, in words; "" if nothing.
     cost: str
 
     # How many texts got no code from the run's language model, and why, in words; "" if each did.

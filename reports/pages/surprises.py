@@ -85,7 +85,7 @@ class EventLine:
 class SurprisesSection:
     """The events of a run, and the largest changes that are none."""
 
-    # The newest event comes first.
+    # The newest event comes first; of the lines, those that are new.
     events: list[ShownEvent]
     lines: list[EventLine]
 
@@ -96,16 +96,9 @@ class SurprisesSection:
     recurring: str = ""
 
     @property
-    def shown(self) -> list[EventLine]:
-        """The lines that the page shows at once: all new ones, and the newest others."""
-        new = [line for line in self.lines if line.is_new]
-        others = [line for line in self.lines if not line.is_new]
-        return new + others[: max(0, LISTED - len(new))]
-
-    @property
-    def earlier(self) -> list[EventLine]:
-        """The lines that are not shown at once."""
-        return [line for line in self.lines if line not in self.shown]
+    def most_shown(self) -> int:
+        """How many lines the page shows at once: all new ones, and the newest others."""
+        return max(LISTED, sum(line.is_new for line in self.lines))
 
 
 def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | None:
@@ -117,7 +110,7 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
         state = read_state(connection, run.id)
 
     events = show_events(run, state)
-    lines = list_events(run, events, texts=texts)
+    lines = sorted(list_events(run, events, texts=texts), key=lambda line: not line.is_new)
     return SurprisesSection(events, lines, list_changes(run, texts=texts), describe_season(run))
 
 

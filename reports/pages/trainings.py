@@ -18,7 +18,7 @@ from networks.data import Data, split_images
 from networks.errors import NetworkError
 from networks.files import read_images
 from reports.data.queries import fetch_all, index_by
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, RunJob
 from reports.data.tables.trainings import (
     EpochRow,
     PredictionRow,
@@ -38,8 +38,7 @@ class TrainingSection:
     """One training."""
 
     row: TrainingRow
-    state: str
-    reason: str | None
+    job: RunJob
     remarks: list[str]
     epochs: list[EpochRow]
     figures: list[FigureRef] = field(default_factory=list)
@@ -101,7 +100,9 @@ class TrainingsPage:
         return [*sentences, *self.best.remarks[:1]]
 
 
-def make_page(run: RunData, store: FigureStore, most_predictions: int = 20_000) -> TrainingsPage:
+def read_trainings_page(
+    run: RunData, store: FigureStore, most_predictions: int = 20_000
+) -> TrainingsPage:
     """Read a run's results and draw its figures, training by training.
 
     The first predictions of a training are drawn.
@@ -145,9 +146,8 @@ def _read_sections(run: RunData) -> dict[str, TrainingSection]:
     sections = {}
     for training in read_trainings(run):
         job_name = training.job
-        job = jobs[job_name]
         sections[job_name] = TrainingSection(
-            training, job.state, job.reason, remarks[job_name], epochs[job_name]
+            training, jobs[job_name], remarks[job_name], epochs[job_name]
         )
 
     return sections
