@@ -7,15 +7,14 @@ from collections.abc import Generator
 from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
-from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding, state_facts
-from reports.findings.run_facts import add_events, read_post_facts
+from reports.findings.finding import Finding
+from reports.findings.run_facts import read_post_facts
 from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages.codes import CODES_PAGE
 from reports.pages.front_sentences import arrange_keyword_sentences
 from reports.pages.posts import PortraitPage, PostsPage, read_portraits, read_posts_page
 from reports.pages.run_summary import RunSummary
-from reports.pages.surprises import read_subject_names
+from reports.pages.surprises import state_findings
 from reports.report_files import INDEX
 from reports.words.quantities import NAMED, join_words
 
@@ -48,7 +47,7 @@ def write_pages(report: RunReport) -> None:
         portrait = page.portrait
         posts_page.portraits.append(portrait)
         report.write(
-            INDEX if is_alone else f"{portrait.slug}.html",
+            INDEX if is_alone else f"{portrait.subject.slug}.html",
             "portrait.html",
             page,
             portrait.title,
@@ -70,9 +69,7 @@ def write_pages(report: RunReport) -> None:
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:
     """Return the findings that are printed."""
-    facts = read_confirmed(run, read_post_facts)
-    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
-    return add_events(run, stated, read_subject_names(run))
+    return state_findings(run, read_post_facts)
 
 
 POSTS = ReportKind(name_run, read_pages, write_pages, read_findings)

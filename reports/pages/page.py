@@ -68,6 +68,8 @@ def _environment() -> Environment:
         loader=PackageLoader("reports.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        # Most expressions hold variables: to look for constants takes longer than it saves.
+        optimized=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

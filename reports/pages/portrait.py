@@ -69,11 +69,6 @@ class Portrait:
     polarity: list[FigureRef] = field(default_factory=list)
 
     @property
-    def slug(self) -> str:
-        """The name as a part of file names."""
-        return self.subject.slug
-
-    @property
     def most_named(self) -> list[tuple[str, int]]:
         """The persons and organisations that are named most, each with how often it came."""
         counted_names = chain.from_iterable(self.names.headlines.values())

@@ -43,11 +43,6 @@ class TrainingSection:
     epochs: list[EpochRow]
     figures: list[FigureRef] = field(default_factory=list)
 
-    @property
-    def slug(self) -> str:
-        """Its name as a part of file names and anchors."""
-        return slug(self.row.job)
-
 
 @dataclass
 class TrainingsPage:
@@ -116,7 +111,7 @@ def read_trainings_page(
     for section in page.sections:
         job_name = section.row.job
         section.figures += store.show_all(
-            figures.course_spec(section.slug, section.epochs, name=job_name)
+            figures.course_spec(slug(job_name), section.epochs, name=job_name)
         )
 
     if parameters.network == "feedforward":
@@ -125,7 +120,7 @@ def read_trainings_page(
     for job, prediction_rows in groupby(read_predictions(run), key=lambda row: row.job):
         predictions = list(islice(prediction_rows, most_predictions))
         section = sections[job]
-        spec = _declare_predictions(section.slug, predictions, page.network)
+        spec = _declare_predictions(slug(job), predictions, page.network)
         section.figures += store.show_all(spec)
 
     return page

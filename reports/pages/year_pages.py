@@ -26,11 +26,6 @@ class YearPage:
     calendar: Calendar
     coverage: CoverageGrid
 
-    @property
-    def period(self) -> str:
-        """The year."""
-        return self.year.name
-
 
 def make_year_page(front: FrontPage, year: str) -> YearPage:
     """Return the page of a year."""
