@@ -21,6 +21,7 @@ from reports.pages.summarizing import summarize_run
 from reports.pages.surprises import read_surprises_section
 from reports.pages.watching import read_watch_section
 from reports.report_files import FEED
+from reports.shared_calls import SharedCall
 
 
 def read_report(
@@ -31,7 +32,7 @@ def read_report(
     executor: Executor | None = None,
 ) -> RunReport:
     """Read what all pages of the report of a single run show; a process may help by *executor*."""
-    shared_parts = share_parts(run, executor, texts=exports.texts)
+    shared = share_parts(run, executor, exports)
     kind = REPORT_KINDS[run.kind.report]
     repeats = None
     findings: FindingsBySubject = {}
@@ -43,7 +44,10 @@ def read_report(
     if draw_by_year(run):
         summary = replace(summary, grain=Grain.YEAR)
 
-    documents = DocumentIndex.of(summary, texts=exports.texts)
+    documents, parts = DocumentIndex.of(summary, texts=exports.texts), None
+    if run.kind.has_documents:
+        parts = SharedCall(None, write_parts, summary, documents, pages, exports.last, shared)
+
     return RunReport(
         summary,
         pages,
@@ -52,7 +56,7 @@ def read_report(
         kind.title(summary),
         kind.read_pages(summary, store, exports),
         documents,
-        write_parts(summary, documents, shared_parts),
+        parts,
         repeats,
         findings,
         watch,

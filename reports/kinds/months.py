@@ -20,7 +20,7 @@ from reports.pages.keyword_drawing import draw_keyword
 from reports.pages.month_findings import read_findings
 from reports.pages.month_pages import read_months
 from reports.pages.month_section import MonthPage
-from reports.pages.passed_picture import MOST_PANELS, pass_on, share_pngs
+from reports.pages.passed_picture import pass_on, share_pngs
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
@@ -100,14 +100,14 @@ def _pass_pictures_on(
 
     Return the files of their PNGs, which are drawn meanwhile.
     """
-    draw = partial(pass_on, store=report.store, pages=report.pages)
-    shares = front.shares.limit(MOST_PANELS)
-    front.passed_picture = draw("picture", shares, leading, origin=INDEX)
+    panels = front.share_panels
+    draw = partial(pass_on, span=front.share_span, store=report.store, pages=report.pages)
+    front.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
     passed_pictures = [front.passed_picture]
     for keyword in front.keywords:
         keyword.passed_picture = draw(
             f"picture-{keyword.subject.slug}",
-            front.shares.of(keyword.name),
+            [panels[keyword.name]],
             report.findings[keyword.name],
             origin=keyword.page,
         )

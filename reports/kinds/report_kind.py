@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.atomic_files import StagedFiles
 from reports.data.exports import ExportFolder
+from reports.data.kept_documents import JobParts
 from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
@@ -18,6 +19,7 @@ from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import SurprisesSection
 from reports.pages.watching import WatchSection
+from reports.shared_calls import SharedCall
 from reports.words.document_queries import DOCUMENT_LIST
 
 
@@ -39,9 +41,9 @@ class RunReport:
     title: str = ""
     shown: Any = None
 
-    # The list of documents: its index, and its parts, which add their documents to the index.
+    # The list of documents: its index, and what writes its parts and adds them to the index.
     documents: DocumentIndex | None = None
-    parts: Iterable[tuple[str, bytes]] = ()
+    parts: SharedCall[dict[str, JobParts]] | None = None
 
     repeats: Repeats | None = None
     findings: FindingsBySubject = field(default_factory=dict)
@@ -81,8 +83,8 @@ class RunReport:
 
     def write_document_list(self) -> None:
         """Write the page that lists the run's documents, and the parts that it loads."""
-        for file_name, content in self.parts:
-            self.pages.add_once(file_name, content)
+        if self.parts is not None:
+            self.parts.result()
 
         title, script = f"All {self.run.kind.document_noun}s", "documents.js"
         self.write(DOCUMENT_LIST, "documents.html", self.documents, title, own_script=script)

@@ -28,7 +28,7 @@ from reports.data.years import (
 )
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, PassedPicture
-from reports.figures.shares import SharePicture
+from reports.figures.shares import SharePanel, shares_spec
 from reports.pages.archive import ArchivePage, make_archive_page
 from reports.pages.codes import CODES_PAGE, CodesPage, make_codes_page
 from reports.pages.groups import GroupSection, make_groups
@@ -38,7 +38,7 @@ from reports.pages.keyword_section import KeywordSection
 from reports.pages.label_section import LabelSection, read_label_section
 from reports.pages.month_calendar import Calendar, make_calendar
 from reports.pages.page_rows import write_json
-from reports.pages.share_picture import read_share_picture
+from reports.pages.share_picture import read_share_panels
 
 
 class FurtherPage(NamedTuple):
@@ -74,8 +74,9 @@ class FrontPage:
     # Whether findings and phrases are by year, since there are too many months.
     has_yearly_findings: bool
 
-    # The shares of all keywords, and their picture; empty if no share is known.
-    shares: SharePicture
+    # The shares of each keyword, and the picture of all; empty if no share is known.
+    share_panels: dict[str, SharePanel]
+    share_span: style.Range
     picture: list[FigureRef]
 
     # Only several keywords are compared.
@@ -166,7 +167,7 @@ def read_front_page(run: RunData, store: FigureStore) -> FrontPage:
         table_years = list_years(list(span), read_years(run), paged_months)
 
     all_series = {keyword.name: keyword.series for keyword in keywords}
-    shares = read_share_picture(run, all_series, find_series_span(run))
+    panels, share_span = read_share_panels(run, all_series), find_series_span(run)
     front = FrontPage(
         parameters,
         run.mask,
@@ -179,8 +180,9 @@ def read_front_page(run: RunData, store: FigureStore) -> FrontPage:
         table_years,
         table_years if has_years else [],
         has_yearly_findings(run),
-        shares,
-        store.show_all(shares.declare("shares")),
+        panels,
+        share_span,
+        store.show_all(shares_spec(list(panels.values()), share_span)),
         draw_pairs(make_comparison(read_pairs(run)), keywords, store),
         make_groups(run, store),
         make_codes_page(run, store),

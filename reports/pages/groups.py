@@ -10,6 +10,7 @@ from analysis import grains
 from core.enums import Grouping
 from reports.data.fixed_panel import make_fixed_panel
 from reports.data.run_data import RunData
+from reports.data.tables.periods import PeriodRow
 from reports.data.years import MOST_MONTHS
 from reports.figures import groups as figures
 from reports.figures import style
@@ -22,7 +23,6 @@ from reports.findings.group_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import (
-    GroupCell,
     GroupCounts,
     KeywordGroups,
     choose_grain,
@@ -147,22 +147,23 @@ def _panel(group: GroupCounts, span: style.Range, query: DocumentQuery | None) -
     gaps = []
     cut_off = []
     for period in span:
-        cell = group.by_period.get(period, GroupCell())
-        shares += _mark(group, period, cell, query and query.narrow(period=period))
-        if not cell.has_data:
+        row = group.by_period.get(period)
+        shares += _mark(group, period, row, query and query.narrow(period=period))
+        if row is None or row.matched is None:
             gaps.append(period)
-        elif cell.cut_off:
+        elif row.cut_off:
             cut_off.append(period)
 
     return GroupPanel(group.name, tuple(shares), tuple(gaps), tuple(cut_off))
 
 
 def _mark(
-    group: GroupCounts, period: str, cell: GroupCell, query: DocumentQuery | None
+    group: GroupCounts, period: str, row: PeriodRow | None, query: DocumentQuery | None
 ) -> list[Mark]:
-    """Return the mark of a cell; none of one without a document."""
-    if cell.share is None or cell.interval is None:
+    """Return the mark of a row; none of one without a document."""
+    if row is None or row.share is None or row.share_low is None or row.share_high is None:
         return []
 
-    counts = cell.matched, cell.documents
-    return [mark_share(group.name, period, counts, cell.share, *cell.interval, query)]
+    counts = row.matched or 0, row.documents
+    shares = row.share, row.share_low, row.share_high
+    return [mark_share(group.name, period, counts, *shares, query)]

@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from analysis.text.words import merge_spellings
-from reports.figures import entities, over_time, phrases, style, word_clouds
+from reports.figures import cloud, entities, over_time, phrases, style
 from reports.figures.figure_store import FigureStore
+from reports.figures.shares import shares_spec
 from reports.pages.front_page import FrontPage
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.word_section import add_words
@@ -19,8 +20,8 @@ from reports.words.quantities import quantity
 
 def draw_keyword(keyword: KeywordSection, front: FrontPage, store: FigureStore) -> None:
     """Draw the figures of a keyword over all months, whose pages have counted its words."""
-    subject, shares = keyword.subject, front.shares.of(keyword.name)
-    long_subject = replace(subject, span=shares.span)
+    subject, panel = keyword.subject, front.share_panels[keyword.name]
+    long_subject = replace(subject, span=front.share_span)
     over_phrases = subject
     if front.has_yearly_findings:
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
@@ -28,13 +29,15 @@ def draw_keyword(keyword: KeywordSection, front: FrontPage, store: FigureStore) 
 
     keyword.mean, _, _ = polarity_interval(keyword.polarities)
     keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
-    keyword.picture = store.show_all(shares.declare(f"{subject.slug}-shares"))
+    keyword.picture = store.show_all(
+        shares_spec([panel], front.share_span, f"{subject.slug}-shares")
+    )
     add_section = partial(store.add_section, keyword.sections)
     merged_counts = merge_spellings(keyword.word_counts)
     add_words(
         add_section,
         subject,
-        word_clouds.choose(merged_counts, keyword.asked.terms, front.parameters.max_words),
+        cloud.choose(merged_counts, keyword.asked.terms, front.parameters.max_words),
         front.mask,
         counted=quantity(keyword.counted_documents, "document"),
         has_repeats=keyword.counted_documents < keyword.matched,

@@ -12,7 +12,7 @@ from operator import attrgetter
 from analysis.text.phrases import says_something
 from reports.data.period_gaps import polarity_gaps
 from reports.data.queries import group_by
-from reports.data.repeats import read_places, read_repeated
+from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.entities import read_entities, read_run_names
 from reports.data.tables.mentions import MentionRow
@@ -69,8 +69,7 @@ def _make_page(
     sentences = group_by_keyword(mentions)
     entity_rows = group_by("keyword", read_entities(run, [period]))
     phrases = group_by("keyword", read_phrases(run, [period]))
-    place_of = read_places(run, [mention.document for mention in mentions])
-    repeated = read_repeated(run, period)
+    places, repeated = read_places(run, period)
     sections: list[MonthSection] = []
     for keyword in front.keywords:
         if period not in keyword.months:
@@ -107,7 +106,7 @@ def _make_page(
             choose_documents(
                 keyword_mentions,
                 asked.patterns,
-                place_of,
+                places.get,
                 standing_out(word_rows),
                 run.neutral_band,
                 period_noun=run.kind.job_noun,

@@ -1,4 +1,4 @@
-"""The picture that a page begins with: the share of documents of each keyword over time."""
+"""The share of documents of each keyword over time, with which its page begins."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
-from reports.figures import style
-from reports.figures.shares import SharePanel, SharePicture
+from reports.figures.shares import SharePanel
 from reports.pages.surprises import read_notes
 
 
-def read_share_picture(
-    run: RunData, series: Mapping[str, Sequence[PeriodRow]], span: style.Range
-) -> SharePicture:
-    """Read the shares without repeats beside the *series* of each keyword."""
+def read_share_panels(
+    run: RunData, series: Mapping[str, Sequence[PeriodRow]]
+) -> dict[str, SharePanel]:
+    """Return the panel of each keyword's *series*, with the shares without repeats beside them."""
     without_repeats = read_variants(run).without_repeats
     distinct: dict[str | None, dict[str, float]] = defaultdict(dict)
     if without_repeats is not None:
@@ -27,8 +26,7 @@ def read_share_picture(
                 distinct[period_row.keyword][period_row.period] = period_row.share
 
     names, notes = read_names(run), read_notes(run)
-    panels = {
+    return {
         keyword: SharePanel(names[keyword], rows, distinct[keyword], notes.get(keyword, {}))
         for keyword, rows in series.items()
     }
-    return SharePicture(panels, span)
