@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
-from functools import partial
 
 from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
 from reports.figures.figure_store import FigureStore
-from reports.findings.finding import Finding
 from reports.kinds.report_kind import ReportKind, RunReport
-from reports.pages.archive import ARCHIVE_PAGE
-from reports.pages.front_page import FrontPage, read_front_page
+from reports.pages.front_page import read_front_page
 from reports.pages.front_sentences import arrange_keyword_sentences, arrange_sentences
+from reports.pages.front_values import FrontPage
 from reports.pages.keyword_drawing import draw_keyword
 from reports.pages.month_findings import read_findings
 from reports.pages.month_pages import read_months
 from reports.pages.month_section import MonthPage
-from reports.pages.passed_picture import pass_on, share_pngs
+from reports.pages.passed_picture import pass_all_on, share_pngs
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
-from reports.shared_calls import SharedCall
 from reports.words.periods import month_name
 from reports.words.quantities import join_words
 
@@ -70,10 +67,14 @@ def write_pages(report: RunReport) -> None:
                 title = month_name(page.period, "%B %Y")
                 report.write(f"{page.period}.html", "month.html", page, title)
 
-    report.write(ARCHIVE_PAGE, "archive.html", front.archive, "The archive itself")
+    report.write("archive.html", "archive.html", front.archive, "The archive itself")
     keyword_names = [keyword.name for keyword in front.keywords]
     sentences = arrange_sentences(keyword_names, report.findings)
-    pngs = _pass_pictures_on(report, front, sentences.leading)
+    passed = pass_all_on(front, report.findings, sentences.leading, report.store, report.pages)
+    for picture in passed:
+        report.write(f"{picture.name}.html", "picture.html", picture, picture.title)
+
+    pngs = share_pngs(passed, report.executor)
     for keyword in front.keywords:
         report.write(
             keyword.page,
@@ -91,35 +92,6 @@ def write_pages(report: RunReport) -> None:
     report.write(INDEX, "front_page.html", front, report.title, sentences=sentences)
     for file_name, png in pngs:
         report.pages.add(file_name, png.result())
-
-
-def _pass_pictures_on(
-    report: RunReport, front: FrontPage, leading: Sequence[Finding]
-) -> list[tuple[str, SharedCall[bytes]]]:
-    """Give the front page and each keyword a picture to pass on, on a page of its own.
-
-    Return the files of their PNGs, which are drawn meanwhile.
-    """
-    panels = front.share_panels
-    draw = partial(pass_on, span=front.share_span, store=report.store, pages=report.pages)
-    front.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
-    passed_pictures = [front.passed_picture]
-    for keyword in front.keywords:
-        keyword.passed_picture = draw(
-            f"picture-{keyword.subject.slug}",
-            [panels[keyword.name]],
-            report.findings[keyword.name],
-            origin=keyword.page,
-        )
-        passed_pictures.append(keyword.passed_picture)
-
-    progress = report.store.progress
-    progress.expect_pages(progress.all_pages - passed_pictures.count(None))
-    passed = list(filter(None, passed_pictures))
-    for picture in passed:
-        report.write(f"{picture.name}.html", "picture.html", picture, picture.title)
-
-    return share_pngs(passed, report.executor)
 
 
 MONTHS = ReportKind(name_run, read_pages, write_pages, read_findings)

@@ -8,13 +8,12 @@ from reports.data.exports import ExportFolder
 from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import Finding
-from reports.findings.run_facts import read_post_facts
+from reports.findings.run_facts import read_post_facts, state_findings
 from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages.codes import CODES_PAGE
 from reports.pages.front_sentences import arrange_keyword_sentences
 from reports.pages.posts import PortraitPage, PostsPage, read_portraits, read_posts_page
 from reports.pages.run_summary import RunSummary
-from reports.pages.surprises import state_findings
 from reports.report_files import INDEX
 from reports.words.quantities import NAMED, join_words
 

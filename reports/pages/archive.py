@@ -19,8 +19,6 @@ from reports.figures import archive as figures
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.figures.spec import FigureSpec
 
-ARCHIVE_PAGE = "archive.html"
-
 
 @dataclass(frozen=True)
 class ArchivePage:

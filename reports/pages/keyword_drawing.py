@@ -11,7 +11,7 @@ from analysis.text.words import merge_spellings
 from reports.figures import cloud, entities, over_time, phrases, style
 from reports.figures.figure_store import FigureStore
 from reports.figures.shares import shares_spec
-from reports.pages.front_page import FrontPage
+from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.word_section import add_words
 from reports.stats.intervals import polarity_interval

@@ -6,9 +6,8 @@ from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.finding import Finding
-from reports.findings.run_facts import read_month_facts
+from reports.findings.run_facts import read_month_facts, state_findings
 from reports.pages.label_section import read_label_section
-from reports.pages.surprises import state_findings
 
 
 def read_findings(run: RunData) -> dict[str, list[Finding]]:

@@ -19,7 +19,7 @@ from reports.data.tables.mentions import MentionRow
 from reports.data.tables.phrases import read_phrases
 from reports.figures import entities
 from reports.figures.figure_store import FigureStore
-from reports.pages.front_page import FrontPage
+from reports.pages.front_values import FrontPage
 from reports.pages.month_section import MonthPage, MonthSection
 from reports.pages.month_words import count_month_words
 from reports.pages.page_rows import PageRows

@@ -11,7 +11,7 @@ from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
 from reports.figures.entities import TopNames
 from reports.figures.figure_store import FigureSection
-from reports.pages.front_page import FrontPage
+from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.month_words import MonthWords
 from reports.pages.page_rows import PageRows

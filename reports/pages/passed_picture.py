@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from io import BytesIO, StringIO
 
 from PIL import Image, ImageOps
@@ -19,8 +20,10 @@ from reports.figures.figure_store import FigureStore, PassedPicture
 from reports.figures.marks import Chart, Picture
 from reports.figures.panels import draw_picture
 from reports.figures.shares import SharePanel, choose_panels, shares_spec
-from reports.findings.finding import Finding
+from reports.findings.finding import Finding, FindingsBySubject
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
+from reports.pages.front_values import FrontPage
+from reports.report_files import INDEX
 from reports.shared_calls import SharedCall
 
 # Dots of the PNG: services that show a link with a picture cut others.
@@ -35,7 +38,31 @@ WIDTH = 480.0
 COLUMNS = ("subject", "period", "documents", "matched", "share", "share_without_repeats")
 
 
-def pass_on(
+def pass_all_on(
+    front: FrontPage,
+    findings: FindingsBySubject,
+    leading: Sequence[Finding],
+    store: FigureStore,
+    pages: StagedFiles,
+) -> list[PassedPicture]:
+    """Give the front page and each keyword a picture to pass on, and return those pictures."""
+    panels = front.share_panels
+    draw = partial(_pass_on, span=front.share_span, store=store, pages=pages)
+    front.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
+    for keyword in front.keywords:
+        keyword.passed_picture = draw(
+            f"picture-{keyword.subject.slug}",
+            [panels[keyword.name]],
+            findings[keyword.name],
+            origin=keyword.page,
+        )
+
+    drawn = [front.passed_picture, *(keyword.passed_picture for keyword in front.keywords)]
+    store.progress.expect_pages(store.progress.all_pages - drawn.count(None))
+    return list(filter(None, drawn))
+
+
+def _pass_on(
     name: str,
     panels: Sequence[SharePanel],
     findings: Sequence[Finding],

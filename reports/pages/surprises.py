@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict
@@ -12,14 +12,12 @@ from analysis import grains
 from models.watches import WatchState, read_state
 from reports.data.busiest_day import Headline, find_headline, find_shared_phrase
 from reports.data.run_data import RunData
-from reports.data.subject_names import read_names
-from reports.findings.confirmed import read_confirmed
+from reports.data.subject_names import read_subject_names
 from reports.findings.event_sentences import describe_recurring, fold_events, state_event
 from reports.findings.events import Event
-from reports.findings.finding import FactsBySubject, Finding, state_facts
+from reports.findings.finding import Finding
 from reports.findings.measures import SHARE
 from reports.findings.run_events import read_judged_run, read_surprises
-from reports.findings.run_facts import add_events
 from reports.words.periods import MONTHS
 from reports.words.quantities import LISTED, NAMED
 from reports.words.writing import write_sentence
@@ -182,22 +180,6 @@ def describe_season(run: RunData) -> str:
         clauses.append(write_sentence("more recurring", n=unnamed))
 
     return write_sentence("recurring", clauses=clauses)
-
-
-def read_subject_names(run: RunData) -> Mapping[str, str]:
-    """Return what readers call each keyword, or each account or search by the name of its job."""
-    if run.kind.has_mentions:
-        return read_names(run)
-    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
-
-
-def state_findings(
-    run: RunData, read_facts: Callable[[RunData], FactsBySubject]
-) -> dict[str, list[Finding]]:
-    """Return the findings of each subject: its confirmed facts, and its events."""
-    facts = read_confirmed(run, read_facts)
-    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
-    return add_events(run, stated, read_subject_names(run))
 
 
 def read_notes(run: RunData) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.years import Year
 from reports.figures import phrases
-from reports.pages.front_page import FrontPage
+from reports.pages.front_values import FrontPage
 from reports.pages.month_calendar import Calendar
 
 
