@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from io import BytesIO
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,9 @@ _MARK = r"(?m:^RT @[\w.@-]+:)|[|?;]|:(?!(?<=\d:)\d)| (?<![\u2019\u201d'\"] )[-\u
 _BREAK = "\n"
 _WORD_OR_MARK = re.compile(rf"{_MARK}|{_WORD}|{_BREAK}")
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
+
+# So many texts are split into words at once.
+_READ_AT_ONCE = 1000
 
 # The hash of words is a polynomial of theirs at this odd number, modulo 2**64.
 HASH_BASE = np.uint64(0x9E37_79B9_7F4A_7C15)
@@ -104,9 +108,17 @@ class Forms:
     @classmethod
     def read(cls, texts: Iterable[str]) -> Forms:
         """Return the forms of *texts*. Of figures beside each other the last one is kept."""
-        found = _WORD_OR_MARK.findall(_BREAK.join([*map(clean_text, texts), ""]))
-        vocabulary = {token: number for number, token in enumerate(dict.fromkeys(found))}
-        tokens = np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found))
+        vocabulary: dict[str, int] = {}
+        remaining = map(clean_text, texts)
+        parts = [np.empty(0, np.uint32)]
+        while batch := list(islice(remaining, _READ_AT_ONCE)):
+            found = _WORD_OR_MARK.findall(_BREAK.join([*batch, ""]))
+            for token in dict.fromkeys(found):
+                vocabulary.setdefault(token, len(vocabulary))
+
+            parts.append(np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found)))
+
+        tokens = np.concatenate(parts)
         vocabulary_kinds = np.fromiter(map(_find_kind, vocabulary), np.uint8, len(vocabulary))
         hashes = map(_hash_word, map(_read_word, vocabulary))
         kinds = vocabulary_kinds[tokens]

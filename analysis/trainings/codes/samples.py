@@ -86,10 +86,10 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
 
     coded.sort(key=lambda entry: (entry[1].identity, entry[0].keyword, entry[0].position))
     groups = find_groups([(unit.document_id, text.text) for unit, _, text, _ in coded])
-    samples = []
-    for (unit, document, coded_text, agreed), group in zip(coded, groups, strict=True):
-        samples.append(CodeSample(unit, document.identity, coded_text, agreed, group))
-
+    samples = [
+        CodeSample(unit, document.identity, coded_text, agreed, group)
+        for (unit, document, coded_text, agreed), group in zip(coded, groups, strict=True)
+    ]
     return CodeSamples(samples, disagreements)
 
 
