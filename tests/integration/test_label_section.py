@@ -15,7 +15,7 @@ from models.database import Database
 from models.labels import list_mentions_by_month
 from reports.build.report_folder import build
 from reports.data.run_data import load_run
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.mentions import MENTIONS
 from reports.pages.label_section import LabelSection, read_label_section
 from reports.stats.scale_means import estimate_mean, labels_needed, measure_unit_variance
 from reports.words.scales import UNCHECKED, scale_note
@@ -46,7 +46,7 @@ def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
     """Return the mentions of a keyword with their month and polarity."""
     polarities = {
         (row.document, row.position): row.polarity
-        for row in read_mentions(load_run(db, run))
+        for row in MENTIONS.read(load_run(db, run))
         if row.keyword == keyword
     }
     mentions: Mentions = {}
