@@ -135,12 +135,11 @@ def find_groups(texts: Sequence[tuple[int, str]]) -> list[int]:
 
         return number
 
-    patterns = find_patterns(lambda: enumerate(text for _, text in texts))
+    _, places = find_patterns([text for _, text in texts])
     members: defaultdict[Any, list[int]] = defaultdict(list)
-    for number, (document_id, text) in enumerate(texts):
+    for number, ((document_id, text), place) in enumerate(zip(texts, places, strict=True)):
         members["document", document_id].append(number)
         members["form", read_form(text)].append(number)
-        place = patterns.place_of(number)
         if place is not None:
             members["pattern", place].append(number)
 
