@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b, sha256
 from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import String, and_, cast, func, select
+from sqlalchemy import String, and_, cast, select
 
 from analysis.text.forms import MonthForms
 from analysis.text.person_names import NameEvidence
@@ -20,7 +19,13 @@ from models.documents import DocumentScope, documents_of, quoted_text, text_colu
 from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
-from reports.data.queries import fetch_columns, fetch_scalars
+from reports.data.queries import (
+    PAGE,
+    fetch_column_pages,
+    fetch_columns,
+    fetch_scalars,
+    is_among,
+)
 from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
 from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames, valid_polarity
 from reports.stats.intervals import TRILLIONTHS
@@ -32,8 +37,20 @@ _KEPT_DOCUMENTS, _KEPT_JOBS = 150_000, 25
 # This many letters count as a word, since some scripts have no spaces.
 _LETTERS_OF_WORD = 10
 
-# The date of a document. `extract` would not do: SQLite rounds the last moment of a day up.
-DAY = func.substr(cast(Document.published_at, String), 1, len("YYYY-MM-DD"))
+# What is read of documents, and of those that the run chooses.
+_PLACED_SCHEMA = {
+    "document": pl.Int64(),
+    "time": pl.String(),
+    "identity": pl.String(),
+    "origin": pl.Int64(),
+}
+_TEXT_SCHEMA = {
+    "document": pl.Int64(),
+    "quoted": pl.String(),
+    "digest": pl.UInt64(),
+    "words": pl.Int32(),
+    "checksum": DOCUMENT_SCHEMA["checksum"],
+}
 
 # The columns of documents, and what they are called in `Origin`.
 _PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
@@ -60,29 +77,44 @@ def _kept_frames(run: RunData) -> dict[int, Frames]:  # noqa: ARG001 - it is kep
     return {}
 
 
+def gather(
+    run: RunData,
+    jobs: Iterable[RunJob],
+    select: Callable[[RunJob, Frames], Sequence[pl.LazyFrame]],
+) -> list[pl.DataFrame]:
+    """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
+
+    The rows of many jobs are computed at once, as many as may be kept in memory. Without a job
+    there are none.
+    """
+    gathered: list[list[pl.DataFrame]] = []
+    selected: list[list[pl.LazyFrame]] = []
+    n_documents = 0
+    for job in jobs:
+        frames = load_frames(run, job)
+        if selected and n_documents + len(frames.documents) > _KEPT_DOCUMENTS:
+            gathered.append(_collect(selected))
+            selected, n_documents = [], 0
+
+        name = pl.lit(job.name).alias("job")
+        selected.append([rows.with_columns(name) for rows in select(job, frames)])
+        n_documents += len(frames.documents)
+
+    gathered.append(_collect(selected))
+    return [pl.concat(parts) for parts in zip(*gathered, strict=True)]
+
+
+def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
+    return pl.collect_all([pl.concat(parts) for parts in zip(*selected, strict=True)])
+
+
 def _count_documents(kept: Iterable[Frames]) -> int:
     return sum(len(frames.documents) for frames in kept)
 
 
-def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
-    """Return the documents that the run reads on every day of its months that have any.
-
-    *stored* says to count the documents of every section and material.
-    """
-    counts: dict[date, int] = {}
-    for job in run.jobs:
-        frames = load_frames(run, job)
-        documents = frames.documents if stored else frames.chosen
-        if len(documents):
-            counted = dict(documents.group_by("day").len().iter_rows())
-            counts.update({day: counted.get(day, 0) for day in job.days})
-
-    return counts
-
-
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
-    made_of = _hash_origins(run)[job.id]
+    made_of = hash_origins(run)[job.id]
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 
@@ -99,7 +131,8 @@ def _load(run: RunData, job: RunJob) -> Frames:
 
 
 @once_of_run
-def _hash_origins(run: RunData) -> dict[int, str]:
+def hash_origins(run: RunData) -> dict[int, str]:
+    """Return for each job a hash of what its frames are made of."""
     with run.db.read() as connection:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
@@ -117,15 +150,10 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     """Read the documents and the mentions of a job; without mentions, its posts."""
     placed = _read_documents(db, scope)
     chosen = placed.filter("chosen").select("document")
-    texts = chosen.join(_read_texts(db, scope), on="document", maintain_order="left")
+    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(PAGE)]
+    texts = pl.concat([pl.DataFrame(schema=_TEXT_SCHEMA), *pages])
     forms, hashes = MonthForms.read(texts.select("document", "quoted").rows())
-    read = texts.select(
-        "document",
-        form=pl.Series(hashes, dtype=pl.UInt64),
-        digest=pl.Series(map(_digest, texts["quoted"]), dtype=pl.UInt64),
-        words=pl.Series(map(_count_words, texts["text"]), dtype=pl.Int32),
-        checksum=_hash_texts(texts["identity"], texts["text"]),
-    )
+    read = texts.with_columns(form=pl.Series(hashes, dtype=pl.UInt64))
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)
     return Frames(
@@ -136,14 +164,25 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     )
 
 
-def _read_texts(db: Database, scope: DocumentScope) -> pl.DataFrame:
-    """Return the texts of documents, as they are read and as their source has them."""
+def _read_texts(db: Database, scope: DocumentScope, documents: pl.DataFrame) -> pl.DataFrame:
+    """Return the texts of documents as their source has them, and what is counted of each."""
     part = scope.text_part
     statement = select(Document.id, Document.identity, text_column(part), quoted_text(part))
-    names = ("document", "identity", "text", "quoted")
-    columns = fetch_columns(db, statement.where(documents_of(scope)))
-    schema = dict.fromkeys(names, pl.String()) | {"document": pl.Int64()}
-    return pl.DataFrame(dict(zip(names, columns, strict=True)), schema)
+    is_asked = is_among(db, Document.id, "documents")
+    ids = documents["document"].to_list()
+    columns = fetch_columns(db, statement.where(is_asked), documents=ids)
+    numbers, identities, texts, quoted = columns
+    read = pl.DataFrame(
+        {
+            "document": numbers,
+            "quoted": quoted,
+            "digest": map(_digest, quoted),
+            "words": map(_count_words, texts),
+            "checksum": _hash_texts(identities, texts),
+        },
+        _TEXT_SCHEMA,
+    )
+    return documents.join(read, on="document", maintain_order="left")
 
 
 def _count_words(text: str) -> int:
@@ -179,16 +218,19 @@ def _read_names(db: Database, job_id: int, scope: DocumentScope) -> bytes:
 
 def _read_documents(db: Database, scope: DocumentScope) -> pl.DataFrame:
     """Return the documents in the order of time, then of identities, with their places."""
-    columns = (Document.id, Document.published_at, DAY, Document.identity, Document.origin_id)
+    time = cast(Document.published_at, String)
+    columns = (Document.id, time, Document.identity, Document.origin_id)
     statement = select(*columns).where(documents_of(scope.of_all_kinds))
-    ids, times, days, identities, origins = fetch_columns(db, statement)
-    moments = [str(at or "") for at in times]
-    frame = pl.DataFrame(
-        {"document": ids, "time": moments, "day": days, "identity": identities, "origin": origins},
-        schema_overrides={"document": pl.Int64, "day": pl.String, "origin": pl.Int64},
-    )
-    placed = frame.join(_read_places(db, scope, origins), on="origin", how="left")
-    return placed.with_columns(pl.col("day").str.to_date("%Y-%m-%d")).sort("time", "identity")
+    pages = [pl.DataFrame(schema=_PLACED_SCHEMA)]
+    for page in fetch_column_pages(db, statement, Document.id):
+        pages.append(pl.DataFrame(page, _PLACED_SCHEMA))
+
+    frame = pl.concat(pages)
+    places = _read_places(db, scope, frame["origin"].unique().to_list())
+    placed = frame.join(places, on="origin", how="left")
+    # Neither database rounds a time that it gives as text.
+    day = pl.col("time").str.head(len("YYYY-MM-DD")).str.to_date("%Y-%m-%d")
+    return placed.with_columns(day=day).sort("time", "identity")
 
 
 def _read_places(db: Database, scope: DocumentScope, origins: Sequence[int]) -> pl.DataFrame:

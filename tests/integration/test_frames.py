@@ -7,9 +7,11 @@ from sqlalchemy import delete, select, update
 
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
+from analysis.text import forms
 from models.database import Database
 from models.erasure import forget_documents
 from models.tables import Document, Job, JobFrames, Mention
+from reports.data import queries
 from reports.data.run_data import document_scope, load_run
 from reports.frames import reading
 from reports.frames.frames import Frames
@@ -47,6 +49,24 @@ def test_frames_are_stored_with_the_first_reading_and_read_from_there(
     assert again.documents.equals(first.documents)
     assert again.mentions.equals(first.mentions)
     assert again.forms.hashes.tolist() == first.forms.hashes.tolist()
+
+
+def test_documents_that_are_read_in_many_pages_have_the_frames_of_one(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = Piece("2020-03-01", "RT @a: fog - here: 2:30 h", "Post", "World")
+    store_pieces(db, [*PIECES, later, Piece("2020-03-02", "Fog here again")])
+    data = load_run(db, run_of(db))
+    scope = document_scope(data, data.jobs[0])
+    whole = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
+
+    monkeypatch.setattr(reading, "PAGE", 1)
+    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(forms, "_READ_AT_ONCE", 1)
+    in_pages = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
+    assert whole.documents["day"].dt.day().to_list() == [1, 2, 2, 3]
+    assert in_pages.documents.equals(whole.documents)
+    assert in_pages.packed_forms == whole.packed_forms
 
 
 def test_a_worker_stores_what_a_report_would_make(
