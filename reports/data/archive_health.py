@@ -20,7 +20,7 @@ from reports.data.missing_days import DayRange, list_missing_days
 from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, once_of_run
-from reports.frames.reading import count_days, load_frames
+from reports.frames.reading import count_days, load_frames, load_mentioning
 from reports.series.groupings import name_groups
 from reports.words.quantities import NAMED
 
@@ -192,7 +192,7 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
     """Return how many documents hold a term in each month that has any, by keyword and term."""
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for job in run.jobs:
-        mentions = load_frames(run, job).mentions
+        mentions = load_mentioning(run, job).mentions
         matched = mentions.group_by("keyword", "term").agg(pl.col("document").n_unique())
         for keyword, term, documents in matched.iter_rows():
             counts[keyword, term][job.name] = documents
@@ -203,6 +203,6 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
 def _list_documents(run: RunData, month: str, keyword: str, term: str) -> set[int]:
     """Return the documents of a month that hold a term of a keyword."""
     (job,) = run.jobs_named([month])
-    mentions = load_frames(run, job).mentions
+    mentions = load_mentioning(run, job).mentions
     is_held = (pl.col("keyword") == keyword) & (pl.col("term") == term)
     return set(mentions.filter(is_held)["document"])

@@ -13,7 +13,7 @@ import polars as pl
 
 from reports.data.repeats import find_repeated, read_patterns
 from reports.data.run_data import RunData, RunJob, once
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from reports.series.reading import select_frames
 
 # A subject, and a month of it; None stands for all of its months.
@@ -56,7 +56,7 @@ def count_places(
 
     *is_before_selection* says to count what the run's selection leaves out, too.
     """
-    frames = load_frames(run, job) if is_before_selection else select_frames(run, job)
+    frames = load_mentioning(run, job) if is_before_selection else select_frames(run, job)
     sentences = frames.mentions.unique(["keyword", "document", "position"])
     mentioning = sentences.group_by("keyword", "document").agg(mentions=pl.len())
     rows = mentioning.join(frames.chosen, on="document")

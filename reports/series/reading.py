@@ -12,7 +12,7 @@ from reports.data.run_data import RunData, RunJob, once, once_of_run
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
 from reports.frames.frames import Frames
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 from reports.series.daily import Daily, count_month, count_posts
 from reports.series.fold import Subject, fold
 from reports.series.groupings import Groups, name_groups
@@ -20,8 +20,8 @@ from reports.series.progress import Progress
 
 
 def select_frames(run: RunData, job: RunJob) -> Frames:
-    """Return the frames of a job without what the run's selection leaves out."""
-    return load_frames(run, job).leave_out(left_out(run, job))
+    """Return the documents of a job that have a mention, but for what the selection leaves out."""
+    return load_mentioning(run, job).leave_out(left_out(run, job))
 
 
 def list_subjects(run: RunData) -> list[Subject]:
@@ -109,7 +109,7 @@ def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
 
 
 def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:
-    selected = select_frames(run, job)
+    selected = load_frames(run, job).leave_out(left_out(run, job))
     if not run.kind.has_mentions:
         return count_posts(job.name, progress, selected)
 
