@@ -14,7 +14,7 @@ from reports.data.repeats import read_families
 from reports.data.run_data import RunData, RunJob, once
 from reports.data.selection import left_out
 from reports.frames.frames import Frames
-from reports.frames.reading import gather
+from reports.frames.reading import gather, load_mentioning
 
 # A subject, and a month of it; None stands for all of its months.
 SubjectMonth = tuple[str, str | None]
@@ -38,7 +38,9 @@ def count_places(run: RunData) -> pl.DataFrame:
     *is_repeat* says whether the texts repeat an earlier one of their month. What the run's
     selection leaves out counts, too.
     """
-    (counts,) = gather(run, run.jobs, lambda job, frames: [_count(run, job, frames)])
+    (counts,) = gather(
+        run, run.jobs, lambda job, frames: [_count(run, job, frames)], load_mentioning
+    )
     return counts.drop("job")
 
 
@@ -64,7 +66,10 @@ def _count(
 def _count_repeats(run: RunData) -> Counter[SubjectMonth]:
     counts = Counter[SubjectMonth]()
     (places,) = gather(
-        run, run.jobs, lambda job, frames: [_count(run, job, frames, left_out(run, job))]
+        run,
+        run.jobs,
+        lambda job, frames: [_count(run, job, frames, left_out(run, job))],
+        load_mentioning,
     )
     repeats = places.filter("is_repeat")
     for subject, month, documents in repeats.select("subject", "month", "documents").iter_rows():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
 from reports.data.run_data import RunData, once_of_run
-from reports.frames.reading import gather
+from reports.frames.reading import gather, load_mentioning
 from textapi.text.keywords import pattern
 
 # So many of the texts that mention a keyword are looked at, evenly over the run.
@@ -31,10 +31,13 @@ def read_names(run: RunData) -> dict[str, str]:
     """
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
     columns = pl.col("keyword").cast(pl.String), pl.col("document")
-    for mentioning in gather(
-        run, run.jobs, lambda _, frames: [frames.mentions.lazy().select(columns).unique()]
+    for mentions in gather(
+        run,
+        run.jobs,
+        lambda _, frames: [frames.mentions.lazy().select(columns).unique()],
+        load_mentioning,
     ):
-        for keyword_name, document, _ in mentioning.drop_nulls("keyword").iter_rows():
+        for keyword_name, document, _ in mentions.iter_rows():
             documents[keyword_name].add(document)
 
     return {
@@ -53,3 +56,10 @@ def _find_name(run: RunData, keyword: Keyword, documents: Collection[int]) -> st
     spelling, times = max(spellings.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     is_usual = times > USUAL * spellings.total()
     return spelling if is_usual else f"“{keyword.name}”"
+
+
+def read_subject_names(run: RunData) -> Mapping[str, str]:
+    """Return what readers call each keyword, or each account or search by the name of its job."""
+    if run.kind.has_mentions:
+        return read_names(run)
+    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
