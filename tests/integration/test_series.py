@@ -15,9 +15,9 @@ from core.enums import Grain, Grouping
 from models.database import Database
 from reports.data.archive_health import read_archive_health
 from reports.data.bulk_days import list_bulk_days
+from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData, Selection, load_run
 from reports.data.tables.periods import PeriodRow, read_grouped_series
-from reports.series.groups import count_groups
 from reports.series.reading import read_groups
 from tests import report_stories as stories
 from tests.groups_kit import Piece, run_months, store_pieces

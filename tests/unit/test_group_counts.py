@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.enums import Grouping
+from reports.data.group_counts import KeywordGroups
 from reports.findings.group_facts import find_group_facts
 from reports.series.fold import sum_rows
 from reports.series.groupings import NOT_KNOWN
-from reports.series.groups import KeywordGroups
 from reports.stats.intervals import interval_of_sums, polarity_interval
 from tests.groups_kit import Month, count_months
 
