@@ -14,7 +14,7 @@ from models.codes import PERSON
 from reports.data.run_data import RunData
 from reports.data.tables.codes import AgreementRow, read_agreement
 from reports.frames.codes import UNIT, load_labels
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from reports.series.reading import select_frames
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.estimates import Estimate
@@ -151,7 +151,7 @@ def _read_months(
     """
     labels = load_labels(run).drop_nulls("code")
     for job in run.jobs:
-        mentions = load_frames(run, job).mentions.unique(UNIT, keep="first")
+        mentions = load_mentioning(run, job).mentions.unique(UNIT, keep="first")
         given = labels.join(mentions.with_columns(pl.col("keyword").cast(pl.String)), on=UNIT)
         by_coder.update(name.removeprefix(PERSON) for name in given["coder"])
         score = pl.col("polarity").first() / TRILLIONTHS
