@@ -13,7 +13,7 @@ from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
 from reports.data.run_data import RunData, once_of_run
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from textapi.text.keywords import pattern
 
 # So many of the texts that mention a keyword are looked at, evenly over the run.
@@ -29,9 +29,8 @@ def read_names(run: RunData) -> dict[str, str]:
     A keyword that texts write in several ways, or not at all, is called as the user wrote it.
     """
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
-    # The frames of few jobs are kept, so they are read once for all keywords.
     for job in run.jobs:
-        frames = load_frames(run, job)
+        frames = load_mentioning(run, job)
         for keyword_name, mentioning in documents.items():
             mentioning.update(frames.sentences(keyword_name)["document"])
 

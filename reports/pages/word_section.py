@@ -54,11 +54,6 @@ def list_standing_words(
     return ranked[:most]
 
 
-def describe_left_out(*, has_repeats: bool) -> str:
-    """Return what a caption says of words without repeats."""
-    return " Of similar texts, the first of a month counts." if has_repeats else ""
-
-
 def add_words(
     add: Callable[..., object],
     subject: Subject,
@@ -75,7 +70,7 @@ def add_words(
     words ("16 documents"); with *has_repeats*, texts that are alike count once. With *has_links*, a
     word of a cloud leads to the list of its documents.
     """
-    first_texts = describe_left_out(has_repeats=has_repeats)
+    first_texts = " Of similar texts, the first of a month counts." if has_repeats else ""
     caption = f"The words of {counted}.{first_texts}"
     found = None
     if has_links and subject.documents:
