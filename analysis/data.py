@@ -93,9 +93,7 @@ class MonthData:
 
     def identities(self, document_ids: Sequence[int]) -> dict[int, str]:
         """Return the names of documents."""
-        with self.db.read() as connection:
-            documents = documents_by_id(connection, document_ids)
-
+        documents = self.db.fetch(documents_by_id, document_ids)
         return {document.id: document.identity for document in documents}
 
     async def documents_outside(self, languages: Collection[str]) -> dict[int, str]:
@@ -103,8 +101,7 @@ class MonthData:
         if self._languages is None:
 
             def read() -> DocumentLanguages:
-                with self.db.read() as connection:
-                    return DocumentLanguages.of(languages_of(connection, self.scope))
+                return DocumentLanguages.of(self.db.fetch(languages_of, self.scope))
 
             self._languages = await asyncio.to_thread(read)
 

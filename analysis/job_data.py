@@ -47,10 +47,7 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
     seen: set[int] = set()
 
     for start in range(0, len(scopes), SCOPES_READ_TOGETHER):
-        with db.read() as connection:
-            posts = list_posts(connection, scopes[start : start + SCOPES_READ_TOGETHER])
-
-        for post in posts:
+        for post in db.fetch(list_posts, scopes[start : start + SCOPES_READ_TOGETHER]):
             if post.id not in seen:
                 seen.add(post.id)
                 yield post
@@ -125,9 +122,4 @@ class StoredResults:
 
 async def read_in_thread(db: Database, query: Callable[..., T], *arguments: Any) -> T:
     """Run ``query(connection, *arguments)`` in a thread."""
-
-    def read() -> T:
-        with db.read() as connection:
-            return query(connection, *arguments)
-
-    return await asyncio.to_thread(read)
+    return await asyncio.to_thread(db.fetch, query, *arguments)

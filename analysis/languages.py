@@ -49,13 +49,8 @@ def code_languages(stated: Sequence[tuple[str | None, str]], texts: Sequence[str
 
 def settle_languages(db: Database, scope: DocumentScope) -> None:
     """Store the languages of the documents of *scope* that were stored before languages were."""
-    with db.read() as connection:
-        unread = ids_without_language(connection, scope)
-
-    for batch in batched(unread):
-        with db.read() as connection:
-            documents = texts_with_languages(connection, batch)
-
+    for batch in batched(db.fetch(ids_without_language, scope)):
+        documents = db.fetch(texts_with_languages, batch)
         stated = [(document.language, document.source) for document in documents]
         codes = code_languages(stated, [document.text for document in documents])
         ids = [document.id for document in documents]

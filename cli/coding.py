@@ -74,9 +74,7 @@ def draw_for_people(
     within = request.within
     n = request.n if within is None else plan_sample(db, run, codebook, within, per)
     sample = draw_code_sample(db, run, codebook, n=n, per=per, seed=request.seed, goal=request.goal)
-    with db.read() as connection:
-        codebook_id, _ = stored_codebook(connection, codebook.hash.hex())
-
+    codebook_id, _ = db.fetch(stored_codebook, codebook.hash.hex())
     if within is None:
         sample = choose_for_people(db, run, codebook_id, sample, request.n)
 
@@ -96,9 +94,7 @@ def _say_what_is_kept(db: Database, codebook_id: int, request: CodingRequest, dr
     """Say which coded texts are drawn beside those that were asked for, and which do not count."""
     from models.code_samples import count_dropped_units
 
-    with db.read() as connection:
-        dropped = count_dropped_units(connection, request.run, codebook_id)
-
+    dropped = db.fetch(count_dropped_units, request.run, codebook_id)
     if request.within is None and drawn > request.n:
         more = quantity(drawn - request.n, "text")
         inform(f"--n {request.n} and {more} more, so that all that is coded still counts")

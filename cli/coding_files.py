@@ -38,9 +38,7 @@ def write_coded_file(
 
     texts = quantity(len(sample), "text")
     if request.program is None:
-        with db.read() as connection:
-            codes = read_codes(connection, coding)
-
+        codes = db.fetch(read_codes, coding)
         with replace_file(out) as file, comma_separated(file, table_columns(codebook)) as write:
             rows = table_rows(codebook, request.run, sample, codes)
             write(list(zip(*rows, strict=True)))

@@ -29,12 +29,8 @@ def ask_for_consent(db: Database, settings: Settings, parameters: Any, *, is_giv
 
     url = settings.model_url or ""
     server, consent = name_server(url), name_consent(url)
-    if not leaves_machine(url):
+    if not leaves_machine(url) or db.fetch(has_consent, consent):
         return
-
-    with db.read() as connection:
-        if has_consent(connection, consent):
-            return
 
     warn(
         f"texts leave this machine: each text that {parameters.coder} codes is sent to {server} "

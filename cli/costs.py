@@ -56,8 +56,7 @@ def costs(
             kind = PayerKind.PERSON if purse is None else PayerKind.PURSE
             cap_payer(db, kind, person or purse or "", cap, person=settings.person)
 
-        with db.read() as connection:
-            listing = read_costs(connection, person, purse)
+        listing = db.fetch(read_costs, person, purse)
 
     if as_json:
         show_json(listing)

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
+
+import redis
 
 from cli import context
 from core.broker import NO_STACK, celery_app, queue_problem, redis_client
@@ -18,9 +20,6 @@ from core.enums import QUEUES
 from core.errors import CapReached, DatabaseAway, TidingsError
 from core.process_identity import has_exited
 from core.settings import Settings
-
-if TYPE_CHECKING:
-    import redis
 
 MIN_FREE_MB = 1000
 MAX_SKEW_SECONDS = 2.0

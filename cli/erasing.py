@@ -61,10 +61,8 @@ def erase_import(db: Database, settings: Settings, import_number: int) -> None:
             erased.answers += piece.answers
             status.update(f"forgetting: {quantity(erased.documents, 'document')}")
 
-    with db.read() as connection:
-        # This includes runs whose documents a killed call had erased.
-        erased.runs = runs_erased_for(connection, reason)
-
+    # This includes runs whose documents a killed call had erased.
+    erased.runs = db.fetch(runs_erased_for, reason)
     remove_reports(settings, erased.runs)
     forget_import(db, import_number, read=record.read, person=settings.person)
     _finish(db, settings, erased)

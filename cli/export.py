@@ -222,8 +222,6 @@ def _write_weights(db: Database, run: int, job: str | None, out: Path | None) ->
     if out is None or out.suffix != ".npz":
         raise UsageError("weights go to a file: --out FILE.npz")
 
-    with db.read() as connection:
-        training = get_trained_network(connection, run, job)
-
+    training = db.fetch(get_trained_network, run, job)
     write_atomically(out, training.weights)
     inform(f"the weights of {training.job} are in {out}")

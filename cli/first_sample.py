@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -13,12 +13,10 @@ from core.enums import SamplePeriod
 from core.prices import MICRO, Money, Price, parse_price
 from core.quantities import quantity
 from models.costs import read_prompt_uses
+from models.database import Database
 from models.tables import Document
 from producers.model_costs import FEWEST_ANSWERS
 from reports.stats.looks import count_pilot
-
-if TYPE_CHECKING:
-    from models.database import Database
 
 
 def describe_first_sample(db: Database, parameters: Any, max_cost: Money | None) -> str | None:
@@ -68,9 +66,7 @@ def _count_texts(db: Database, parameters: Any) -> int:
 def _expect_cost(db: Database, parameters: Any, price: Price) -> float | None:
     """Return what answers to the same prompts cost on average; None if too few are stored."""
     hashes = {prompt.hash for prompt in _list_prompts(db, parameters)}
-    with db.read() as connection:
-        uses = read_prompt_uses(connection, parameters.coder)
-
+    uses = db.fetch(read_prompt_uses, parameters.coder)
     known = [use for use in uses if use.prompt in hashes]
     answers = sum(int(use.answers) for use in known)
     if answers < FEWEST_ANSWERS:
@@ -88,9 +84,7 @@ def _find_least_bound(db: Database, parameters: Any, price: Price) -> int:
 
 
 def _list_prompts(db: Database, parameters: Any) -> list[Prompt]:
-    with db.read() as connection:
-        _, codebook = stored_codebook(connection, parameters.codebook)
-
+    _, codebook = db.fetch(stored_codebook, parameters.codebook)
     keywords = [""]
     if codebook.asks_of_keyword:
         keywords = [keyword.name for keyword in parameters.keywords]

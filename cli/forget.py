@@ -92,9 +92,7 @@ def _forget_run(db: Database, settings: Settings, run: int) -> None:
     from models.erasure import forget_run
     from models.runs import get_run
 
-    with db.read() as connection:
-        get_run(connection, run)
-
+    db.fetch(get_run, run)
     remove_reports(settings, [run])
     forget_run(db, run, person=settings.person)
     inform(f"run {run} is forgotten, with its results and its report")

@@ -112,9 +112,7 @@ def _show_failures(db: Database, *, as_json: bool) -> None:
     """Print the failed jobs of all runs."""
     from producers.job_groups import MOST_FAILURES, list_failures
 
-    with db.read() as connection:
-        failures = list_failures(connection)
-
+    failures = db.fetch(list_failures)
     show_listing(
         failures, _describe_failure, as_json=as_json, if_empty="no job of any run has failed"
     )

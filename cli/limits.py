@@ -64,8 +64,7 @@ def limits(
             share_limits(db, service, new_limits, person=settings.person)
             inform(f"{service}: in force for all workers within 15 s")
 
-        with db.read() as connection:
-            shared = shared_limits(connection)
+        shared = db.fetch(shared_limits)
 
     in_force = [
         ServiceLimits(

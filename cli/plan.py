@@ -52,8 +52,7 @@ def plan(request: RunRequest[PlanOptions]) -> None:
 
         sample = None if planner is None else planner.finish(figures)
         first_sample = describe_first_sample(db, matched.parameters, options.max_cost)
-        with db.read() as connection:
-            payers = describe_payers(connection, settings.person, options.purse, figures.model)
+        payers = db.fetch(describe_payers, settings.person, options.purse, figures.model)
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"

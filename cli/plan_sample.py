@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from analysis.codebooks.cells import most_near_misses
 from analysis.codebooks.codebook import Codebook
@@ -18,6 +18,7 @@ from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.prices import format_money
 from core.quantities import quantity
 from models.code_samples import list_sampled_runs
+from models.database import Database
 from producers.plan import CallPlan, JobTexts
 from reports.data.coded_samples import PEOPLE, CodedSample, read_coded_samples
 from reports.data.estimate_strata import (
@@ -32,9 +33,6 @@ from reports.stats.code_plans import PilotShare, plan_codes, plan_first_codes
 from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum
 from reports.stats.looks import LEAST_GROWTH, LEVELS, count_pilot, level_of_look
-
-if TYPE_CHECKING:
-    from models.database import Database
 
 # Most samples end at the fourth look, with about what its plan asks for; a few go on.
 _TAIL = LEVELS[3] / 2
@@ -97,9 +95,7 @@ class SamplePlanner:
 
     def __init__(self, db: Database, parameters: Any) -> None:
         self._parameters = parameters
-        with db.read() as connection:
-            codebook_id, self._codebook = stored_codebook(connection, parameters.codebook)
-
+        codebook_id, self._codebook = db.fetch(stored_codebook, parameters.codebook)
         self._wanted = parse_wanted(self._codebook, parameters.wanted)
         self._pilot = _find_pilot(db, codebook_id, parameters.coder)
         self._plan = SamplePlan(parameters.half_width)
@@ -351,9 +347,7 @@ class _Pilot:
 def _find_pilot(db: Database, codebook_id: int, coder: str) -> _Pilot | None:
     """Return the newest sample that *coder* has coded, else the newest that people have."""
     kinds = [kind.name for kind in KINDS if kind.has_mentions]
-    with db.read() as connection:
-        runs = list_sampled_runs(connection, codebook_id, kinds)
-
+    runs = db.fetch(list_sampled_runs, codebook_id, kinds)
     pilots = []
     for run_id in runs:
         run = load_run(db, run_id)

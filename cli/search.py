@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from analysis.codebooks.codebook import Codebook
 from analysis.codebooks.wanted import parse_sought
 from cli import context
 from cli.coding import check_terminal, record_coding
@@ -17,17 +18,12 @@ from core.enums import MODEL
 from core.errors import UsageError
 from core.quantities import quantity
 from models.codes import PERSON, Coding
+from models.database import Database
 from models.runs import get_run
+from producers.code_sample import SampledText
+from reports.stats.search_recall import SearchProgress
 from workers.document_search import DocumentSearch, SearchState
 from workers.search_words import describe_progress, format_share
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.codebooks.codebook import Codebook
-    from models.database import Database
-    from producers.code_sample import SampledText
-    from reports.stats.search_recall import SearchProgress
 
 
 def find_documents(
@@ -65,9 +61,7 @@ def find_documents(
 
 def _find_model(db: Database, run_id: int, codebook: Codebook, sought: str) -> str | None:
     """Return the language model by which a run searches for the same; None if none does."""
-    with db.read() as connection:
-        parameters = get_run(connection, run_id).parameters
-
+    parameters = db.fetch(get_run, run_id).parameters
     coder: str = parameters.get("coder") or ""
     searched = (parameters.get("codebook"), parameters.get("find"))
     is_by_model = coder.startswith(MODEL) and searched == (codebook.hash.hex(), sought)

@@ -143,21 +143,19 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
 def _list_watches(db: Database, *, as_json: bool) -> None:
     from models.watches import list_watches
 
-    with db.read() as connection:
-        watches = [
-            WatchListing(
-                run=watch.run_id,
-                name=watch.name,
-                state=watch.state,
-                every=watch.every,
-                max_calls=watch.max_calls,
-                checked_at=watch.checked_at,
-                due_at=watch.due_at,
-                updates=watch.updates,
-            )
-            for watch in list_watches(connection)
-        ]
-
+    watches = [
+        WatchListing(
+            run=watch.run_id,
+            name=watch.name,
+            state=watch.state,
+            every=watch.every,
+            max_calls=watch.max_calls,
+            checked_at=watch.checked_at,
+            due_at=watch.due_at,
+            updates=watch.updates,
+        )
+        for watch in db.fetch(list_watches)
+    ]
     show_listing(
         watches,
         _describe_watch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
@@ -113,6 +113,14 @@ class StagedFiles:
                 path.parent.mkdir(exist_ok=True)
 
             write_atomically(path, content)
+
+    def keep(self, file_names: Sequence[str]) -> bool:
+        """Leave files as they are; return whether all of them are in their places."""
+        are_there = all((self._folder / file_name).is_file() for file_name in file_names)
+        if are_there:
+            self.names += file_names
+
+        return are_there
 
     def put_in_place(self, *, last: str) -> None:
         """Let the files take their places, the one named *last* after all others."""

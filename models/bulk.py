@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -16,12 +16,10 @@ from sqlalchemy import (
     inspect,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from models.database import Database, batched, upsert
 from models.tables import Base
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_of_many(
@@ -37,10 +35,7 @@ def insert_of_many(
         return insert
 
     stored_columns: Table = inspect(table).local_table
-    lists = []
-    for column in columns:
-        lists.append(bindparam(column, type_=ARRAY(stored_columns.c[column].type)))
-
+    lists = [bindparam(column, type_=ARRAY(stored_columns.c[column].type)) for column in columns]
     rows = func.unnest(*lists).table_valued(*columns).render_derived()
     return insert.from_select(columns, select(rows))
 

@@ -225,9 +225,7 @@ def add_codes(db: Database, coding: Coding, unit: UnitKey, codes: UnitCodes) -> 
             ]
     except IntegrityError:
         # The document or the run was erased.
-        with db.read() as connection:
-            get_run(connection, coding.run_id)
-
+        db.fetch(get_run, coding.run_id)
         return StoreOutcome.ERASED
 
     return StoreOutcome.STORED if added else StoreOutcome.THERE_ALREADY

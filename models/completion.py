@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
@@ -55,17 +56,25 @@ _REPLACED = "replaced:"
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
-    """How many documents were completed, how many stay as runs have read them, and conflicts."""
+class Stored:
+    """How many documents were new, were completed, and were not stored or completed, and why."""
 
+    added: int = 0
+    forgotten: int = 0
     completed: int = 0
+
+    #: These documents lack a field that was given; they stay as the runs have read them.
     kept: int = 0
 
-    #: The identity of so many rows is stored with another text.
+    #: These documents were not stored: their identity belongs to another text.
     conflicts: int = 0
 
-    #: The document of so many rows is stored with another month.
+    #: These documents were given with another date than the stored one, which stays.
     redated: int = 0
+
+    def __add__(self, other: Stored) -> Stored:
+        """Return the counts of both together."""
+        return Stored(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +218,7 @@ def _is_earlier(row: Mapping[Any, Any], other_row: Mapping[Any, Any]) -> bool:
 
 def complete_documents(
     db: Database, connection: Connection, rows: Sequence[Mapping[str, Any]]
-) -> Completed:
+) -> Stored:
     """Complete the stored documents of these identities by fields that only *rows* have."""
     rows_by_identity = {row["identity"]: row for row in rows}
     stored = select(Document.__table__).where(Document.identity.in_(sorted(rows_by_identity)))
@@ -228,7 +237,7 @@ def complete_documents(
             ids.append(document["id"])
 
     if not ids:
-        return Completed(conflicts=conflicts, redated=redated)
+        return Stored(conflicts=conflicts, redated=redated)
 
     locked = select(Document.__table__).where(Document.id.in_(ids)).with_for_update()
     documents = connection.execute(locked.order_by(Document.id)).mappings().all()
@@ -250,7 +259,9 @@ def complete_documents(
         connection,
         [entry for entry in incomplete if entry.document["id"] in read],
     )
-    return Completed(completed + len(unread), kept, conflicts, redated)
+    return Stored(
+        completed=completed + len(unread), kept=kept, conflicts=conflicts, redated=redated
+    )
 
 
 def _note_added_full_stops(

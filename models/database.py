@@ -7,12 +7,12 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
 from shutil import disk_usage
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -70,6 +70,7 @@ POOLER_WORDS = re.compile(
 )
 
 T = TypeVar("T")
+Arguments = ParamSpec("Arguments")
 
 
 class clock(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function it is
@@ -134,6 +135,16 @@ class Database:
             yield connection
             # A rollback would make the driver forget the statements that it has prepared.
             connection.commit()
+
+    def fetch(
+        self,
+        query: Callable[Concatenate[Connection, Arguments], T],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> T:
+        """Return what ``query(connection, *arguments, **options)`` reads in a transaction alone."""
+        with self.read() as connection:
+            return query(connection, *arguments, **options)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -37,6 +37,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.enums import TextPart
 from models.bulk import insert_of_many, many
 from models.completion import (
+    Stored,
     complete_documents,
     count_conflicts,
     identify_documents,
@@ -225,24 +226,6 @@ def _select_texts(part: TextPart, *, dated: bool = False) -> Select[Any]:
     return select(*columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How many documents were new, were completed, and were not stored or completed, and why."""
-
-    added: int
-    forgotten: int
-    completed: int = 0
-
-    #: These documents lack a field that was given; they stay as the runs have read them.
-    kept: int = 0
-
-    #: These documents were not stored: their identity belongs to another text.
-    conflicts: int = 0
-
-    #: These documents were given with another date than the stored one, which stays.
-    redated: int = 0
-
-
 def add_documents(
     db: Database,
     documents: Sequence[dict[str, Any]],
@@ -272,7 +255,7 @@ def insert_documents(
     allowed = without_suppressed(connection, documents)
     origin_ids = find_or_add_origins(connection, db, map(origin_key, allowed))
     added: Counter[CountKey] = Counter()
-    completed = kept = conflicts = redated = 0
+    stored = Stored(forgotten=len(documents) - len(allowed))
 
     for batch in batched(allowed):
         rows, redated_in_batch = join_rows(identify_documents(connection, batch))
@@ -281,19 +264,16 @@ def insert_documents(
         new = _insert_new(connection, db, rows, origin_ids, import_id)
         added.update(map(count_key, new.values()))
         stored_rows = [row for row in rows if row["identity"] not in new]
-        result = complete_documents(db, connection, stored_rows)
+        stored += complete_documents(db, connection, stored_rows)
         _insert_details(connection, db, rows)
         if job_id is not None:
             _link_rows(connection, db, rows, job_id)
 
-        completed += result.completed
-        kept += result.kept
-        conflicts += result.conflicts + _count_conflicts(rows, new)
-        redated += result.redated + redated_in_batch
+        conflicts = _count_conflicts(rows, new)
+        stored += Stored(added=len(new), conflicts=conflicts, redated=redated_in_batch)
 
     add_to_counts(connection, db, added)
-    not_allowed = len(documents) - len(allowed)
-    return Stored(added.total(), not_allowed, completed, kept, conflicts, redated)
+    return stored
 
 
 def _insert_new(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -37,16 +36,6 @@ ImportListing = TypedDict(
 ImportListing.__doc__ = "An import; the newest is the first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """How many documents were read, were new, had no text, and could not be read."""
-
-    read: int
-    added: int
-    empty: int
-    left_out: int
-
-
 def begin_import(connection: Connection, *, path: str, source: str) -> int:
     """Add the record of what is about to be read from *path*; return its number."""
     record = {"path": path, "source": source, "at": clock(), **_NOTHING_READ}
@@ -65,23 +54,28 @@ def continue_import(connection: Connection, *, path: str, source: str) -> int:
 def count_import(
     connection: Connection,
     import_id: int,
-    counts: ImportCounts,
     *,
+    read: int,
+    added: int,
+    empty: int,
+    left_out: int,
     named: Sequence[str],
     source: str | None = None,
     place: Mapping[str, Any] | None = None,
 ) -> None:
     """Add to a record; keep the first omissions with their reasons.
 
+    The counts are of documents that were read, were new, had no text, and could not be read.
+
     *source* replaces the record's own. *place* follows what is counted and replaces the last place.
     """
     record = select(Import.read, Import.added, Import.empty, Import.left_out, Import.named)
     stored = connection.execute(record.where(Import.id == import_id)).one()
     updated = {
-        "read": stored.read + counts.read,
-        "added": stored.added + counts.added,
-        "empty": stored.empty + counts.empty,
-        "left_out": stored.left_out + counts.left_out,
+        "read": stored.read + read,
+        "added": stored.added + added,
+        "empty": stored.empty + empty,
+        "left_out": stored.left_out + left_out,
         "named": [*stored.named, *named][:NAMED],
         "place": None if place is None else dict(place),
         "at": clock(),

@@ -117,10 +117,8 @@ def stored_sources(connection: Connection) -> set[str]:
 
 def sources_with_outlets(connection: Connection, outlets: Sequence[str]) -> set[str]:
     """Return the sources that have a document of one of *outlets*; case ignored."""
-    column = func.lower(Origin.outlet)
-    is_one = or_(*(column == func.lower(outlet) for outlet in outlets))
-    sources = select(DocumentCount.source).join(Origin, Origin.id == DocumentCount.origin_id)
-    return set(connection.scalars(sources.where(is_one).distinct()))
+    has_outlet = DocumentCount.origin_id.in_(select_origins(outlet=outlets))
+    return set(connection.scalars(select(DocumentCount.source).where(has_outlet).distinct()))
 
 
 def stored_languages(connection: Connection, source: str, outlets: Sequence[str] = ()) -> set[str]:
@@ -129,11 +127,11 @@ def stored_languages(connection: Connection, source: str, outlets: Sequence[str]
     *outlets* are those that count, by default all; case ignored.
     """
     languages = select(Origin.language).join(DocumentCount, Origin.id == DocumentCount.origin_id)
-    languages = languages.where(DocumentCount.source == source, DocumentCount.documents > 0)
-    if outlets:
-        column = func.lower(Origin.outlet)
-        languages = languages.where(or_(*(column == func.lower(outlet) for outlet in outlets)))
-
+    languages = languages.where(
+        DocumentCount.source == source,
+        DocumentCount.documents > 0,
+        Origin.id.in_(select_origins(outlet=outlets)),
+    )
     return set(connection.scalars(languages.distinct()))
 
 

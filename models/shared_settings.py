@@ -73,9 +73,7 @@ def are_all_paused(connection: Connection) -> bool:
 
 def read_limits(db: Database, service: str, default: str) -> SharedLimits:
     """Return the limits of *service* that are in force, the *default* unless they were shared."""
-    with db.read() as connection:
-        stored = _read(connection).get(f"{service}_limits", _StoredSetting(None, 0))
-
+    stored = db.fetch(_read).get(f"{service}_limits", _StoredSetting(None, 0))
     return SharedLimits(
         parse_limits(default if stored.value is None else stored.value), stored.version
     )
@@ -94,12 +92,8 @@ def shared_limits(connection: Connection) -> dict[str, str]:
 
 def with_shared_limits(db: Database, settings: Settings) -> Settings:
     """Return *settings* with the limits that are in force."""
-    with db.read() as connection:
-        limits = shared_limits(connection)
-
-    return settings.model_copy(
-        update={f"{service}_limits": limit for service, limit in limits.items()}
-    )
+    limits = db.fetch(shared_limits).items()
+    return settings.model_copy(update={f"{service}_limits": limit for service, limit in limits})
 
 
 def _read(connection: Connection) -> dict[str, _StoredSetting]:

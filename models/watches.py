@@ -210,17 +210,14 @@ def read_state(connection: Connection, run_id: int) -> WatchState | None:
     report = connection.execute(previous_report).one_or_none()
 
     events = select(WatchEvent.key, WatchEvent.number, WatchEvent.at)
-    seen = {}
-    for event in connection.execute(events.where(WatchEvent.run_id == run_id)):
-        seen[event.key] = Seen(event.number, event.at)
-
+    stored_events = connection.execute(events.where(WatchEvent.run_id == run_id))
     return WatchState(
         watch.every,
         watch.due_at,
         watch.updates,
         report.counts if report else None,
         report.at if report else None,
-        seen,
+        {event.key: Seen(event.number, event.at) for event in stored_events},
     )
 
 

@@ -81,9 +81,7 @@ class RecordingFetcher(_CallFreeFetcher):
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*. Raises `AnswersMissing`."""
-        with self._db.read() as connection:
-            stored = read_answers(connection, keys)
-
+        stored = self._db.fetch(read_answers, keys)
         if len(stored) < len(set(keys)):
             raise AnswersMissing(MISSING)
 

@@ -34,11 +34,10 @@ def write_citation(run: PackedRun) -> str:
         _NO_LICENSE if run.license is None else f"license: {_quote(run.license)}",
         f"abstract: {_quote(describe_study(run))}",
         "keywords:",
+        *(f"  - {_quote(keyword)}" for keyword in list_keywords(run)),
+        "",
     ]
-    for keyword in list_keywords(run):
-        lines.append(f"  - {_quote(keyword)}")
-
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def _author_lines(authors: Sequence[Author]) -> list[str]:

@@ -68,9 +68,7 @@ def read_documents(
                 tags_column(),
             ).where(Document.id.in_(batch)),
         )
-        with run_data.db.read() as connection:
-            origins = read_origins(connection, [row.origin_id for row in stored_documents])
-
+        origins = run_data.db.fetch(read_origins, [row.origin_id for row in stored_documents])
         for document in sorted(stored_documents, key=lambda document: str(document.identity)):
             yield PackedDocument(
                 identity=document.identity,

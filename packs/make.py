@@ -53,9 +53,7 @@ def make_pack(
     its results do not follow from stored answers.
     """
     run_data = replace(load_run(db, run_id), hides_coders=not coders)
-    with db.read() as connection:
-        stored_run = get_run(connection, run_id)
-
+    stored_run = db.fetch(get_run, run_id)
     if stored_run.state not in ENDED:
         raise UsageError(
             f"run {run_id} is {stored_run.state}: wait for its end (`tidings status {run_id}`), or "

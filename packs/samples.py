@@ -251,9 +251,7 @@ def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:
 
     Without words near misses cannot be told from the rest.
     """
-    with run.db.read() as connection:
-        run_row = get_run(connection, run.id)
-
+    run_row = run.db.fetch(get_run, run.id)
     per = SamplePeriod.that_has(sample.strata[0].period)
     rule = SampleRule(sample.strata[0].rule)
     units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=rule)
@@ -343,9 +341,7 @@ def _name_what_was_coded(run: RunData, sample: _StoredSample, checks: SampleChec
         (UnitKey(*code[:3]), code.coder)
         for code in fetch_all(run.db, select(*columns).where(*is_of_codebook).distinct())
     }
-    with run.db.read() as connection:
-        sampled = list_sampled_keys(connection, run.id, sample.codebook_id)
-
+    sampled = run.db.fetch(list_sampled_keys, run.id, sample.codebook_id)
     dropped = {unit for unit, coder in coded if coder.startswith(PERSON)} - sampled
     if dropped:
         texts = quantity(len(dropped), "coded text")

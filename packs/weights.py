@@ -59,8 +59,7 @@ def write_network(run_data: RunData, folder: Path) -> CodeNetwork | None:
         return None
 
     try:
-        with run_data.db.read() as connection:
-            trained = get_trained_network(connection, training_of(coder))
+        trained = run_data.db.fetch(get_trained_network, training_of(coder))
     except NotFound:
         return None
 

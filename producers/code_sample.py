@@ -130,9 +130,7 @@ class DrawnSample:
 
         Raises as `draw_code_sample`.
         """
-        with db.read() as connection:
-            run = get_run(connection, run_id)
-
+        run = db.fetch(get_run, run_id)
         check_unit(codebook, run)
 
         earlier = _read_earlier_sample(db, run_id, codebook, find_sampler(run))
@@ -263,18 +261,14 @@ def _read_earlier_sample(
         variable = codebook.variables[0].name
         coded = list_coded_keys(connection, run_id, codebook_id, sampler)
         return _EarlierSample(
-            rule=_find_rule(stratum_rows),
+            # A sample that nobody has coded counts, too: it may be in a coder's file.
+            rule=SampleRule(stratum_rows[0].rule) if stratum_rows else SampleRule.RANK,
             seed=stratum_rows[0].seed if stratum_rows else None,
             codes=count_codes_by_part(connection, run_id, codebook_id, variable, sampler),
             units=list_sampled_keys(connection, run_id, codebook_id),
             coded=coded,
             strata=strata,
         )
-
-
-def _find_rule(strata: Sequence[Row[Any]]) -> SampleRule:
-    """Return the rule by which a sample was begun, coded or not: it may be in a coder's file."""
-    return SampleRule(strata[0].rule) if strata else SampleRule.RANK
 
 
 def _find_least(

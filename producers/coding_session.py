@@ -100,8 +100,7 @@ class DatabaseCodes:
 
     def read(self, unit: UnitKey) -> dict[str, CodeValue]:
         """Return the coder's codes of a unit, by variable."""
-        with self._db.read() as connection:
-            return read_unit_codes(connection, self._coding, unit)
+        return self._db.fetch(read_unit_codes, self._coding, unit)
 
 
 class CodingSession:

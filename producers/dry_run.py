@@ -74,9 +74,7 @@ class DryRunFetcher:
         """Count the calls of *requests*."""
         remaining = iter(requests)
         while batch := list(islice(remaining, READ_TOGETHER)):
-            with self._db.read() as connection:
-                missing = missing_keys(connection, batch)
-
+            missing = self._db.fetch(missing_keys, batch)
             for request, keys in zip(batch, missing, strict=True):
                 self._count(request, keys)
 
@@ -105,9 +103,7 @@ class DryRunFetcher:
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*: stored ones, else estimates, else an empty answer."""
-        with self._db.read() as connection:
-            stored = read_answers(connection, keys)
-
+        stored = self._db.fetch(read_answers, keys)
         answers = {}
         for key in keys:
             if key in stored:
@@ -121,9 +117,7 @@ class DryRunFetcher:
         self, terms: Sequence[str], document_ids: Sequence[int]
     ) -> dict[KeywordKey, list[str]]:
         """Read the sentences that were found in documents, or that we should find."""
-        with self._db.read() as connection:
-            sentences = read_sentences(connection, self.engine, terms, document_ids)
-
+        sentences = self._db.fetch(read_sentences, self.engine, terms, document_ids)
         for key, estimate in self._estimates.items():
             if not isinstance(key, bytes):
                 sentences.setdefault(key, estimate)
@@ -208,9 +202,7 @@ class ResultBuffer:
             if any(mention["keyword"] == keyword for mention in mentions):
                 document_ids.append(document_id)
 
-        with self._db.read() as connection:
-            documents = documents_by_id(connection, document_ids, self._text_part)
-
+        documents = self._db.fetch(documents_by_id, document_ids, self._text_part)
         texts = {document.id: document.text for document in documents}
         return [(document_id, texts[document_id]) for document_id in document_ids]
 

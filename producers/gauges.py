@@ -241,10 +241,7 @@ def _set_forecasts(db: Database, settings: Settings, gauges: Gauges, last: Gauge
         return
 
     gauges.foretold_at, ends = gauges.at, time.monotonic() + MOST_SECONDS
-    with db.read() as connection:
-        runs = list_open_runs(connection, MOST_RUNS)
-
-    for run_id in runs:
+    for run_id in db.fetch(list_open_runs, MOST_RUNS):
         told = forecast_run(db, settings, run_id) if time.monotonic() < ends else None
         if isinstance(told, Forecast):
             times = {"about": told.ends_at, "low": told.earliest, "high": told.latest}

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis.languages import code_languages
+from models.completion import Stored
 from models.database import VALUES_PER_STATEMENT, Database
-from models.documents import Stored, insert_documents
+from models.documents import insert_documents
 from models.imports import (
     NAMED,
-    ImportCounts,
     begin_import,
     count_import,
     find_place,
@@ -40,7 +40,7 @@ class Imported:
     """The result of an import."""
 
     tally: ReadCounts = field(default_factory=ReadCounts)
-    stored: Stored = field(default_factory=lambda: Stored(0, 0))
+    stored: Stored = field(default_factory=Stored)
 
     #: The first documents of each path that were left out.
     left_out: list[LeftOut] = field(default_factory=list)
@@ -50,10 +50,9 @@ class Imported:
         read = {count_name: getattr(self.tally, count_name) for count_name in _READ}
         return read | asdict(self.stored)
 
-    def add(self, stored: Mapping[str, int], left_out: Sequence[LeftOut] = ()) -> None:
-        """Add counts of `Stored` by their names, and what was left out."""
-        earlier = asdict(self.stored)
-        self.stored = Stored(**{name: earlier[name] + stored[name] for name in earlier})
+    def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
+        """Add the counts of what was stored, and what was left out."""
+        self.stored += stored
         self.left_out += left_out[: NAMED - len(self.left_out)]
 
     def add_counts(self, counts: Mapping[str, int]) -> None:
@@ -61,7 +60,7 @@ class Imported:
         for count_name in _READ:
             setattr(self.tally, count_name, getattr(self.tally, count_name) + counts[count_name])
 
-        self.add(counts)
+        self.stored += Stored(**{name: counts[name] for name in asdict(self.stored)})
 
 
 def import_paths(
@@ -174,9 +173,7 @@ class _Record:
         if self._file is None:
             return None
 
-        with self._db.read() as connection:
-            stopped = find_place(connection, path=self._name_of_path(), file=self._file)
-
+        stopped = self._db.fetch(find_place, path=self._name_of_path(), file=self._file)
         if stopped is None:
             return None
 
@@ -208,17 +205,15 @@ class _Record:
                 self._file = None
 
             stored = insert_documents(connection, self._db, rows, import_id=import_id)
-            self._imported.add(asdict(stored), left_out)
+            self._imported.add(stored, left_out)
             place = self._place_at(batch.cursor)
             count_import(
                 connection,
                 import_id,
-                ImportCounts(
-                    read=counts.documents,
-                    added=stored.added,
-                    empty=counts.empty,
-                    left_out=counts.left_out,
-                ),
+                read=counts.documents,
+                added=stored.added,
+                empty=counts.empty,
+                left_out=counts.left_out,
                 named=[
                     clean(str(item).removeprefix(f"{self._path.parent}/"))[0]
                     for item in left_out[:NAMED]

@@ -69,9 +69,7 @@ def find_mentions(db: Database, run_id: int, items: Collection[str]) -> list[Sam
 
 def _check_run_of_months(db: Database, run_id: int) -> None:
     """Raise `NotFound` if there is no such run, `UsageError` if it is not a run of months."""
-    with db.read() as connection:
-        kind = kind_named(get_run(connection, run_id).kind)
-
+    kind = kind_named(db.fetch(get_run, run_id).kind)
     if not kind.has_mentions:
         raise UsageError(
             f"run {run_id} is of {kind.name}: mentions are labelled, which only runs of months have"
@@ -85,8 +83,7 @@ def _name_mention(mention: LabelledMention) -> str:
 def _read_texts(
     db: Database, run_id: int, mentions: Sequence[LabelledMention]
 ) -> list[SampledText]:
-    with db.read() as connection:
-        sentences = read_sentences(connection, run_id, [mention.key for mention in mentions])
+    sentences = db.fetch(read_sentences, run_id, [mention.key for mention in mentions])
 
     # A mention without a sentence was erased in this moment.
     return [

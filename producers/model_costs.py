@@ -98,9 +98,7 @@ def plan_model(
     db: Database, requests: ModelRequestSizes, parameters: Any, price_text: str, *, answered: int
 ) -> CostPlan:
     """Return what *requests* of a run take; *answered* are the calls whose answers are stored."""
-    with db.read() as connection:
-        uses = read_prompt_uses(connection, parameters.coder)
-
+    uses = db.fetch(read_prompt_uses, parameters.coder)
     price = parse_price(price_text)
     price = price.of_batches if parameters.batch else price
     return replace(plan_costs(requests, uses, price, price_text), answered=answered)

@@ -302,10 +302,10 @@ def _describe_cost(run: Any) -> RunCost | None:
 def _job_details(connection: Connection, run_id: int) -> list[JobStatus]:
     columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
     jobs = select(Job.id, *columns).where(Job.run_id == run_id).order_by(Job.id)
-    details: dict[int, JobStatus] = {}
-    for job in connection.execute(jobs):
-        details[job.id] = JobStatus(job.name, job.kind, job.state, job.result, job.reason)
-
+    details = {
+        job.id: JobStatus(job.name, job.kind, job.state, job.result, job.reason)
+        for job in connection.execute(jobs)
+    }
     step_columns = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
     steps = select(JobStep.job_id, *step_columns).join(Job, Job.id == JobStep.job_id)
     steps = steps.where(Job.run_id == run_id).order_by(JobStep.at)

@@ -11,7 +11,6 @@ from core.ratelimit.notation import LimitedResource
 #: More is advised than is needed, since calls come unevenly; a tenth may be idle.
 HEADROOM = 1.05
 JOBS, DATABASE = "jobs", "database"
-BRAKES = (*(unit.value for unit in LimitedResource), DATABASE, JOBS)
 #: What may be taken of each unit of a service's limit in a second.
 Allowed = Mapping[str, Mapping[LimitedResource, float]]
 

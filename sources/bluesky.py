@@ -70,7 +70,6 @@ def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:
     check_page_size(feed, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
-    reached_known = False
     for entry in map(mapping_or_empty, feed):
         moment = None if _has_reason(entry, "#reasonPin") else _entry_time(entry)
         if moment is None:
@@ -80,13 +79,11 @@ def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:
         _raise_if_hidden(handle, entry)
         post_id = clean_or_none(mapping_or_empty(entry.get("post")).get("uri")) or ""
         time = moment.isoformat(timespec="milliseconds")
-        reached_known = reached_known or crawl.is_known(post_id, time)
-        if moment <= now:
-            crawl.note_post(post_id, time)
+        crawl.note_post(post_id, time, is_future=moment > now)
 
     context = ReadContext(file=f"bluesky @{handle}", now=now)
     items = [read_entry(entry, index, context) for index, entry in enumerate(feed)]
-    return crawl.finish_page(items, answer.get("cursor"), reached_known=reached_known)
+    return crawl.finish_page(items, answer.get("cursor"))
 
 
 def _raise_if_hidden(handle: str, entry: Mapping[str, Any]) -> None:

@@ -67,6 +67,7 @@ class CrawlProgress:
     limit: int | None = None
     _visited: set[str] = field(default_factory=set)
     _on_last_page: set[str] = field(default_factory=set)
+    _has_reached_known: bool = False
 
     @classmethod
     def from_cursor(cls, cursor: Cursor | None, limit: int | None = None) -> CrawlProgress:
@@ -110,22 +111,22 @@ class CrawlProgress:
 
         return parameters
 
-    def note_post(self, post_id: str, time: str) -> None:
-        """Note a post; *time* is ISO 8601 in UTC, so that it compares as a string."""
-        if self.newest is None or time > self.newest["time"]:
+    def note_post(self, post_id: str, time: str, *, is_future: bool = False) -> None:
+        """Note a post; *time* is ISO 8601 in UTC, so that it compares as a string.
+
+        A post that was read before this crawl ends it: every older one was read then, too. One of
+        the future is not taken for the newest.
+        """
+        since = self.since
+        if since is not None and (post_id == since["id"] or time < since["time"]):
+            self._has_reached_known = True
+        if not is_future and (self.newest is None or time > self.newest["time"]):
             self.newest = {"id": post_id, "time": time}
 
-    def is_known(self, post_id: str, time: str) -> bool:
-        """Return whether a post was read before this crawl, as every older one then was."""
-        if self.since is None:
-            return False
-        return bool(post_id == self.since["id"] or time < self.since["time"])
-
-    def finish_page(self, items: Sequence[Item], following: object, *, reached_known: bool) -> Page:
+    def finish_page(self, items: Sequence[Item], following: object) -> Page:
         """Make a page of *items*, with the place behind it.
 
-        *following* is the service's cursor of the next page, if any; *reached_known* says that the
-        page holds posts from before this crawl.
+        *following* is the service's cursor of the next page, if any.
         """
         if self.next is not None:
             self._visited.add(self.next)
@@ -136,7 +137,7 @@ class CrawlProgress:
         self.pages += 1
         self.empty = 0 if self._has_news(items) else self.empty + 1
 
-        end = self._end(reached_known=reached_known)
+        end = self._end()
         return Page(items=page_items, cursor=self._cursor(ended=end is not None), end=end)
 
     def _has_news(self, items: Sequence[Item]) -> bool:
@@ -146,9 +147,9 @@ class CrawlProgress:
         has_wordless_posts = any(isinstance(item, Empty) for item in items)
         return has_wordless_posts or not self._on_last_page <= last_identities
 
-    def _end(self, *, reached_known: bool) -> str | None:
+    def _end(self) -> str | None:
         """Return why the crawl ends here, None where another page follows."""
-        if reached_known:
+        if self._has_reached_known:
             return AT_NEWEST
         if self.next is None:
             return NO_MORE

@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from sources.crawl import AT_NEWEST
 from sources.polite import SERVICE, Fetched, PoliteClient, decode_body, host_of_address
 from sources.post_cleaning import LONGEST_HTML, html_to_text
 from sources.source import Archive, CrawlRequest, PostReader, Service, Source
-from sources.stories import SeenStories, Story, make_story, read_seen
+from sources.stories import SeenStories, Story, make_story
 from sources.timestamps import parse_time
 
 NAME = SERVICE
@@ -72,7 +73,7 @@ class _Progress:
     waiting: list[str] = field(default_factory=list)
 
     #: What this look has brought so far.
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
 
     @classmethod
@@ -80,11 +81,11 @@ class _Progress:
         stored = request.cursor or {}
         return cls(
             stored.get("address", request.subject),
-            read_seen(stored.get("seen")),
+            SeenStories(dict(stored.get("seen", {}))),
             dict(stored.get("validators", {})),
             bool(stored.get("is_sitemap")),
             list(stored.get("waiting", ())),
-            dict(stored.get("counts", {})),
+            Counter(stored.get("counts", {})),
             list(stored.get("remarks", ())),
         )
 
@@ -128,11 +129,6 @@ class _Progress:
         if len(addresses) > _MOST_SITEMAPS:
             self.remarks.append(f"only {_MOST_SITEMAPS} of its sitemaps are read")
 
-    def add(self, **counts: int) -> None:
-        """Add to what the look has brought."""
-        for name, count in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count
-
 
 async def read_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     """Read what a feed or a news sitemap has now, in a page for each address that has some.
@@ -172,7 +168,7 @@ async def _look(
 
     fetched = await client.fetch(address, progress.validators.get(address))
     if fetched.body is None:
-        progress.add(unchanged=1)
+        progress.counts.update(unchanged=1)
         return ()
 
     context = _Context(request.subject, fetched, datetime.now(UTC), request.outlet)
@@ -199,7 +195,7 @@ async def _look(
     ]
     undated = sum(story.is_undated for story in read.stories)
     if not (read.sitemaps and not documents):
-        progress.add(read=len(documents) + len(read.others), undated=undated)
+        progress.counts.update(read=len(documents) + len(read.others), undated=undated)
 
     return (*documents, *read.others)
 

@@ -111,19 +111,15 @@ def _page(handle: str, answer: ServiceAnswer, crawl: CrawlProgress) -> Page:
     check_page_size(answer.value, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
-    reached_known = False
     for status in map(mapping_or_empty, answer.value):
         moment, post_id = parse_time(status.get("created_at")), clean_or_none(status.get("id"))
         if moment is not None and post_id is not None:
             time = moment.isoformat(timespec="milliseconds")
-            reached_known = reached_known or crawl.is_known(post_id, time)
-            if moment <= now:
-                crawl.note_post(post_id, time)
+            crawl.note_post(post_id, time, is_future=moment > now)
 
     context = ReadContext(file=f"mastodon @{handle}", now=now)
     items = [read_status(status, index, context) for index, status in enumerate(answer.value)]
-    following = _next_max_id(answer.headers.get("link", ""))
-    return crawl.finish_page(items, following, reached_known=reached_known)
+    return crawl.finish_page(items, _next_max_id(answer.headers.get("link", "")))
 
 
 def _next_max_id(link: str) -> str | None:

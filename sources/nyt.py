@@ -49,7 +49,7 @@ from sources.source import (
     TableRules,
     never,
 )
-from sources.table_rows import TableRow
+from sources.table_rows import TableRow, with_https
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def read_document(article: Any, index: int, context: ReadContext) -> Item:
     written = article.get("pub_date")
     moment = parse_time(written)
     published = SOURCE.stored_time(moment, context.now)
-    address = _article_address(clean_address(article.get("web_url")))
+    stated_address = clean_address(article.get("web_url"))
+    address = stated_address and with_https(stated_address)
     native_id = clean_or_none(article.get("_id"))
     if native_id is None and address:
         native_id = hash_id(address)
@@ -203,15 +204,8 @@ def _list_headlines(headline: object) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _article_address(address: str | None) -> str | None:
-    """Return an article's address; old ones with ``http:`` are the same articles."""
-    if address and address[:7].lower() == "http://":
-        return f"https://{address[7:]}"
-    return address
-
-
 def _complete_row(row: TableRow, _context: ReadContext) -> TableRow:
-    return replace(row, address=_article_address(row.address))
+    return replace(row, address=row.address and with_https(row.address))
 
 
 def _recognizes(candidate: Mapping[str, Any], _key: str) -> bool:

@@ -37,6 +37,8 @@ SOURCES = (
 FALLBACK_SOURCE = posts.SOURCE
 # Such rows belong to this source if they have an outlet.
 HEADLINES_SOURCE = archive.SOURCE
+# Documents that are read at the addresses of feeds belong to this source.
+FEEDS_SOURCE = feeds.SOURCE
 
 _BY_NAME = {source.name: source for source in SOURCES}
 
@@ -75,11 +77,8 @@ def default_archive() -> Source:
 
 def handle_in_address(address: str) -> str | None:
     """Return the handle of the account whose profile is at *address*; None for any other text."""
-    for source in post_sources():
-        if handle := source.handle_in_address(address):
-            return handle
-
-    return None
+    handles = (source.handle_in_address(address) for source in post_sources())
+    return next(filter(None, handles), None)
 
 
 def parse_handle(text: str) -> str:
@@ -117,11 +116,6 @@ def account_source(handle: str, source_name: str | None, settings: Settings) -> 
             return source if source.is_available(settings) else None
 
     return None
-
-
-def feeds_source() -> Source:
-    """Return the source whose documents are read at the addresses of feeds."""
-    return feeds.SOURCE
 
 
 def search_source(source_name: str | None, settings: Settings) -> Source | None:

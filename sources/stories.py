@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -102,11 +102,6 @@ def canonical_address(address: str) -> str:
     kept = [(name, text) for name, text in pairs if not _DECORATION.fullmatch(name)]
     query = f"?{urlencode(kept)}" if kept else ""
     return f"//{parts.hostname}{port}{parts.path or '/'}{query}"
-
-
-def read_seen(stored: Mapping[str, str] | None) -> SeenStories:
-    """Return the stories that a stored cursor remembers."""
-    return SeenStories(dict(stored or {}))
 
 
 def make_story(

@@ -56,7 +56,7 @@ def identify_headline(row: TableRow, date: str, text: str) -> list[str]:
     times of a table makes the less known ids.
     """
     if row.address:
-        return [hash_id(_with_https(row.address))]
+        return [hash_id(with_https(row.address))]
 
     outlet = (row.outlet or "").casefold()
     keys = [(outlet, date), ("", date), (outlet, ""), ("", "")]
@@ -70,6 +70,7 @@ def identify_headline(row: TableRow, date: str, text: str) -> list[str]:
     return ids
 
 
-def _with_https(address: str) -> str:
+def with_https(address: str) -> str:
+    """Return an address as it is named; old ones with ``http:`` are the same pages."""
     is_plain = address[:7].lower() == "http://"
     return f"https://{address[7:]}" if is_plain else address

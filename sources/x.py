@@ -95,12 +95,9 @@ _SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)
 
 def read_post(post: Any, index: int, context: ReadContext) -> Item:
     """Make an item of a post in a file: of the API v2, or of v1.1 as in an account's archive."""
-    read = _read_v1_post if _is_v1(context.first) else _read_v2_post
+    is_v1 = "tweet" in context.first or "id_str" in context.first
+    read = _read_v1_post if is_v1 else _read_v2_post
     return read(post, index, context)
-
-
-def _is_v1(post: Mapping[str, Any]) -> bool:
-    return "tweet" in post or "id_str" in post
 
 
 def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
@@ -339,21 +336,18 @@ def _page(json_answer: Any, crawl: CrawlProgress, location: str) -> Page:
     check_page_size(posts, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
-    reached_known = False
     for post in posts:
         post_id = text_or_empty(mapping_or_empty(post).get("id"))
         if _POST_ID.fullmatch(post_id):
-            is_known = crawl.since is not None and int(post_id) <= int(crawl.since["id"])
-            reached_known = reached_known or is_known
             moment = time_of_id(post_id)
-            if moment is None or moment <= now:
-                # Ids are in the order of time.
-                crawl.note_post(post_id, f"{int(post_id):020}")
+            is_future = moment is not None and moment > now
+            # Ids are in the order of time.
+            crawl.note_post(post_id, f"{int(post_id):020}", is_future=is_future)
 
     authors = _read_authors(answer.get("includes"))
     context = ReadContext(file=location, now=now, authors=authors)
     items = [_read_v2_post(post, index, context) for index, post in enumerate(posts)]
-    return crawl.finish_page(items, meta.get("next_token"), reached_known=reached_known)
+    return crawl.finish_page(items, meta.get("next_token"))
 
 
 async def _check_account(handle: str, client: ServiceClient) -> None:

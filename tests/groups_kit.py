@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 from sqlalchemy import insert, select, update
 
 from core.enums import DOCUMENTS, Grain, Grouping, State, StepState
@@ -18,7 +19,7 @@ from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
 from reports.data.run_data import document_scope, load_run
-from reports.series.groups import GroupCell, GroupCounts, KeywordGroups
+from reports.series.groups import KeywordGroups, compare_groups
 from reports.stats.intervals import TRILLIONTHS
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
@@ -124,28 +125,36 @@ def rows_by(
 def count_months(*months: Month) -> KeywordGroups:
     """Return what is counted of months of 2020; None stands for a gap."""
     names = list(dict.fromkeys(name for month in months for name in month))
-    counted = KeywordGroups("fog", {name: GroupCounts(name) for name in names})
+    rows = []
     for number, month in enumerate(months, 1):
-        rows = {name: _make_row(f"2020-{number:02}", month.get(name)) for name in names}
-        counted.add_month(rows)
-        for name, row in rows.items():
-            counted.groups[name].by_period[row["period"]] = GroupCell.of(row)
+        rows += [_make_row(f"2020-{number:02}", name, month.get(name)) for name in names]
 
-    return counted
+    month_rows = pl.DataFrame(rows, schema_overrides={"matched": pl.Int64, "squares": pl.Int128})
+    return compare_groups("fog", month_rows, month_rows)
 
 
-def _make_row(period: str, counts: tuple[int, int, Sequence[float]] | None) -> dict[str, Any]:
+def _make_row(
+    period: str, group: str, counts: tuple[int, int, Sequence[float]] | None
+) -> dict[str, Any]:
     """Return the row of a group in a series."""
-    documents, matched, polarities = counts or (0, 0, ())
+    documents, matched, polarities = counts or (0, None, ())
     trillionths = [round(polarity * TRILLIONTHS) for polarity in polarities]
     return {
         "period": period,
+        "account": None,
+        "group": group,
+        "keyword": "fog",
+        "term": None,
         "documents": documents,
-        "matched": matched,
+        "state": "complete",
         "has_counts": counts is not None,
         "has_polarity": counts is not None,
         "cut_off": False,
+        "job": period,
+        "matched": matched,
+        "mentions": matched,
         "scored": len(trillionths),
         "total": sum(trillionths),
         "squares": sum(value**2 for value in trillionths),
+        "dispersion": None,
     }

@@ -37,7 +37,7 @@ def chunks(
 
     A longer document is cut between its sentences, a longer sentence where *size* is reached.
     """
-    for batch in pack(_cut_documents(documents, size), size, _length_of_line):
+    for batch in pack(_cut_documents(documents, size), size, lambda line: len(line[1])):
         ids, lines = zip(*batch, strict=True)
         yield "\n".join(lines), tuple(dict.fromkeys(ids))
 
@@ -56,7 +56,3 @@ def _cut_sentences(text: str, size: int) -> Iterator[str]:
     for start, end in split(text):
         for cut in range(start, end, size):
             yield text[cut : min(end, cut + size)]
-
-
-def _length_of_line(line: tuple[int, str]) -> int:
-    return len(line[1])

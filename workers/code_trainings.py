@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from analysis.codebooks.stored import stored_codebook
 from analysis.kinds.trainings import TrainingParameters
 from analysis.trainings.codes.samples import read_samples
@@ -23,9 +21,7 @@ def train_codes_for_slice(
     coded_run, codebook_hash = parameters.coded_run, parameters.codebook
     assert coded_run is not None, "the producer has set it"  # noqa: S101
     assert codebook_hash is not None, "the producer has set it"  # noqa: S101
-    with job.db.read() as connection:
-        _, codebook = stored_codebook(connection, codebook_hash)
-
+    _, codebook = job.db.fetch(stored_codebook, codebook_hash)
     samples = read_samples(job.db, coded_run, codebook)
     task = CodesTask(codebook, samples, checkpoint)
     all_blocks = len(task.blocks)
@@ -40,12 +36,10 @@ def train_codes_for_slice(
             return False
 
     report = task.finish()
-    predictions: list[dict[str, Any]] = []
-    for output, index, actual, predicted in report.predictions:
-        predictions.append(
-            {"split": output, "index": index, "actual": actual, "predicted": predicted}
-        )
-
+    predictions = [
+        {"split": output, "index": index, "actual": actual, "predicted": predicted}
+        for output, index, actual, predicted in report.predictions
+    ]
     with job.db.write() as connection:
         fence(connection, job.claim, progress=True, done_units=all_blocks, all_units=all_blocks)
         store_result(

@@ -22,7 +22,6 @@ from models.documents import DocumentScope, newest_document
 from models.job_transitions import freeze_together
 from models.jobs import (
     Claim,
-    completed_steps,
     fence,
     freeze_documents,
     newest_document_of,
@@ -221,7 +220,3 @@ class JobContext:
         waited = partial(waited_seconds, self.db, self.claim)
         _, seconds = await self.in_database_thread(waited)
         return seconds >= self.runtime.settings.patience_seconds
-
-    async def completed_steps(self) -> dict[str, int]:
-        """Return the complete steps with their numbers of documents."""
-        return await self.read(completed_steps, self.claim.job_id)

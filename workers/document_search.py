@@ -94,9 +94,7 @@ class DocumentSearch:
         """
         self._db, self._codebook, self._sought = db, codebook, sought.category
         self.model = model
-        with db.read() as connection:
-            run = get_run(connection, run_id)
-
+        run = db.fetch(get_run, run_id)
         check_unit(codebook, run)
         kind = kind_named(run.kind)
         names = [entry.name for entry in kind.keywords(kind.read_parameters(run.parameters))]
@@ -143,9 +141,7 @@ class DocumentSearch:
     def look(self) -> SearchState:
         """Return how far the search is, by the codes that are stored now."""
         is_read, is_relevant = self._read_codes()
-        with self._db.read() as connection:
-            rows = list_searched(connection, self.search)
-
+        rows = self._db.fetch(list_searched, self.search)
         return self._describe(rows, is_read, is_relevant)
 
     def plan_batch(self, draws: DrawPlan) -> list[SampledText]:
@@ -174,9 +170,7 @@ class DocumentSearch:
         """
         state = self.look()
         is_read, is_relevant = self._read_codes()
-        with self._db.read() as connection:
-            rows = list_searched(connection, self.search)
-
+        rows = self._db.fetch(list_searched, self.search)
         size = size_for_model(int(is_read.sum()), state.progress.count_to_read(recall))
         draws = state.progress.plan_draws(recall)
         new_rows = self._choose(rows, is_read, is_relevant, draws, size)
@@ -204,9 +198,7 @@ class DocumentSearch:
         Of each, texts count in a random order up to the first that nobody has read: others may have
         been read since they ranked high.
         """
-        with self._db.read() as connection:
-            codes_by_unit = read_all_peoples_codes(connection, self.search.codebook_id)
-
+        codes_by_unit = self._db.fetch(read_all_peoples_codes, self.search.codebook_id)
         strata = []
         for kind, texts in self._list_kinds().items():
             codes = []
@@ -237,9 +229,7 @@ class DocumentSearch:
 
     def _show(self, documents: Sequence[int]) -> list[SampledText]:
         """Return texts as coders read them, in an order that tells nothing of them."""
-        with self._db.read() as connection:
-            texts = read_texts(connection, documents, self._part)
-
+        texts = self._db.fetch(read_texts, documents, self._part)
         keyword = self.search.keyword
         batch = [
             SampledText(
@@ -274,9 +264,7 @@ class DocumentSearch:
 
     def _read_machines(self) -> list[Bits]:
         """Return of which texts each network and model says that they are relevant."""
-        with self._db.read() as connection:
-            coded = list_machine_codes(connection, self.search, self._sought.variable)
-
+        coded = self._db.fetch(list_machine_codes, self.search, self._sought.variable)
         return [self._mark(codes) for coder, codes in coded.items() if coder != self.model]
 
     def _mark(self, codes: Sequence[tuple[int, str]]) -> Bits:
@@ -300,9 +288,7 @@ class DocumentSearch:
             is_given[[text for row in rows if (text := self._text(row.document_id)) >= 0]] = True
             return is_given, is_given & self._mark(coded.get(self.model, ()))
 
-        with self._db.read() as connection:
-            codes_by_unit = read_all_peoples_codes(connection, self.search.codebook_id)
-
+        codes_by_unit = self._db.fetch(read_all_peoples_codes, self.search.codebook_id)
         votes = np.zeros((2, len(self._copies)))
         for unit, codes in codes_by_unit.items():
             is_found = self._sought.is_found(self._codebook, codes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from core.ratelimit.notation import NO_WEIGHTS, Weights
 from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl
 from models.documents import insert_documents
-from models.imports import ImportCounts, continue_import, count_import, restart_import
+from models.imports import continue_import, count_import, restart_import
 from producers.imports import document_rows
 from sources.base import Empty, Item, LeftOut, SourceDocument
 from sources.source import Archive, CrawlRequest, ReadPages, Source
@@ -57,28 +57,23 @@ class CountingLimiter:
                 unanswered = str(error)
                 raise
             finally:
-                seconds = time.monotonic() - began
-                count = partial(self._count, seconds, waited, unanswered, is_answered=is_answered)
-                await asyncio.shield(asyncio.to_thread(count))
+                counting = asyncio.to_thread(
+                    count_attempt,
+                    self.job.db,
+                    self.job.claim.run_id,
+                    service=self.service,
+                    credential=self.credential,
+                    operation=self.operation,
+                    seconds=time.monotonic() - began,
+                    waited=waited,
+                    unanswered=unanswered,
+                    is_answered=is_answered,
+                )
+                await asyncio.shield(counting)
 
     async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""
         await self.limiter.open_circuit(seconds)
-
-    def _count(
-        self, seconds: float, waited: float, unanswered: str | None, *, is_answered: bool
-    ) -> None:
-        count_attempt(
-            self.job.db,
-            self.job.claim.run_id,
-            service=self.service,
-            credential=self.credential,
-            operation=self.operation,
-            seconds=seconds,
-            waited=waited,
-            unanswered=unanswered,
-            is_answered=is_answered,
-        )
 
 
 def service_client(job: JobContext, source: Source, subject: str, operation: str) -> ServiceClient:
@@ -194,14 +189,10 @@ async def _fetch(job: JobContext, source: Source, archive: Archive, period: str)
     async with archive.fetch(period, client=client, key=key) as file:
         await job.write(partial(restart_import, path=period, source=source.name))
         items = archive.read(file)
-        while batch := await asyncio.to_thread(_next_batch, items):
+        while batch := await asyncio.to_thread(list, islice(items, BATCH)):
             await job.write(store(batch, state=OPEN), progress=True)
 
     await job.write(store([], state=COMPLETE))
-
-
-def _next_batch(items: Iterator[Item]) -> list[Item]:
-    return list(islice(items, BATCH))
 
 
 def store_with_place(
@@ -236,10 +227,15 @@ def store_with_place(
                 connection, job.db, documents, job_id=found_by, import_id=import_id
             )
             added = stored.added
-            counts = ImportCounts(
-                read=len(documents), added=added, empty=empty, left_out=len(named)
+            count_import(
+                connection,
+                import_id,
+                read=len(documents),
+                added=added,
+                empty=empty,
+                left_out=len(named),
+                named=named,
             )
-            count_import(connection, import_id, counts, named=named)
 
         move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
 

@@ -116,9 +116,7 @@ class WorkerMetrics(Collector):
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
         messages = {queue: queue_length(broker, queue) for queue in QUEUES}
         slots = count_live_slots(db, has_exited)
-        with db.read() as connection:
-            all_are_paused = are_all_paused(connection)
-
+        all_are_paused = db.fetch(are_all_paused)
         stats, shared = read_queue_stats(db), share_gauges(db, broker, settings)
         self._snapshot = Snapshot(time.time(), stats, messages, slots, shared, all_are_paused)
 
@@ -129,12 +127,11 @@ class WorkerMetrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the metrics of the last snapshot."""
         snapshot = self._snapshot
-        up = GaugeMetricFamily(
-            "tidings_stack_up", "Whether database and Redis answered this worker last time."
+        yield GaugeMetricFamily(
+            "tidings_stack_up",
+            "Whether database and Redis answered this worker last time.",
+            value=float(snapshot is not None),
         )
-        up.add_metric([], float(snapshot is not None))
-        yield up
-
         if snapshot is not None:
             yield from _gauges(snapshot)
 
@@ -149,17 +146,16 @@ def _remove_abandoned_folders() -> None:
 
 
 def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:
-    age = GaugeMetricFamily(
-        "tidings_look_age_seconds", "How long ago jobs, queues and slots were read."
+    yield GaugeMetricFamily(
+        "tidings_look_age_seconds",
+        "How long ago jobs, queues and slots were read.",
+        value=time.time() - snapshot.at,
     )
-    age.add_metric([], time.time() - snapshot.at)
-    yield age
-
-    paused = GaugeMetricFamily(
-        "tidings_all_paused", "1 while all runs are paused (`tidings pause --all`)."
+    yield GaugeMetricFamily(
+        "tidings_all_paused",
+        "1 while all runs are paused (`tidings pause --all`).",
+        value=float(snapshot.all_are_paused),
     )
-    paused.add_metric([], float(snapshot.all_are_paused))
-    yield paused
 
     jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
     oldest = _gauge_by_queue(

@@ -385,7 +385,8 @@ class ModelBatches:
                 await asyncio.to_thread(self._look_through, batch, file, results)
 
             for file in files:
-                for part in _in_parts(self._read_lines(file)):
+                lines = self._read_lines(file)
+                while part := list(islice(lines, STORED_TOGETHER)):
                     await self._store(batch, self._read_part(batch, part, results))
 
     def _read_lines(self, file: IO[bytes]) -> Iterator[LineResult]:
@@ -577,8 +578,3 @@ def _read_keys(custom_ids: Collection[str]) -> set[bytes]:
             keys.add(bytes.fromhex(custom_id))
 
     return keys
-
-
-def _in_parts(results: Iterator[Any]) -> Iterator[list[Any]]:
-    while part := list(islice(results, STORED_TOGETHER)):
-        yield part

@@ -27,9 +27,7 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     codes; for a series, the value after a window beside the ``actual`` one, which is None for
     the last window. Raises `NotFound`, `UsageError` and `BadInput`.
     """
-    with db.read() as connection:
-        trained = get_trained_network(connection, run_id, job)
-
+    trained = db.fetch(get_trained_network, run_id, job)
     parameters = TrainingParameters.model_validate(trained.parameters)
     if parameters.network == CODES:
         return _code_lines(trained.weights, data)

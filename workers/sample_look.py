@@ -68,7 +68,7 @@ def look_at_sample(job: JobContext) -> Outcome:
     run_id = job.claim.run_id
     with job.db.read() as connection:
         if has_unended_job(connection, run_id):
-            return _wait(job.claim.waits)
+            return wait_for_jobs(_WAITS, job.claim.waits)
 
         failed = count_failed_jobs(connection, run_id)
 
@@ -92,7 +92,7 @@ def look_at_sample(job: JobContext) -> Outcome:
     if looks and looks[-1].outcome is not None:
         return Done(looks[-1].outcome)
     if _add_later_documents(job, run, sample):
-        return _wait(0)
+        return wait_for_jobs(_WAITS)
 
     wanted = list_wanted_shares(
         run,
@@ -120,7 +120,7 @@ def look_at_sample(job: JobContext) -> Outcome:
         return Done(outcome)
 
     _enlarge(job, look, sample, options.coder, coded)
-    return _wait(0)
+    return wait_for_jobs(_WAITS)
 
 
 def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> bool:
@@ -131,9 +131,7 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     """
     run_id, options = job.claim.run_id, run.parameters
     per = SamplePeriod.that_has(sample.strata[0].period)
-    with job.db.read() as connection:
-        months = list_job_names(connection, run_id)
-
+    months = job.db.fetch(list_job_names, run_id)
     new_periods = {per.of_month(month) for month in months} - set(sample.periods)
     if not new_periods and not count_later_units(run, sample):
         return False
@@ -167,9 +165,10 @@ def _add_later_documents(job: JobContext, run: RunData, sample: CodedSample) -> 
     return True
 
 
-def _wait(waits: int) -> WaitUntil:
+def wait_for_jobs(reason: str, waits: int = 0) -> WaitUntil:
+    """Return that the job waits for the others of its run, after so many *waits* before."""
     seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
-    return WaitUntil(seconds, _WAITS, waits_for=WaitFor.END_OF_JOBS)
+    return WaitUntil(seconds, reason, waits_for=WaitFor.END_OF_JOBS)
 
 
 def _enlarge(job: JobContext, look: Look, sample: CodedSample, coder: str, coded: int) -> None:
@@ -285,9 +284,7 @@ def _describe_end(
     elif look.is_last:
         reason = "five looks are over"
     else:
-        with job.db.read() as connection:
-            run = get_run(connection, job.claim.run_id)
-
+        run = job.db.fetch(get_run, job.claim.run_id)
         has_cap = run.max_cost is not None
         cap = format_money(run.max_cost, run.currency or "") if has_cap else "its payer"
         reason = f"the cap of {cap} leaves no more"

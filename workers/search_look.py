@@ -11,15 +11,14 @@ from analysis.codebooks.wanted import parse_sought
 from analysis.kinds import kind_named
 from analysis.options import TextOptions
 from analysis.steps import codes
-from core.enums import WaitFor
 from core.quantities import quantity
 from models.jobs import count_failed_jobs, fence, has_unended_job, list_job_names
 from models.redo_transitions import redo_step
 from models.run_transitions import lock_run
 from workers.context import JobContext
 from workers.document_search import DocumentSearch
-from workers.outcomes import Done, Failed, Outcome, WaitUntil, backoff_seconds
-from workers.sample_look import FIRST_WAIT_SECONDS
+from workers.outcomes import Done, Failed, Outcome
+from workers.sample_look import wait_for_jobs
 from workers.search_words import describe_progress
 
 _WAITS = "looks at what was found when all months have coded what the search reads"
@@ -31,7 +30,7 @@ def look_at_search(job: JobContext) -> Outcome:
     options: TextOptions = kind.read_parameters(job.claim.parameters)
     with job.db.read() as connection:
         if has_unended_job(connection, run_id):
-            return _wait(job.claim.waits)
+            return wait_for_jobs(_WAITS, job.claim.waits)
 
         failed = count_failed_jobs(connection, run_id)
         _, codebook = stored_codebook(connection, options.codebook or "")
@@ -54,9 +53,4 @@ def look_at_search(job: JobContext) -> Outcome:
         # Jobs of accounts and searches are not named by months.
         redo_step(connection, run_id, codes.NAME, set(names) & months or names)
 
-    return _wait(0)
-
-
-def _wait(waits: int) -> WaitUntil:
-    seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
-    return WaitUntil(seconds, _WAITS, waits_for=WaitFor.END_OF_JOBS)
+    return wait_for_jobs(_WAITS)

@@ -41,8 +41,7 @@ def register(app: Celery, get_runtime: Callable[[], Runtime]) -> None:
 def _describe_progress(db: Database, run_id: int) -> str:
     """Return how many of a run's jobs have ended, for people who look at Flower."""
     try:
-        with db.read() as connection:
-            counts = job_counts(connection, run_id)
+        counts = db.fetch(job_counts, run_id)
     except DatabaseAway:
         return f"run {run_id}"
 

@@ -17,7 +17,7 @@ from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS, NO_CODES, WaitFor
 from core.logs import step_context
 from models.codes import count_texts_of_job
-from models.jobs import waited_seconds
+from models.jobs import completed_steps, waited_seconds
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.job_sample import read_sample
@@ -52,7 +52,7 @@ async def work_on_texts(job: JobContext) -> Outcome:
     """Run the steps that a month, an account or a search still lacks, until the slice is over."""
     kind = document_kind_named(job.claim.parameters["kind"])
     parameters = kind.read_parameters(job.claim.parameters)
-    completed = await job.completed_steps()
+    completed = await job.read(completed_steps, job.claim.job_id)
     _stop_on_lost_lease(job)
 
     if DOCUMENTS not in completed:

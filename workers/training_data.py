@@ -114,9 +114,7 @@ def read_series(db: Database, data: str) -> NumberSeries:
 
 def _read_polarity(db: Database, run_id: int, subject: str | None) -> list[float | None]:
     """Return the mean polarity of each month from the run's first to its last, None for a gap."""
-    with db.read() as connection:
-        state = get_run(connection, run_id).state
-
+    state = db.fetch(get_run, run_id).state
     if state not in ENDED:
         raise UsageError(
             f"run {run_id} is {state}, its polarity is not complete: wait until it has ended"

@@ -50,8 +50,7 @@ def run_training(job: JobContext) -> Outcome:
     for a loss that is no longer finite.
     """
     parameters = TrainingParameters.model_validate(job.claim.parameters)
-    with job.db.read() as connection:
-        checkpoint, finished = read_progress(connection, job.claim.job_id)
+    checkpoint, finished = job.db.fetch(read_progress, job.claim.job_id)
 
     # A finished job comes here if its worker was killed between storing the result and ending it.
     train_for_slice = train_codes_for_slice if parameters.network == CODES else _train_for_slice
@@ -187,5 +186,4 @@ class CheckpointWriter:
             return False
 
         self._next_state_check = now + STATE_CHECK_SECONDS
-        with job.db.read() as connection:
-            return get_run_state(connection, job.claim) == State.PAUSED
+        return job.db.fetch(get_run_state, job.claim) == State.PAUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 import aiohttp
 
@@ -19,6 +20,7 @@ from models.watches import (
     unsent_events,
 )
 from workers.context import JobContext
+from workers.runtime import Runtime
 
 WEBHOOK_SECONDS = 10.0
 EVENTS_PER_MESSAGE = 100
@@ -89,7 +91,8 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
         check()
         events = [rows_by_key[key] for key in batch]
         message = {"run": run_id, "name": run_name, "events": events}
-        failure = _send(job, webhook.get_secret_value(), message)
+        post = partial(_post, job.runtime, webhook.get_secret_value(), message)
+        failure = job.runtime.run(post)
         if failure is not None:
             log.warning("the webhook did not take the events", events=len(events), why=failure)
             return
@@ -98,22 +101,16 @@ def send_events(job: JobContext, check: Callable[[], None]) -> None:
         log.info("the webhook took the events", events=len(events))
 
 
-def _send(job: JobContext, address: str, message: dict[str, object]) -> str | None:
-    return job.runtime.run(lambda: _post(job.runtime.session(), address, message))
-
-
 def _mark_sent(job: JobContext, keys: Collection[str]) -> None:
     with job.db.write() as connection:
         mark_sent(connection, job.claim.run_id, keys)
 
 
-async def _post(
-    session: aiohttp.ClientSession, address: str, message: dict[str, object]
-) -> str | None:
+async def _post(runtime: Runtime, address: str, message: dict[str, object]) -> str | None:
     """Post *message* as JSON; return why that failed, without the address, which is secret."""
     timeout = aiohttp.ClientTimeout(total=WEBHOOK_SECONDS)
     try:
-        async with session.post(
+        async with runtime.session().post(
             address, json=message, timeout=timeout, allow_redirects=False
         ) as response:
             return None if response.ok and response.status < 300 else f"status {response.status}"

@@ -22,8 +22,7 @@ def choose_codebook(db: Database, text: str) -> Codebook:
     Raises `BadInput` for a file, `NotFound` for a hash.
     """
     if _HASH.fullmatch(text):
-        with db.read() as connection:
-            return stored_codebook(connection, text)[1]
+        return db.fetch(stored_codebook, text)[1]
 
     return find_codebook(text)
 

@@ -249,9 +249,7 @@ def _check_network(db: Database, coder: str, codebook: Codebook) -> None:
         )
 
     run_id = training_of(coder)
-    with db.read() as connection:
-        trained = get_trained_network(connection, run_id)
-
+    trained = db.fetch(get_trained_network, run_id)
     stored_hash = trained.parameters.get("codebook")
     if stored_hash is None:
         raise UsageError(

@@ -22,7 +22,7 @@ from models.crawls import first_stored_after, found_before, newest_times
 from models.runs import NewJob
 from sources.base import clean_name
 from sources.polite import host_of_address
-from sources.registry import feeds_source
+from sources.registry import FEEDS_SOURCE
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -111,9 +111,9 @@ class Feeds(PostsKind[FeedsParameters]):
         settings: Settings,  # noqa: ARG002 - feeds need no key
     ) -> CrawlTarget | None:
         """Return the feed."""
-        source = feeds_source()
-        assert source.feed is not None  # noqa: S101 - it is the source of feeds
-        return CrawlTarget(source, source.feed, job_name, parameters.outlets_by_feed.get(job_name))
+        assert FEEDS_SOURCE.feed is not None  # noqa: S101 - it is the source of feeds
+        outlet = parameters.outlets_by_feed.get(job_name)
+        return CrawlTarget(FEEDS_SOURCE, FEEDS_SOURCE.feed, job_name, outlet)
 
     def found_by_services(
         self,
@@ -133,7 +133,7 @@ class Feeds(PostsKind[FeedsParameters]):
     ) -> tuple[int | None, list[int]]:
         """Return the next documents that looks at the feed stored, whatever run they were of."""
         ids = first_stored_after(
-            connection, after, path=job_name, source=feeds_source().name, limit=POSTS_PER_READ
+            connection, after, path=job_name, source=FEEDS_SOURCE.name, limit=POSTS_PER_READ
         )
         return (ids[-1] if ids else None), ids
 

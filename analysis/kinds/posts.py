@@ -190,13 +190,11 @@ class PostsKind(DocumentKind[P]):
         jobs_without_data: int,  # noqa: ARG002 - an account without posts costs nothing
     ) -> list[str]:
         """Return remarks on the sources that are called, and on the price of their posts."""
-        remarks = []
-        for source, subjects in asked.items():
-            remarks.append(
-                f"{source.name} is asked for {subjects:,}, a call at least for each: "
-                "what is new is not counted"
-            )
-
+        remarks = [
+            f"{source.name} is asked for {subjects:,}, a call at least for each: "
+            "what is new is not counted"
+            for source, subjects in asked.items()
+        ]
         for source, subjects in asked.items():
             if price := source.price_per_post(settings):
                 remarks.append(_describe_price(source, subjects, parameters.limit, price))

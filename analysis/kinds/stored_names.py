@@ -69,9 +69,7 @@ def _choose_archives(
     Named outlets may be in any stored archive. If the *default* archive holds nothing and cannot be
     fetched, the run uses the stored archives, and a remark is added to *remarks*.
     """
-    with db.read() as connection:
-        stored = stored_sources(connection)
-
+    stored = db.fetch(stored_sources)
     archive_names = tuple(archive.name for archive in archives() if archive.name in stored)
     is_default_there = default in stored or source_named(default).fetches_months(settings)
 
@@ -90,9 +88,7 @@ def _keep_archives_of_outlets(
     if not outlets:
         return tuple(sources)
 
-    with db.read() as connection:
-        outlet_sources = sources_with_outlets(connection, outlets)
-
+    outlet_sources = db.fetch(sources_with_outlets, outlets)
     return tuple(source for source in sources if source in outlet_sources) or tuple(sources)
 
 
@@ -174,9 +170,7 @@ def are_english_news(db: Database, sources: Sequence[str], outlets: Sequence[str
     """Return whether archives are of English news, or all that is stored of them is in English."""
     for source in map(source_named, sources):
         if source.archive is None or not source.archive.is_english_news:
-            with db.read() as connection:
-                languages = stored_languages(connection, source.name, outlets)
-
+            languages = db.fetch(stored_languages, source.name, outlets)
             if not languages or not all(map(_ENGLISH.match, languages)):
                 return False
 
@@ -226,8 +220,7 @@ def _list_languages(
     counts = Counter[str]()
     for scope in scopes:
         settle_languages(db, scope)
-        with db.read() as connection:
-            counts.update(count_languages(connection, scope))
+        counts.update(db.fetch(count_languages, scope))
 
     least = LEAST_SHARE_OF_LANGUAGE * counts.total()
     stored = [language for language, count in counts.most_common() if count >= least]

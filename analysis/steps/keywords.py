@@ -184,9 +184,7 @@ def _mentions_of_month(
         for document_id in (first_id, *texts.repeated.get(first_id, ())):
             first_id_of[document_id] = first_id
 
-    with data.db.read() as connection:
-        documents = documents_by_id(connection, sorted(first_id_of), text_part)
-
+    documents = data.db.fetch(documents_by_id, sorted(first_id_of), text_part)
     terms = all_terms(data.keywords)
     mentions: list[dict[str, Any]] = []
     unplaced = UnplacedSentences(text_part)

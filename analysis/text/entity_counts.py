@@ -6,7 +6,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 from analysis.text import known_names, person_names
@@ -40,7 +39,8 @@ _SUM = re.compile(
 # A longer entity, in characters, is no name.
 _LONGEST_NAME = 80
 
-Spellings = Counter[str]
+# A period, an entity, and how the period's texts write it.
+_Spelling = tuple[str, Entity, str]
 
 
 class Occurrence(NamedTuple):
@@ -87,9 +87,7 @@ def count_entities(
     in Title Case also words without a capital, and single words that are no names elsewhere.
     """
     usage = WordUsage.of(texts)
-    spellings_by_period: dict[str, dict[Entity, Spellings]] = defaultdict(
-        lambda: defaultdict(Counter)
-    )
+    counts = Counter[_Spelling]()
     tags: list[Occurrence] = []
     unwanted_forms = frozenset(map(form_of, not_names))
 
@@ -104,64 +102,47 @@ def count_entities(
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
         elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
-            spellings_by_period[period][type_, form][spelling] += 1
+            counts[period, (type_, form), spelling] += 1
 
-    for tag, entity in _spelled_out(tags, set(chain.from_iterable(spellings_by_period.values()))):
-        spellings_by_period[tag.period][entity][tag.name] += 1
+    for tag, entity in _spelled_out(tags, {entity for _, entity, _ in counts}):
+        counts[tag.period, entity, tag.name] += 1
 
-    _correct_types(spellings_by_period)
-    return list(_ranked_counts(spellings_by_period))
+    return list(_rank(_correct_types(counts)))
 
 
-def _correct_types(spellings_by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
+def _correct_types(counts: Mapping[_Spelling, int]) -> Counter[_Spelling]:
     """Count last names that were taken for organisations or places as the persons they are."""
-    persons = person_names.find_persons_of_other_types(_total_counts(spellings_by_period))
-
-    for entities in spellings_by_period.values():
-        for mistaken, person in persons.items():
-            if mistaken in entities:
-                entities[person].update(entities.pop(mistaken))
-
-
-def _total_counts(spellings_by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:
     totals = Counter[Entity]()
-    for entities in spellings_by_period.values():
-        for entity, spellings in entities.items():
-            totals[entity] += spellings.total()
+    for (_, entity, _), count in counts.items():
+        totals[entity] += count
 
-    return totals
+    persons = person_names.find_persons_of_other_types(totals)
+    corrected = Counter[_Spelling]()
+    for (period, entity, spelling), count in counts.items():
+        corrected[period, persons.get(entity, entity), spelling] += count
+
+    return corrected
 
 
-def _ranked_counts(
-    spellings_by_period: Mapping[str, Mapping[Entity, Spellings]],
-) -> Iterator[EntityCount]:
+def _rank(counts: Mapping[_Spelling, int]) -> Iterator[EntityCount]:
     """Yield the counts by period, type and rank."""
-    spellings: dict[Entity, Spellings] = defaultdict(Counter)
-    totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
-    for period, entities in spellings_by_period.items():
-        for entity, entity_spellings in entities.items():
-            count = entity_spellings.total()
-            spellings[entity].update(entity_spellings)
-            totals[WHOLE_JOB][entity] += count
-            if period != WHOLE_JOB:
-                totals.setdefault(period, Counter())[entity] += count
+    spellings: dict[Entity, Counter[str]] = defaultdict(Counter)
+    totals: dict[str, Counter[Entity]] = defaultdict(Counter)
+    for (period, entity, spelling), count in counts.items():
+        spellings[entity][spelling] += count
+        for counted_period in {WHOLE_JOB, period}:
+            totals[counted_period][entity] += count
 
-    shown_names = {
-        entity: _shown_name(entity_spellings) for entity, entity_spellings in spellings.items()
-    }
-
-    def order(entity_count: tuple[Entity, int]) -> tuple[str, int, str, str]:
-        entity, count = entity_count
-        return entity[0], -count, shown_names[entity], entity[1]
-
-    for period, counts in sorted(totals.items()):
-        ranks: Counter[str] = Counter()
-        for entity, count in sorted(counts.items(), key=order):
-            type_ = entity[0]
+    shown_names = {entity: _shown_name(written) for entity, written in spellings.items()}
+    for period, of_period in sorted(totals.items()):
+        ranks = Counter[str]()
+        for type_, negative, name, form in sorted(
+            (entity[0], -count, shown_names[entity], entity[1])
+            for entity, count in of_period.items()
+        ):
             ranks[type_] += 1
-            yield EntityCount(
-                period, type_, shown_names[entity], ranks[type_], count, sorted(spellings[entity])
-            )
+            written = sorted(spellings[type_, form])
+            yield EntityCount(period, type_, name, ranks[type_], -negative, written)
 
 
 def _clean(type_: str, entity_text: str, usage: WordUsage) -> str:
@@ -237,7 +218,7 @@ def _without_blanks(form: str) -> str:
     return re.sub(r"[\W_]", "", form.casefold())
 
 
-def _shown_name(spellings: Spellings) -> str:
+def _shown_name(spellings: Mapping[str, int]) -> str:
     """Return the most frequent spelling, without possessive, article, "@" and "#"."""
     counts: Counter[str] = Counter()
 

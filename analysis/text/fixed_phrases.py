@@ -12,7 +12,7 @@ docs/reports/repeats.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,8 @@ from analysis.text.forms import (
     Hashes,
     Integers,
     WrittenForm,
+    may_come_often,
 )
-from analysis.text.hash_counts import HashCounts
 
 # A fixed phrase is in at least this many different texts.
 FEWEST_OF_PHRASE = 15
@@ -58,6 +58,11 @@ _SHARED_NAME = 0.9
 # What a row of phrases tells of how a form has the phrase; counts of phrases have the sums.
 _FLAGS = ("alone", "set_off", "after_mark", "before_mark", "after_figure", "before_figure")
 
+# Phrases are looked for in so many words at once, with a table of so many flags that tells most
+# words that are of none.
+_WORDS_AT_ONCE = 250_000
+_KNOWN_BITS = 20
+
 _Row = Mapping[str, Any]
 
 # Where an example of a phrase is.
@@ -76,9 +81,6 @@ class FixedPhrase:
 
     # A hash of its words, the complement of which stands for a tail.
     hashed: int
-
-    # How many different texts have it at its place.
-    forms: int
 
     # A form that has it, the place of its first word there, and how many words are shown.
     form: int
@@ -100,68 +102,6 @@ class FixedPhrase:
         return f"{self.before}{opening}{words}{closing}{self.after}"
 
 
-@dataclass(frozen=True)
-class PhrasesOfForms:
-    """Phrases, and which of them each form has."""
-
-    phrases: Sequence[FixedPhrase]
-
-    # For each form the index of its phrase, or -1.
-    phrase_of_form: Integers
-
-    @classmethod
-    def none(cls, n_forms: int) -> PhrasesOfForms:
-        """Return no phrase of *n_forms* forms."""
-        return cls((), np.full(n_forms, _NONE, np.int64))
-
-
-@dataclass(frozen=True)
-class _Segments:
-    """The words of forms between two marks, without the figures at their ends."""
-
-    # The places of their forms, ascending.
-    forms: Integers
-
-    # The places of their first words, and behind their last ones.
-    starts: Integers
-    stops: Integers
-
-    is_after_mark: Flags
-    is_before_mark: Flags
-    is_after_figure: Flags
-    is_before_figure: Flags
-
-    @classmethod
-    def read(cls, forms: Forms) -> _Segments:
-        """Return the segments of all forms but long ones."""
-        begins = np.union1d(forms.bounds[:-1][forms.lengths > 0], forms.marks)
-        ends = np.append(begins[1:], forms.bounds[-1:])
-        places = np.searchsorted(forms.bounds, begins, "right") - 1
-        words = np.flatnonzero(forms.kinds & IS_FIGURE == 0)
-        first, behind = np.searchsorted(words, begins), np.searchsorted(words, ends)
-        is_any = (behind > first) & (forms.lengths[places] <= LONGEST_FORM)
-        places, begins, ends = places[is_any], begins[is_any], ends[is_any]
-        starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
-        return cls(
-            forms=places,
-            starts=starts,
-            stops=stops,
-            is_after_mark=begins > forms.bounds[places],
-            is_before_mark=ends < forms.bounds[places + 1],
-            is_after_figure=starts > begins,
-            is_before_figure=stops < ends,
-        )
-
-    @property
-    def lengths(self) -> Integers:
-        """The number of words of each."""
-        return self.stops - self.starts
-
-    def take(self, places: Integers | Flags) -> _Segments:
-        """Return some of the segments."""
-        return _Segments(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
-
-
 # The texts that hold the words of a phrase, at whatever place.
 _ANYWHERE = pl.max_horizontal("n", "anywhere")
 
@@ -176,22 +116,13 @@ _IS_PLAIN = (
 _IS_FIXED = (pl.col("n") >= FEWEST_OF_PHRASE) & (pl.col("words") > 1) & (_IS_SET_OFF | _IS_PLAIN)
 
 
-def find_phrases(parts: Sequence[Forms]) -> PhrasesOfForms:
-    """Return the fixed phrases of forms.
+def find_phrases(forms: Forms) -> tuple[list[FixedPhrase], Integers]:
+    """Return the fixed phrases of forms, which are all different, and the place of that of each.
 
-    The forms of all parts are different, and numbered one part after the other.
+    A form of none has the place -1.
     """
-    first_forms = np.cumsum([0, *map(len, parts)]).tolist()
-    *numbered, n_forms = *zip(parts, first_forms, strict=False), first_forms[-1]
-    frequent = HashCounts()
-    for forms in parts:
-        words = _Words.read(forms)
-        for segments, length, is_head in _list_places(forms):
-            frequent.add(words.hash_phrases(segments, length, is_head=is_head))
-
-    rows = pl.concat([read_phrases(*part, frequent) for part in numbered])
-    rows = rows.filter(pl.len().over("phrase") >= FEWEST_OF_PHRASE)
-    uses = pl.concat([_find_uses(*part, rows["hash"]) for part in numbered])
+    rows = read_phrases(forms, FEWEST_OF_PHRASE)
+    uses = _find_uses(forms, rows)
     counts = _count(rows, uses).join(_find_examples(rows), on="phrase")
     fixed = counts.filter(_IS_FIXED)
     # What texts with a longer phrase have beside a shorter one says nothing of the others.
@@ -199,117 +130,126 @@ def find_phrases(parts: Sequence[Forms]) -> PhrasesOfForms:
     others = (frame.join(without, on="form", how="anti") for frame in (rows, uses))
     again = _count(*others).filter(_IS_FIXED)
     fixed = pl.concat([fixed.select("phrase"), again.select("phrase")])
-    return _assign(rows, counts.join(fixed, on="phrase", how="semi"), counts, n_forms)
+    return _assign(rows, counts.join(fixed, on="phrase", how="semi"), counts, len(forms))
 
 
-def read_phrases(
-    forms: Forms, first_form: int = 0, frequent: HashCounts | None = None
-) -> pl.DataFrame:
-    """Return a row for each head and tail that a form has, once.
+def read_phrases(forms: Forms, fewest: int = 1) -> pl.DataFrame:
+    """Return a row for each head and tail that a form has, once; of *fewest* forms at least."""
+    segments = _read_segments(forms)
+    starts, n_words = segments["start"].to_numpy(), segments["n_words"].to_numpy()
 
-    The forms are numbered from *first_form* on. Phrases that are not *frequent* are left out.
-    """
-    words = _Words.read(forms)
-    rows = []
-    for segments, length, is_head in _list_places(forms):
-        there = segments
-        if frequent is not None:
-            hashes = words.hash_phrases(segments, length, is_head=is_head)
-            there = segments.take(frequent.have(hashes, FEWEST_OF_PHRASE))
+    def keep(hashes: Hashes, _added: Integers) -> Flags:
+        return may_come_often(hashes, fewest)
 
-        rows.append(words.make_rows(there, length, is_head=is_head))
-
-    found = pl.concat(rows).filter(~pl.col("is_open")).drop("is_open")
-    found = found.unique(["phrase", "form"], keep="first", maintain_order=True)
-    return found.with_columns(pl.col("form") + pl.lit(first_form, pl.Int32))
-
-
-def _list_places(forms: Forms) -> Iterator[tuple[_Segments, int, bool]]:
-    """Yield the segments that have a phrase of a length at their beginning, or at their end."""
-    segments = _Segments.read(forms)
-    for length in range(2, _LONGEST_PHRASE + 1):
-        segments = segments.take(segments.lengths >= length)
-        yield segments, length, True
-        yield segments, length, False
-
-
-@dataclass(frozen=True)
-class _Words:
-    """The words of forms, as phrases are read from them."""
-
-    forms: Forms
-    windows: Sequence[Hashes]
-    is_figure: Flags
-
-    # How many figures and stop words are before each place.
-    figures: Integers
-    stop_words: Integers
-
-    @classmethod
-    def read(cls, forms: Forms) -> _Words:
-        """Return the words of forms."""
-        is_figure, is_stop_word = forms.kinds & IS_FIGURE != 0, forms.kinds & IS_STOP_WORD != 0
-        sums = (np.append(0, np.cumsum(flags)) for flags in (is_figure, is_stop_word))
-        return cls(forms, forms.hash_windows(_LONGEST_PHRASE), is_figure, *sums)
-
-    def hash_phrases(self, segments: _Segments, length: int, *, is_head: bool) -> Hashes:
-        """Return a hash of the head, or the tail, of so many words of each of *segments*."""
-        windows = self.windows[length - 1]
-        return windows[segments.starts] if is_head else ~windows[segments.stops - length]
-
-    def make_rows(self, segments: _Segments, length: int, *, is_head: bool) -> pl.DataFrame:
-        """Return a row for the head, or the tail, of so many words of each of *segments*."""
-        phrases = self.hash_phrases(segments, length, is_head=is_head)
-        starts = segments.starts if is_head else segments.stops - length
-        stops = starts + length
-        n_words = length - self.figures[stops] + self.figures[starts]
-        n_stop_words = self.stop_words[stops] - self.stop_words[starts]
-        rest = (stops, segments.stops) if is_head else (segments.starts, starts)
-        is_alone = segments.lengths == length
-        is_named = ~is_alone & (self.stop_words[rest[0]] == self.stop_words[rest[1]])
-        is_set_off = is_alone & (segments.is_after_mark | segments.is_before_mark)
-        is_set_off |= segments.is_after_figure if is_head else segments.is_before_figure
-        if not is_head:
-            is_set_off |= segments.is_before_mark
-
-        return pl.DataFrame(
-            {
-                "phrase": phrases,
-                "hash": phrases if is_head else ~phrases,
-                "shorter": self.hash_phrases(segments, length - 1, is_head=is_head),
-                "form": segments.forms.astype(np.int32),
-                "start": (starts - self.forms.bounds[segments.forms]).astype(np.int8),
-                "length": np.full(len(starts), length, np.int8),
-                # Without figures, and without stop words.
-                "words": n_words.astype(np.int8),
-                "content": (n_words - n_stop_words).astype(np.int8),
-                # Whether a figure stands where the rest of the text begins.
-                "is_open": self.is_figure[stops - 1 if is_head else starts],
-                "alone": is_alone,
-                "set_off": is_set_off | is_named,
-                "after_mark": segments.is_after_mark,
-                "before_mark": segments.is_before_mark,
-                "after_figure": segments.is_after_figure,
-                "before_figure": segments.is_before_figure,
+    found = []
+    for is_head, places in ((True, starts), (False, starts + n_words - 1)):
+        # The complement of a hash stands for a tail.
+        sign = np.uint64(0 if is_head else 2**64 - 1)
+        for windows in forms.read_windows(places, n_words, keep, _LONGEST_PHRASE, is_head=is_head):
+            first = places[windows.of_place] - (0 if is_head else windows.length - 1)
+            columns = {
+                "phrase": windows.hashes ^ sign,
+                "hash": windows.hashes,
+                "shorter": windows.shorter ^ sign,
+                "first": first,
+                "stop": first + windows.length,
             }
-        )
+            found.append(segments[windows.of_place].with_columns(is_head=is_head, **columns))
+
+    return _describe(pl.concat(found), forms).filter(pl.len().over("phrase") >= fewest)
 
 
-def _find_uses(forms: Forms, first_form: int, hashes: pl.Series) -> pl.DataFrame:
-    """Return a row for each form that holds the words of a phrase anywhere, by the *hashes*."""
-    known = HashCounts()
-    known.add(hashes.to_numpy())
+def _read_segments(forms: Forms) -> pl.DataFrame:
+    """Return the words between two marks, without the figures at their ends.
+
+    Long forms have none.
+    """
+    # No mark stands at the beginning of a form.
+    begins = np.sort(np.append(forms.bounds[:-1][forms.lengths > 0], forms.marks))
+    ends = np.append(begins[1:], forms.bounds[-1:])
+    places = np.searchsorted(forms.bounds, begins, "right") - 1
+    words = np.flatnonzero(forms.kinds & IS_FIGURE == 0)
+    first, behind = np.searchsorted(words, begins), np.searchsorted(words, ends)
+    is_any = (behind > first) & (forms.lengths[places] <= LONGEST_FORM)
+    places, begins, ends = places[is_any], begins[is_any], ends[is_any]
+    starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
+    return pl.DataFrame(
+        {
+            "form": places.astype(np.int32),
+            "start": starts,
+            "n_words": stops - starts,
+            "after_mark": begins > forms.bounds[places],
+            "before_mark": ends < forms.bounds[places + 1],
+            "after_figure": starts > begins,
+            "before_figure": stops < ends,
+        }
+    )
+
+
+def _describe(windows: pl.DataFrame, forms: Forms) -> pl.DataFrame:
+    """Return how forms have the phrases that are windows of their segments."""
+    is_figure, is_stop_word = forms.kinds & IS_FIGURE != 0, forms.kinds & IS_STOP_WORD != 0
+    figures, stop_words = (np.append(0, np.cumsum(flags)) for flags in (is_figure, is_stop_word))
+    names = ("form", "start", "n_words", "first", "stop")
+    places, starts, n_words, first, stops = (windows[name].to_numpy() for name in names)
+    n_stop_words = pl.Series(stop_words[stops] - stop_words[first])
+    # Whether the other words of the segment are names.
+    is_named = n_stop_words == stop_words[starts + n_words] - stop_words[starts]
+    words = pl.Series(stops - first - figures[stops] + figures[first])
+    alone = pl.col("n_words") == pl.col("stop") - pl.col("first")
+    at_open_end = (
+        pl.when("is_head")
+        .then("after_figure")
+        .otherwise(pl.col("before_figure") | pl.col("before_mark"))
+    )
+    is_set_off = pl.when(alone).then(pl.col("after_mark") | pl.col("before_mark"))
+    described = windows.with_columns(
+        start=pl.Series(first - forms.bounds[places]).cast(pl.Int8),
+        length=(pl.col("stop") - pl.col("first")).cast(pl.Int8),
+        # Without figures, and without stop words.
+        words=words.cast(pl.Int8),
+        content=(words - n_stop_words).cast(pl.Int8),
+        alone=alone,
+        set_off=at_open_end | is_set_off.otherwise(is_named),
+    )
+    # No figure stands where the rest of the text begins.
+    is_open = pl.when("is_head").then(is_figure[stops - 1]).otherwise(is_figure[first])
+    phrases = described.filter(~is_open)
+    return phrases.unique(["phrase", "form"], keep="first", maintain_order=True)
+
+
+def _find_uses(forms: Forms, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each form that holds the words of a phrase of *rows* anywhere."""
+    is_figure = forms.kinds & IS_FIGURE != 0
     form_of_words = forms.form_of_words()
-    left = forms.bounds[form_of_words + 1] - np.arange(len(forms.words))
-    left[forms.lengths[form_of_words] > LONGEST_FORM] = 0
-    rows = []
-    for length, windows in enumerate(forms.hash_windows(_LONGEST_PHRASE), 1):
-        places = np.flatnonzero((left >= length) & known.have(windows, 1))
-        of_places = form_of_words[places].astype(np.int32)
-        rows.append(pl.DataFrame({"form": of_places, "hash": windows[places]}))
+    is_long = forms.lengths > LONGEST_FORM
+    uses = [pl.DataFrame(schema={"form": pl.Int32, "hash": pl.UInt64})]
+    for is_head in (True, False):
+        known = np.zeros(2**_KNOWN_BITS, bool)
+        known[_find_flags(rows.filter(is_head=is_head)["hash"].to_numpy())] = True
 
-    found = pl.concat(rows).filter(pl.col("hash").is_in(hashes.implode())).unique()
-    return found.with_columns(pl.col("form") + pl.lit(first_form, pl.Int32))
+        def keep(hashes: Hashes, added: Integers, known: Flags = known) -> Flags:
+            # No phrase ends with a figure, but a longer one may hold it.
+            return known[_find_flags(hashes)] | is_figure[added]
+
+        for start in range(0, len(form_of_words), _WORDS_AT_ONCE):
+            of_words = form_of_words[start : start + _WORDS_AT_ONCE]
+            places = np.arange(start, start + len(of_words))
+            if is_head:
+                room = forms.bounds[of_words + 1] - places
+            else:
+                room = places - forms.bounds[of_words] + 1
+
+            room[is_long[of_words]] = 0
+            for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
+                of_windows = of_words[windows.of_place].astype(np.int32)
+                uses.append(pl.DataFrame({"form": of_windows, "hash": windows.hashes}))
+
+    return pl.concat(uses).filter(pl.col("hash").is_in(rows["hash"].implode())).unique()
+
+
+def _find_flags(hashes: Hashes) -> Hashes:
+    return hashes >> np.uint64(64 - _KNOWN_BITS)
 
 
 def _count(rows: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
@@ -327,7 +267,7 @@ def _find_examples(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _assign(
     rows: pl.DataFrame, chosen: pl.DataFrame, counts: pl.DataFrame, n_forms: int
-) -> PhrasesOfForms:
+) -> tuple[list[FixedPhrase], Integers]:
     """Return phrases, and for each form that which is in the most, of these the longest one."""
     order = ["n", "length", "phrase"]
     ranked = chosen.sort(order, descending=[True, True, False])
@@ -345,7 +285,7 @@ def _assign(
     phrase_of_form[best["form"].to_numpy()] = best["rank"].to_numpy()
     longer = {row["shorter"]: row for row in counts.sort("n", "phrase").iter_rows(named=True)}
     phrases = [_name(row, longer) for row in ranked.iter_rows(named=True)]
-    return PhrasesOfForms(phrases, phrase_of_form)
+    return phrases, phrase_of_form
 
 
 def _name(row: _Row, longer: Mapping[int, _Row]) -> FixedPhrase:
@@ -374,4 +314,4 @@ def _name(row: _Row, longer: Mapping[int, _Row]) -> FixedPhrase:
         after += f": {ELLIPSIS}"
 
     place = (shown["form"], shown["start"], shown["length"])
-    return FixedPhrase(row["phrase"], row["n"], *place, before, after)
+    return FixedPhrase(row["phrase"], *place, before, after)

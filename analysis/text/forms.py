@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import calendar
 import re
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from io import BytesIO
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from analysis.text.stopwords import stop_words_by_language
@@ -55,7 +56,7 @@ _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_na
 _READ_AT_ONCE = 1000
 
 # The hash of words is a polynomial of theirs at this odd number, modulo 2**64.
-_BASE = 0x9E37_79B9_7F4A_7C15
+_HASH_BASE = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.uint32]
@@ -70,37 +71,21 @@ _IS_BREAK, _IS_MARK, IS_FIGURE, IS_STOP_WORD, _IS_CONNECTING, _IS_SMALL = (
 )
 
 
-class _Vocabulary(dict[str, int]):
-    """The number of each different token; one that is not known gets the next number."""
+class Windows(NamedTuple):
+    """Words that follow each other, of one length, each in a form."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._hashes = array("Q")
-        self._kinds = bytearray()
+    length: int
 
-    def __missing__(self, token: str) -> int:
-        """Number a further token."""
-        word = _read_word(token)
-        if token == _BREAK:
-            kind = _IS_BREAK
-        elif not token[-1].isalnum():
-            kind = _IS_MARK
-        else:
-            kind = IS_FIGURE * (word == FIGURE) + IS_STOP_WORD * (word in _all_stop_words())
-            kind += _IS_CONNECTING * (word in _CONNECTING) + _IS_SMALL * token[0].islower()
+    # At which of the places that were asked for each is.
+    of_place: Integers
 
-        self._kinds.append(kind)
-        self._hashes.append(_hash_word(word))
-        self[token] = number = len(self)
-        return number
+    # Its hash, and that of the window with a word less.
+    hashes: Hashes
+    shorter: Hashes
 
-    def hashes(self) -> Hashes:
-        """Return a hash of each token as it is compared, the same in every process."""
-        return np.array(self._hashes, np.uint64)
 
-    def kinds(self) -> Kinds:
-        """Return what each token is, a sum of the numbers above."""
-        return np.array(self._kinds, np.uint8)
+# Tells which windows are kept, by their hashes and the places of the words that were added last.
+KeepWindows = Callable[[Hashes, Integers], Flags]
 
 
 @dataclass(frozen=True)
@@ -123,15 +108,20 @@ class Forms:
     @classmethod
     def read(cls, texts: Iterable[str]) -> Forms:
         """Return the forms of *texts*. Of figures beside each other the last one is kept."""
-        vocabulary = _Vocabulary()
+        vocabulary: dict[str, int] = {}
         remaining = map(clean_text, texts)
         parts = [np.empty(0, np.uint32)]
         while batch := list(islice(remaining, _READ_AT_ONCE)):
             found = _WORD_OR_MARK.findall(_BREAK.join([*batch, ""]))
+            for token in dict.fromkeys(found):
+                vocabulary.setdefault(token, len(vocabulary))
+
             parts.append(np.fromiter(map(vocabulary.__getitem__, found), np.uint32, len(found)))
 
         tokens = np.concatenate(parts)
-        kinds = vocabulary.kinds()[tokens]
+        vocabulary_kinds = np.fromiter(map(_find_kind, vocabulary), np.uint8, len(vocabulary))
+        hashes = map(_hash_word, map(_read_word, vocabulary))
+        kinds = vocabulary_kinds[tokens]
         is_before_figure = np.append(kinds[1:], 0)[: len(kinds)] & IS_FIGURE != 0
         is_kept = (kinds & IS_FIGURE == 0) | ~is_before_figure
         tokens, kinds = tokens[is_kept], kinds[is_kept]
@@ -145,8 +135,8 @@ class Forms:
             tokens[is_word],
             bounds,
             np.flatnonzero(is_marked),
-            vocabulary.hashes(),
-            vocabulary.kinds(),
+            np.fromiter(hashes, np.uint64, len(vocabulary)),
+            vocabulary_kinds,
         )
 
     def __len__(self) -> int:
@@ -219,19 +209,26 @@ class Forms:
         hashes[has_words] = np.add.reduceat(terms, self.bounds[:-1][has_words])
         return hashes
 
-    def hash_windows(self, longest: int) -> list[Hashes]:
-        """Return the hashes of the windows of 1, 2, ... *longest* words that begin at each word.
+    def read_windows(
+        self, places: Integers, room: Integers, keep: KeepWindows, longest: int, *, is_head: bool
+    ) -> Iterator[Windows]:
+        """Yield the windows of 2, 3, ... *longest* words that begin at *places*, length by length.
 
-        Those of a window that reaches beyond the form mean nothing.
+        Without *is_head* they end there. There is *room* for so many words at each place. A window
+        that *keep* leaves out does not grow.
         """
-        hashes = self.hashes
-        windows = [hashes]
-        for length, power in enumerate(powers(longest)[1:longest], 1):
-            longer = windows[-1].copy()
-            longer[:-length] += hashes[length:] * power
-            windows.append(longer)
+        of_place = np.flatnonzero(room > 1)
+        grown = self.vocabulary[self.words[places[of_place]]]
+        for length, power in enumerate(powers(longest - 1)[1:], 2):
+            has_room = room[of_place] >= length
+            of_place, shorter = of_place[has_room], grown[has_room]
+            added = places[of_place] + (length - 1 if is_head else 1 - length)
+            hashes = self.vocabulary[self.words[added]]
+            grown = shorter + hashes * power if is_head else hashes + shorter * _HASH_BASE
 
-        return windows
+            is_kept = keep(grown, added)
+            of_place, grown = of_place[is_kept], grown[is_kept]
+            yield Windows(length, of_place, grown, shorter[is_kept])
 
     def find_names(self) -> tuple[Flags, Flags]:
         """Return which words may be names, and which may stand within one.
@@ -259,16 +256,33 @@ class MonthForms:
     first_texts: Integers
 
     @classmethod
-    def read(cls, texts: Iterable[tuple[int, str]]) -> tuple[MonthForms, Hashes]:
+    def read(cls, numbers: Integers, texts: Iterable[str]) -> tuple[MonthForms, Hashes]:
         """Return the forms of numbered texts, and the hash of the form of each text."""
-        numbered = list(texts)
-        forms = Forms.read(text for _, text in numbered)
+        forms = Forms.read(texts)
         hashes = forms.hash_forms()
-        different, first, sizes = np.unique(hashes, return_index=True, return_counts=True)
-        order = np.argsort(first)
-        numbers = np.array([number for number, _ in numbered], np.int64)
-        first = first[order]
-        return cls(forms.select(first), different[order], sizes[order], numbers[first]), hashes
+        return cls._count(forms, hashes, np.ones_like(numbers), numbers), hashes
+
+    @classmethod
+    def join(cls, months: Sequence[MonthForms]) -> MonthForms:
+        """Return the forms of months together."""
+        months = months or [cls.read(np.zeros(0, np.int64), ())[0]]
+        return cls._count(
+            Forms.join([month.forms for month in months]),
+            np.concatenate([month.hashes for month in months]),
+            np.concatenate([month.sizes for month in months]),
+            np.concatenate([month.first_texts for month in months]),
+        )
+
+    @classmethod
+    def _count(
+        cls, forms: Forms, hashes: Hashes, sizes: Integers, first_texts: Integers
+    ) -> MonthForms:
+        """Return the different ones of *forms*, in the order in which they come first."""
+        rows = pl.DataFrame({"hash": hashes, "size": sizes, "text": first_texts}).with_row_index()
+        first = pl.col("index", "text").first()
+        different = rows.group_by("hash", maintain_order=True).agg(first, pl.col("size").sum())
+        columns = (different[name].to_numpy() for name in ("hash", "size", "text"))
+        return cls(forms.select(different["index"].to_numpy()), *columns)
 
     def select(self, hashes: Hashes) -> MonthForms:
         """Return the forms of some texts of the month, by the hash of the form of each."""
@@ -307,6 +321,14 @@ class MonthForms:
             )
             sizes, first_texts = columns["sizes"].astype(np.int64), columns["first_texts"]
             return cls(forms, forms.hash_forms(), sizes, np.cumsum(first_texts))
+
+
+def may_come_often(hashes: Hashes, fewest: int) -> Flags:
+    """Return which of *hashes* may come at least so often; a few that do not are among them."""
+    n_bits = len(hashes).bit_length() + 1
+    counters = (hashes >> np.uint64(64 - n_bits)).astype(np.int64)
+    flags: Flags = np.bincount(counters)[counters] >= fewest
+    return flags
 
 
 def clean_text(text: str) -> str:
@@ -366,9 +388,22 @@ class WrittenForm:
 
 def powers(longest: int, *, inverse: bool = False) -> Hashes:
     """Return the powers of the base of hashes, from 0 to *longest*, or what undoes them."""
-    factors = np.full(longest + 1, pow(_BASE, -1, 2**64) if inverse else _BASE, np.uint64)
+    base = np.uint64(pow(int(_HASH_BASE), -1, 2**64)) if inverse else _HASH_BASE
+    factors = np.full(longest + 1, base)
     factors[0] = 1
     return np.multiply.accumulate(factors)
+
+
+def _find_kind(token: str) -> int:
+    """Return what a token is, a sum of the numbers above."""
+    if token == _BREAK:
+        return _IS_BREAK
+    if not token[-1].isalnum():
+        return _IS_MARK
+
+    word = _read_word(token)
+    kind = IS_FIGURE * (word == FIGURE) + IS_STOP_WORD * (word in _all_stop_words())
+    return kind + _IS_CONNECTING * (word in _CONNECTING) + _IS_SMALL * token[0].islower()
 
 
 def _hash_word(word: str) -> int:

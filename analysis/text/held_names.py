@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 
 from analysis.text import known_names
@@ -72,12 +73,11 @@ def count_documents(counts: Sequence[EntityCount], texts: Texts) -> list[EntityC
     }
     whole_job = [count for count in counts if count.period == WHOLE_JOB]
     finder = NameFinder(whole_job, [text for period in normal_texts.values() for text in period])
-    documents: dict[str, Counter[str]] = {WHOLE_JOB: Counter()}
+    documents: dict[str, Counter[str]] = defaultdict(Counter)
     for period, period_texts in normal_texts.items():
-        for forms in map(finder.find, period_texts):
-            documents[WHOLE_JOB].update(forms)
-            if period != WHOLE_JOB:
-                documents.setdefault(period, Counter()).update(forms)
+        found = Counter(chain.from_iterable(map(finder.find, period_texts)))
+        for counted_period in {WHOLE_JOB, period}:
+            documents[counted_period].update(found)
 
     times: dict[str, Counter[str]] = defaultdict(Counter)
     for count in counts:
@@ -89,7 +89,7 @@ def count_documents(counts: Sequence[EntityCount], texts: Texts) -> list[EntityC
         form = form_of(count.name)
         counted = times if form in words else documents
         is_main = finder.types.get(form) == count.type
-        n_documents = counted.get(count.period, Counter())[form] if is_main else 0
+        n_documents = counted[count.period][form] if is_main else 0
         held.append(replace(count, documents=n_documents))
 
     return list(_rank(held))

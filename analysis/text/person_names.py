@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import dropwhile
 
 from analysis.text import known_names
 from analysis.text.known_names import ORGANISATION, PERSON
@@ -266,13 +267,8 @@ class FullNames:
     @cached_property
     def _counts_with_listed(self) -> Counter[str]:
         given = word_list.load().given
-        counts = Counter[str]()
-        for full_name, count in self.counts.items():
-            first_name, _, form = full_name.partition(" ")
-            if first_name in given:
-                counts[form] += count
-
-        return counts
+        listed = {name: n for name, n in self.counts.items() if name.partition(" ")[0] in given}
+        return _sum_counts(listed, 2)
 
     def reliable_counts(self) -> dict[str, int]:
         """Return the full names that are neither rare nor a rare use of their last name.
@@ -304,18 +300,11 @@ class FullNames:
     @cached_property
     def counts_by_first_name(self) -> Counter[str]:
         """How often each first name stands before a last name."""
-        counts = Counter[str]()
-        for full_name, count in self.counts.items():
-            counts[full_name.partition(" ")[0]] += count
-
-        return counts
+        return _sum_counts(self.counts, 0)
 
     @cached_property
     def _counts_by_last_name(self) -> Counter[str]:
-        counts = Counter[str]()
-        for full_name, count in self.reliable_counts().items():
-            counts[full_name.partition(" ")[2]] += count
-        return counts
+        return _sum_counts(self.reliable_counts(), 2)
 
     def find_persons(self) -> Iterator[str]:
         """Yield the last names that are persons', whatever a model takes them for."""
@@ -325,6 +314,15 @@ class FullNames:
             is_frequent = count >= _LEAST_IN_FULL * self.last_names[form]
             if is_clear and is_frequent and not is_word_of_language(form):
                 yield form
+
+
+def _sum_counts(counts: Mapping[str, int], part: int) -> Counter[str]:
+    """Sum the *counts* of full names by the first name, part 0, or the last name, part 2."""
+    sums = Counter[str]()
+    for full_name, count in counts.items():
+        sums[full_name.partition(" ")[part]] += count
+
+    return sums
 
 
 def _find_first_name(words: Sequence[str], bare_words: Sequence[str], place: int) -> str:
@@ -504,16 +502,11 @@ def without_leading_words(person_name: str) -> str:
 
     "Blame Obama" is "Obama". A name of such words alone stays as it is.
     """
-    words = person_name.split()
-    start = 0
 
-    while start < len(words) and is_word_of_language(words[start]):
-        if is_title(words[start]):
-            break
+    def is_left_out(word: str) -> bool:
+        return is_word_of_language(word) and not is_title(word)
 
-        start += 1
-
-    return " ".join(words[start:]) or person_name
+    return " ".join(dropwhile(is_left_out, person_name.split())) or person_name
 
 
 def is_word_of_language(word: str) -> bool:

@@ -27,17 +27,16 @@ def find_repeats(
     # It loads numpy, which commands that only declare the step do without.
     from analysis.text.near_duplicates import find_patterns  # noqa: PLC0415
 
-    texts_of_corpus = list(chain.from_iterable(texts_by_period.values()))
-    patterns = find_patterns(lambda: texts_of_corpus, with_families=with_families)
+    texts = [text for _, text in chain.from_iterable(texts_by_period.values())]
+    places = iter(find_patterns(texts, with_families=with_families)[1])
     repeats: set[int] = set()
-    for texts in texts_by_period.values():
-        places_seen: set[int] = set()
-        for document_id, _ in texts:
-            pattern_place = patterns.place_of(document_id)
-            if pattern_place in places_seen:
+    for period_texts in texts_by_period.values():
+        seen: set[int | None] = {None}
+        for (document_id, _), place in zip(period_texts, places, strict=False):
+            if place in seen - {None}:
                 repeats.add(document_id)
-            elif pattern_place is not None:
-                places_seen.add(pattern_place)
+
+            seen.add(place)
 
     return repeats
 

@@ -7,9 +7,6 @@ place of the slot: forms are alike where these are equal, and the order of texts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
@@ -22,9 +19,9 @@ from analysis.text.forms import (
     Forms,
     Hashes,
     Integers,
+    may_come_often,
     powers,
 )
-from analysis.text.hash_counts import HashCounts
 
 # A slot has at most this many words.
 _LONGEST_SLOT = 4
@@ -43,25 +40,19 @@ _SCHEMA = pl.Schema(
 )
 
 
-def find_slots(parts: Sequence[Forms], is_searched: Sequence[Flags]) -> pl.DataFrame:
+def find_slots(forms: Forms, is_searched: Flags) -> pl.DataFrame:
     """Return for each form that is like others the slot that most have.
 
-    The forms of all parts are different, and numbered one part after the other; *is_searched* tells
-    of each whether it is looked at.
+    The forms are different; *is_searched* tells which are looked at.
     """
-    counts = HashCounts()
-    for forms, flags in zip(parts, is_searched, strict=True):
-        for slots in _read_slots(forms, flags):
-            counts.add(slots.hashes)
-
-    frames, first_form = [pl.DataFrame(schema=_SCHEMA)], 0
-    for forms, flags in zip(parts, is_searched, strict=True):
-        for slots in _read_slots(forms, flags):
-            frames.append(slots.select(counts.have(slots.hashes, FEWEST_FORMS), first_form))
-
-        first_form += len(forms)
-
-    found = pl.concat(frames).unique(["slot", "form"], keep="first", maintain_order=True)
+    lengths = np.where(is_searched & (forms.lengths <= LONGEST_FORM), forms.lengths, 0)
+    candidates = np.flatnonzero((lengths > 0) & (_count_shared(forms, lengths) >= lengths))
+    slots = read_slots(forms.select(candidates))
+    slots = slots.filter(may_come_often(slots["slot"].to_numpy(), FEWEST_FORMS))
+    of_forms = pl.Series(candidates[slots["form"].to_numpy()], dtype=pl.Int32)
+    found = slots.with_columns(form=of_forms).unique(
+        ["slot", "form"], keep="first", maintain_order=True
+    )
     while True:
         counted = found.with_columns(pl.len().over("slot").alias("n"))
         ranked = counted.filter(pl.col("n") >= FEWEST_FORMS).sort(
@@ -75,34 +66,23 @@ def find_slots(parts: Sequence[Forms], is_searched: Sequence[Flags]) -> pl.DataF
         found = found.join(chosen, on="slot", how="semi")
 
 
-def hash_slots(forms: Forms) -> set[int]:
-    """Return the slots that forms may have."""
-    found: set[int] = set()
-    for slots in _read_slots(forms, np.ones(len(forms), bool)):
-        found.update(slots.hashes.tolist())
+def _count_shared(forms: Forms, lengths: Integers) -> Integers:
+    """Return how many words of each form others may have but in a slot: at its ends, and in it."""
 
-    return found
+    def keep(hashes: Hashes, _added: Integers) -> Flags:
+        return may_come_often(hashes, FEWEST_FORMS)
 
+    # The first and the last word may be shared.
+    shared = np.full(len(forms), 2 + _LONGEST_SLOT)
+    for is_head, places in ((True, forms.bounds[:-1]), (False, forms.bounds[1:] - 1)):
+        for windows in forms.read_windows(places, lengths, keep, LONGEST_FORM, is_head=is_head):
+            shared[windows.of_place] += 1
 
-@dataclass(frozen=True)
-class _SlotTable:
-    """Slots of one length: the forms with a slot, by hash, and where the slots are."""
-
-    hashes: Hashes
-    forms: Integers
-    starts: Integers
-    length: int
-
-    def select(self, is_selected: Flags, first_form: int) -> pl.DataFrame:
-        """Return some of the slots as rows; the forms are numbered from *first_form* on."""
-        hashes, forms = self.hashes[is_selected], self.forms[is_selected] + first_form
-        lengths = np.full(len(hashes), self.length)
-        columns = (hashes, forms, self.starts[is_selected], lengths)
-        return pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True))).cast(_SCHEMA)
+    return shared
 
 
-def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
-    """Yield the slots that forms may have, length by length."""
+def read_slots(forms: Forms) -> pl.DataFrame:
+    """Return the slots that forms may have, shorter ones first."""
     is_name, is_within = forms.find_names()
     is_word = forms.kinds & IS_FIGURE == 0
     is_content = is_word & (forms.kinds & IS_STOP_WORD == 0)
@@ -111,9 +91,8 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
     )
     n_words, n_content = forms.sum(is_word), forms.sum(is_content)
 
-    is_searched = is_searched & (forms.lengths <= LONGEST_FORM)
     # What a slot may have at most, of words and of words that are no stop words.
-    most_words = np.where(is_searched, n_words - _FEWEST_WORDS, -1)
+    most_words = np.where(forms.lengths <= LONGEST_FORM, n_words - _FEWEST_WORDS, -1)
     most_content = n_content - _FEWEST_CONTENT_WORDS
 
     form_of_words = forms.form_of_words()
@@ -121,6 +100,7 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
     factors = powers(int(np.max(forms.lengths, initial=0)))
     hashed = np.append(np.uint64(0), np.cumsum(forms.hashes * factors[places], dtype=np.uint64))
 
+    found = [pl.DataFrame(schema=_SCHEMA)]
     for length in range(1, 1 + min(_LONGEST_SLOT, len(form_of_words))):
         starts = np.flatnonzero(others[length:] == others[: len(others) - length])
         starts = starts[form_of_words[starts] == form_of_words[starts + length - 1]]
@@ -134,4 +114,7 @@ def _read_slots(forms: Forms, is_searched: Flags) -> Iterator[_SlotTable]:
         hashes = hashed[starts] - hashed[begins] + HASH_OF_FIGURE * factors[starts - begins]
         # What follows the slot moves to the place behind a single word.
         hashes += (hashed[ends] - hashed[stops]) * powers(length, inverse=True)[length - 1]
-        yield _SlotTable(hashes, of_slot, starts - begins, length)
+        columns = (hashes, of_slot, starts - begins, np.full(len(starts), length))
+        found.append(pl.DataFrame(dict(zip(_SCHEMA, columns, strict=True))).cast(_SCHEMA))
+
+    return pl.concat(found)

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
 
 from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
+from reports.data.kept_documents import JobParts, LastReport, Member
 from reports.data.run_data import NO_SELECTION, Selection
 from reports.data.run_fingerprint import fingerprint_run
 from reports.report_files import MANIFEST, is_own_page
@@ -63,6 +65,13 @@ def fingerprint_report(
     for run_id in run_ids:
         hashed.update(f"{run_id} {fingerprint_run(db, run_id)}".encode())
 
+    hashed.update(hash_code().encode())
+    return hashed.hexdigest()
+
+
+def hash_code() -> str:
+    """Return a hash of the code that makes a report."""
+    hashed = hashlib.sha256()
     for package in PACKAGES:
         # Only the outermost package is imported: inner ones import the drawing code.
         for file in list_files(files(package)):
@@ -105,6 +114,21 @@ def read_manifest(out: Path) -> tuple[str | None, list[str]]:
         return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None, []
+
+
+def read_last_reports(out: Path, version: str) -> dict[str, LastReport]:
+    """Return what the last report has made of documents, by the name of each run's folder."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        last_reports = {}
+        for folder, kept in manifest["kept"].items():
+            parts = {job: JobParts(*job_parts) for job, job_parts in kept["parts"].items()}
+            members = list(starmap(Member, kept["members"]))
+            last_reports[folder] = LastReport(version, members, parts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+    return last_reports
 
 
 def refuse_foreign_page(index: Path) -> None:

@@ -16,6 +16,8 @@ from models.database import Database
 from reports.build.manifest import (
     fingerprint_report,
     has_report,
+    hash_code,
+    read_last_reports,
     read_manifest,
     refuse_foreign_page,
 )
@@ -23,6 +25,7 @@ from reports.build.run_report import read_report, write_report
 from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data.exports import TABLE_FILES, ExportFolder
+from reports.data.kept_documents import LastReport
 from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found
 from reports.figures.figure_store import FigureStore
@@ -78,6 +81,8 @@ def build(
     if has_report(out, fingerprint):
         return index
 
+    version = hash_code()
+    last_reports = read_last_reports(out, version)
     progress = progress or BuildProgress()
     progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
@@ -101,7 +106,8 @@ def build(
         folders = [out / f"run-{run.id}" for run in runs] if len(runs) > 1 else [out]
         reports = []
         for run, folder in zip(runs, folders, strict=True):
-            exports = ExportFolder(run, folder, texts=texts, progress=progress)
+            last = last_reports.get(str(folder.relative_to(out)), LastReport(version))
+            exports = ExportFolder(run, folder, texts=texts, progress=progress, last=last)
             folder.mkdir(exist_ok=True)
             if len(runs) == 1:
                 check_found(run, selection)
@@ -120,8 +126,13 @@ def build(
 
         figure_names = (f"{store.folder.name}/{file_name}" for file_name in store.used)
         file_names = {*pages.names, *figure_names}
-        for report in reports:
+        kept = {}
+        for report, folder in zip(reports, folders, strict=True):
             file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+            kept[str(folder.relative_to(out))] = {
+                "members": report.exports.members,
+                "parts": report.kept_parts,
+            }
 
         pages.put_in_place(last=INDEX)
 
@@ -134,6 +145,7 @@ def build(
         "runs": list(run_ids),
         "files": sorted(file_names),
         "remarks": list(filter(None, remarks)),
+        "kept": kept,
     }
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index

@@ -28,7 +28,7 @@ def read_report(
     executor: Executor | None = None,
 ) -> RunReport:
     """Read what all pages of the report of a single run show; a process may help by *executor*."""
-    parts = share_parts(run, executor, texts=exports.texts)
+    parts = share_parts(run, executor, exports)
     repeats = None
     findings: FindingsBySubject = {}
     read_findings = REPORT_KINDS[run.kind.report].read_findings

@@ -20,8 +20,10 @@ from reports.data.missing_days import DayRange, list_missing_days
 from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, once_of_run
-from reports.frames.reading import count_days, load_frames, load_mentioning
+from reports.frames.frames import Frames
+from reports.frames.reading import gather, load_frames, load_mentioning
 from reports.series.groupings import name_groups
+from reports.series.reading import read_days
 from reports.words.quantities import NAMED
 
 # A term that has one document in its first month has no other in so many months.
@@ -82,10 +84,10 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
     """Return the health of the archive of a run of months, month by month."""
     # The documents of other jobs are not there yet.
     jobs = [job for job in run.jobs if job.newest_document is not None]
-    days = [day for job in jobs for day in job.days]
-    counts_by_day, stored_counts = count_days(run), count_days(run, stored=True)
-    documents_by_day = {day: counts_by_day.get(day, 0) for day in days}
-    stored_by_day = {day: stored_counts.get(day, 0) for day in days}
+    days = read_days(run).filter(pl.col("job").is_in([job.name for job in jobs]))
+    nothing = dict.fromkeys((day for job in jobs for day in job.days), 0)
+    documents_by_day = nothing | dict(days.select("day", "documents").iter_rows())
+    stored_by_day = nothing | dict(days.select("day", "stored").iter_rows())
 
     bulk_days = list_bulk_days(run)
     loaded = {bulk_day.date for bulk_day in bulk_days}
@@ -94,7 +96,7 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
         [_describe_day(run, bulk_day) for bulk_day in bulk_days],
         list_missing_days(stored_by_day, loaded),
         _list_empty_months(stored_by_day),
-        {grouping: _judge_grouping(run, jobs, grouping, loaded) for grouping in Grouping},
+        _judge_presences(run, jobs, loaded),
         _find_lone_documents(run, _list_months(documents_by_day)),
     )
 
@@ -113,26 +115,30 @@ def _month_of(day: date) -> str:
     return grains.period_of(day, Grain.MONTH)
 
 
-def _judge_grouping(
-    run: RunData, jobs: Sequence[RunJob], grouping: Grouping, left_out_days: Collection[date]
-) -> list[Presence]:
-    """Return the names of a grouping that some months lack; the largest come first."""
-    totals: dict[str, int] = {}
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for job in jobs:
-        is_left_out = pl.col("day").is_in(list(left_out_days))
-        names = _count_names(grouping, load_frames(run, job).chosen.filter(~is_left_out))
-        totals[job.name] = names.total()
-        for group_name, count in names.items():
-            counts[group_name][job.name] = count
+def _judge_presences(
+    run: RunData, jobs: Sequence[RunJob], left_out_days: Collection[date]
+) -> dict[Grouping, list[Presence]]:
+    """Return the names of each grouping that some months lack; the largest come first."""
+    is_left_out = pl.col("day").is_in(list(left_out_days))
 
-    presences = []
-    for group_name, month_counts in counts.items():
-        presence = judge_presence(group_name, month_counts, totals)
-        if presence is not None:
-            presences.append(presence)
+    def count_names(_: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        documents = frames.chosen.lazy().filter(~is_left_out)
+        return [documents.group_by(name=name_groups(grouping)).len() for grouping in Grouping]
 
-    return sorted(presences, key=lambda presence: (-presence.documents, presence.name))
+    presences = {}
+    for grouping, counted in zip(Grouping, gather(run, jobs, count_names), strict=False):
+        totals = dict.fromkeys((job.name for job in jobs), 0)
+        counts: dict[str, dict[str, int]] = defaultdict(dict)
+        for group_name, count, month in counted.iter_rows():
+            totals[month] += count
+            counts[group_name][month] = count
+
+        judged = [judge_presence(name, months, totals) for name, months in counts.items()]
+        lacking = [presence for presence in judged if presence is not None]
+        lacking.sort(key=lambda presence: (-presence.documents, presence.name))
+        presences[grouping] = lacking
+
+    return presences
 
 
 def _describe_day(run: RunData, bulk_day: BulkDay) -> LoadedDay:
@@ -190,12 +196,15 @@ def find_lone_months(counts: Mapping[str, int], months: Sequence[str]) -> Iterat
 
 def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]:
     """Return how many documents hold a term in each month that has any, by keyword and term."""
+
+    def count_documents(_: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        terms = frames.mentions.lazy().group_by(pl.col("keyword", "term").cast(pl.String))
+        return [terms.agg(pl.col("document").n_unique())]
+
+    (counted,) = gather(run, run.jobs, count_documents, load_mentioning)
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for job in run.jobs:
-        mentions = load_mentioning(run, job).mentions
-        matched = mentions.group_by("keyword", "term").agg(pl.col("document").n_unique())
-        for keyword, term, documents in matched.iter_rows():
-            counts[keyword, term][job.name] = documents
+    for keyword, term, documents, month in counted.iter_rows():
+        counts[keyword, term][month] = documents
 
     return counts
 

@@ -77,15 +77,14 @@ def read_block_intervals(
     run: RunData, grain: Grain
 ) -> Mapping[tuple[str | None, str], BlockIntervals]:
     """Return the intervals of each keyword in each period of the run."""
-    parts = list(read_daily(run))
-    if not parts:
-        return {}
-
-    days = pl.concat([part.days for part in parts]).filter(~pl.col("is_missing")).sort("day")
-    hits = pl.concat([part.hits for part in parts]).filter(pl.col("term").is_null())
+    daily = read_daily(run)
+    days = daily.days.filter(~pl.col("is_missing")).sort("day")
+    hits = daily.hits.filter(pl.col("term").is_null())
     intervals: dict[tuple[str | None, str], BlockIntervals] = {}
     for keyword in run.keywords:
-        of_keyword = hits.filter(pl.col("keyword") == keyword.name).drop("group", "keyword", "term")
+        of_keyword = hits.filter(pl.col("keyword") == keyword.name).drop(
+            "job", "group", "keyword", "term"
+        )
         counted = days.join(of_keyword, on="day", how="left", maintain_order="left").fill_null(0)
         for (period,), rows in counted.group_by(period_of(grain), maintain_order=True):
             intervals[keyword.name, str(period)] = BlockIntervals(

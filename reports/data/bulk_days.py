@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import quantiles
 
+import polars as pl
+
 from reports.data.run_data import RunData, once_of_run
-from reports.frames.reading import count_days
+from reports.series.reading import read_days
 
 # A bulk day has more than this many times the documents of a full day of its weekday.
 _TIMES_FULL = 3
@@ -50,7 +52,9 @@ def list_bulk_days(run: RunData) -> Sequence[BulkDay]:
     """Return the bulk days of a run of months in their order, whatever its selection leaves out."""
     if not run.kind.has_mentions:
         return ()
-    return judge_days(count_days(run))
+
+    days = read_days(run).filter(pl.col("documents").sum().over("job") > 0)
+    return judge_days(dict(days.select("day", "documents").iter_rows()))
 
 
 def judge_days(documents_by_day: Mapping[date, int]) -> list[BulkDay]:

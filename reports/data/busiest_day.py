@@ -20,8 +20,10 @@ from core.enums import TextPart
 from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
-from reports.data.run_data import RunData, once
-from reports.series.reading import select_frames
+from reports.data.run_data import RunData, RunJob, once
+from reports.data.selection import left_out
+from reports.frames.frames import Frames
+from reports.frames.reading import gather, load_mentioning
 from reports.words.texts import cut_at_word
 
 # A longer text is cut at a word.
@@ -208,20 +210,23 @@ def _find_documents(
 ) -> dict[date, list[int]]:
     """Return the documents of some days that mention a keyword, or are of a job over posts."""
     periods = {grains.period_of(day, run.kind.grain) for day in days}
-    has_keywords = bool(run.keywords)
-    documents_by_day: dict[date, list[int]] = defaultdict(list)
-    for job in run.jobs_named(periods if has_keywords else [subject]):
-        frames = select_frames(run, job)
-        mentions = frames.mentions
-        if has_keywords:
+
+    def date_documents(job: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        mentions = frames.mentions.lazy()
+        if run.keywords:
             mentions = mentions.filter(pl.col("keyword") == subject)
         if term is not None:
             mentions = mentions.filter(pl.col("term") == term)
 
-        dated = frames.chosen.filter(pl.col("day").is_in(days))
-        for document, day in dated.join(mentions, on="document", how="semi")[
-            ["document", "day"]
-        ].iter_rows():
+        is_left_out = pl.col("document").is_in(list(left_out(run, job)))
+        dated = frames.chosen.lazy().filter(pl.col("day").is_in(days) & ~is_left_out)
+        mentioning = dated.join(mentions, on="document", how="semi", maintain_order="left")
+        return [mentioning.select("day", "document")]
+
+    jobs = run.jobs_named(periods if run.keywords else [subject])
+    documents_by_day: dict[date, list[int]] = defaultdict(list)
+    for dated in gather(run, jobs, date_documents, load_mentioning) if jobs else ():
+        for day, document, _ in dated.iter_rows():
             documents_by_day[day].append(document)
 
     return documents_by_day

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from analysis.codebooks.cells import make_cells
@@ -24,9 +25,16 @@ from reports.frames.codes import UNIT, load_codes
 from reports.frames.reading import load_frames
 from reports.series.groupings import name_groups
 
-# A unit of a stratum. Units of a stratum with the same number in *text* are copies.
+# A unit of a stratum. Units of a stratum with the same number in *text* are copies, of which one
+# stands for all unless another was drawn.
 _MEMBER_SCHEMA = pl.Schema(
-    {"stratum": pl.Int64(), "document": pl.Int64(), "position": pl.Int32(), "text": pl.UInt64()}
+    {
+        "stratum": pl.Int64(),
+        "document": pl.Int64(),
+        "position": pl.Int32(),
+        "text": pl.UInt64(),
+        "is_first": pl.Boolean(),
+    }
 )
 
 
@@ -115,6 +123,7 @@ def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
                     "document": units.documents[frame.members],
                     "position": units.positions[frame.members],
                     "text": frame.member_numbers,
+                    "is_first": np.isin(frame.members, frame.places),
                 }
                 members.append(pl.DataFrame(columns, schema=_MEMBER_SCHEMA))
 

@@ -8,34 +8,31 @@ what is known of all texts.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import polars as pl
 from sqlalchemy import select
 
-from analysis.codebooks.cells import make_cells
 from analysis.codebooks.codebook import YES, Variable, VariableType
-from analysis.codebooks.drawing import Frame, find_inclusions
-from analysis.codebooks.units import CodableUnits
-from core.enums import SamplePeriod
+from analysis.codebooks.drawing import find_inclusions
 from core.errors import NotFound
-from models.codes import UnitKey
-from models.runs import get_run
 from models.tables import Document, Origin
 from reports.data.coded_samples import NOT_ASKED, CodedSample, read_coded_samples
-from reports.data.queries import fetch_all, in_batches
+from reports.data.domains import read_members
+from reports.data.queries import fetch_columns, is_among
 from reports.data.run_data import RunData
 from reports.frames.codes import UNIT, load_codes
 
-# The codes of units by coders who count alike.
-Said = Mapping[UnitKey, Sequence[str | None]]
-
 # What is known of each text.
 _KNOWN = ("document", "period", "keyword", "position", "part", "copies", "outlet", "section")
+# The same, with the probability with which it was drawn, as the columns are called here.
+_DRAWN = ("identity", *_KNOWN[1:], "inclusion")
+# What is read of the document of a text.
+_DESCRIBED = {"document": pl.Int64, **dict.fromkeys(("identity", "period"), pl.String)}
+_DESCRIBED |= dict.fromkeys(("outlet", "section"), pl.String)
+
+_TEXTS_AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True)
@@ -83,101 +80,72 @@ def _name_prediction(variable: Variable, machine: str) -> str:
 
 
 def _list_rows(run: RunData, sample: CodedSample) -> Iterator[tuple[object, ...]]:
-    with run.db.read() as connection:
-        run_row = get_run(connection, run.id)
+    texts = _list_texts(run, sample)
+    answers = [
+        said for variable in sample.codebook.variables for said in _answer(run, sample, variable)
+    ]
+    # A variable may be called as a column of what is known.
+    columns = [f"{place} said" for place in range(len(answers))]
+    for column, said in zip(columns, answers, strict=True):
+        named = said.rename({"said": column})
+        texts = texts.join(named, on=UNIT, how="left", maintain_order="left")
 
-    said = {
-        variable.name: list(_read_answers(run, sample, variable))
-        for variable in sample.codebook.variables
-    }
-    drawn_documents = sample.units["document"].to_numpy()
-    drawn_counts = {
-        (stratum.period, stratum.keyword, stratum.part): stratum.drawn for stratum in sample.strata
-    }
-    per = SamplePeriod.that_has(sample.strata[0].period)
-    units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=sample.rule)
-    for cell in cells:
-        for part, frame in cell.frames.items():
-            drawn = drawn_counts.get((cell.period, cell.keyword, part), 0)
-            if drawn:
-                keys = _choose_keys(units, frame, cell.keyword, drawn_documents)
-                inclusions = find_inclusions(frame.copies.tolist(), drawn)
-                known = zip(keys, frame.copies.tolist(), inclusions, strict=True)
-                for batch in in_batches(known):
-                    yield from _make_rows(run, sample, part, batch, said)
+    origin = (Document.id, Document.identity, Document.period, Origin.outlet, Origin.section)
+    documents = select(*origin).join(Origin, Origin.id == Document.origin_id)
+    of_batch = documents.where(is_among(run.db, Document.id, "documents"))
+    for batch in texts.iter_slices(_TEXTS_AT_A_TIME):
+        read = fetch_columns(run.db, of_batch, documents=sorted(batch["document"].unique()))
+        described = pl.DataFrame(dict(zip(_DESCRIBED, read, strict=True)), _DESCRIBED)
+        rows = batch.join(described, on="document", maintain_order="left")
+        rows = rows.with_columns(pl.col("keyword", "outlet", "section").replace("", None))
+        yield from rows.select(*_DRAWN, *columns).iter_rows()
 
 
-def _choose_keys(
-    units: CodableUnits, frame: Frame, keyword: str, drawn_documents: Any
-) -> list[UnitKey]:
-    """Return the unit that stands for each text: the drawn one, or the first."""
-    keys = [units.key(place, keyword) for place in frame.places.tolist()]
-    place_of_text = {number: place for place, number in enumerate(frame.random_numbers.tolist())}
-    is_drawn = np.isin(units.documents[frame.members], drawn_documents)
-    for place, number in zip(frame.members[is_drawn], frame.member_numbers[is_drawn], strict=True):
-        keys[place_of_text[int(number)]] = units.key(int(place), keyword)
+def _list_texts(run: RunData, sample: CodedSample) -> pl.DataFrame:
+    """Return the texts of the strata of which some were drawn, in the order of drawing.
 
-    return keys
+    The unit that stands for a text is the drawn one, or the first.
+    """
+    schema = {"stratum": pl.Int64, "keyword": pl.String, "part": pl.String, "drawn": pl.Int64}
+    rows = [(row.number, row.keyword, f"{row.part}", row.drawn) for row in sample.strata]
+    strata = pl.DataFrame(rows, schema, orient="row").filter(pl.col("drawn") > 0)
+    is_drawn = pl.col("document").is_in(sample.units["document"].implode())
+    copies = pl.len().over("stratum", "text").cast(pl.Int64)
+    units = read_members(run, sample).with_columns(is_drawn=is_drawn, copies=copies)
+    units = units.filter(pl.col("is_first") | pl.col("is_drawn"))
+    units = units.sort("is_drawn", maintain_order=True)
+    texts = units.unique(("stratum", "text"), keep="last")
+    order = pl.col("text").cast(pl.Float64) / pl.col("copies")
+    texts = texts.join(strata, on="stratum").sort("stratum", order, "text")
+    inclusions: list[float] = []
+    by_stratum = texts.group_by("stratum", maintain_order=True)
+    for copies, drawn_texts in by_stratum.agg("copies", pl.first("drawn")).drop("stratum").rows():
+        inclusions += find_inclusions(copies, drawn_texts)
 
-
-def _make_rows(
-    run: RunData,
-    sample: CodedSample,
-    part: str,
-    texts: Sequence[tuple[UnitKey, int, float]],
-    said: Mapping[str, Sequence[Said]],
-) -> Iterator[tuple[object, ...]]:
-    columns = (Document.id, Document.identity, Document.period, Origin.outlet, Origin.section)
-    documents = select(*columns).join(Origin, Origin.id == Document.origin_id)
-    ids = [key.document_id for key, _, _ in texts]
-    described = {
-        document.id: document
-        for document in fetch_all(run.db, documents.where(Document.id.in_(ids)))
-    }
-
-    for key, copies, inclusion in texts:
-        document = described.get(key.document_id)
-        if document is None:
-            continue
-
-        row: list[object] = [document.identity, document.period, key.keyword or None, key.position]
-        row += [part, copies, document.outlet or None, document.section or None, inclusion]
-
-        for variable in sample.codebook.variables:
-            for codes in said[variable.name]:
-                answers = [_as_number(variable, code) for code in codes.get(key, ())]
-                row.append(_join_answers(variable, answers))
-
-        yield tuple(row)
+    return texts.with_columns(inclusion=pl.Series(inclusions, dtype=pl.Float64))
 
 
-def _read_answers(run: RunData, sample: CodedSample, variable: Variable) -> Iterator[Said]:
+def _answer(run: RunData, sample: CodedSample, variable: Variable) -> Iterator[pl.DataFrame]:
     """Yield what the readers say of each drawn unit, then what each machine says of all units."""
     codes = load_codes(run, sample.codebook_id).filter(pl.col("variable") == variable.name)
-    readers = sample.answers(variable).filter("is_reader")
-    for given in (readers, *(codes.filter(coder=machine) for machine in sample.machines)):
-        units = given.group_by(UNIT).agg("code")
-        yield {UnitKey(*unit): said for *unit, said in units.iter_rows()}
+    yield _join_answers(sample.answers(variable).filter("is_reader"), variable)
+    for machine in sample.machines:
+        yield _join_answers(codes.filter(pl.col("coder") == machine), variable)
 
 
-def _join_answers(variable: Variable, answers: Sequence[object]) -> object:
-    """Return what coders say of a unit: the mean of numbers, or the category that most chose."""
-    numbers = [answer for answer in answers if isinstance(answer, float)]
-    if numbers:
-        return math.fsum(numbers) / len(numbers)
+def _join_answers(codes: pl.DataFrame, variable: Variable) -> pl.DataFrame:
+    """Return what coders say of a unit: the mean of numbers, or the category that most chose.
+
+    Yes is 1 and no is 0; a category is as it is.
+    """
+    code = pl.col("code").cast(pl.String).replace(NOT_ASKED, None)
+    if variable.type in (VariableType.YES_NO, VariableType.SCALE):
+        number = code == YES if variable.type == VariableType.YES_NO else code
+        return codes.group_by(UNIT).agg(said=number.cast(pl.Float64).mean())
 
     # Of categories that as many chose the first of the codebook counts.
     order = {code: place for place, code in enumerate(variable.codes)}
-    chosen = sorted(code for code in answers if isinstance(code, str))
-    chosen.sort(key=lambda code: order.get(code, 0))
-    return max(chosen, key=chosen.count, default=None)
-
-
-def _as_number(variable: Variable, code: str | None) -> object:
-    """Return 1 and 0 for yes and no, a number for a step; a category as it is."""
-    if code is None or code == NOT_ASKED:
-        return None
-    if variable.type == VariableType.YES_NO:
-        return float(code == YES)
-
-    return float(code) if variable.type == VariableType.SCALE else code
+    counts = codes.group_by(*UNIT, said=code).len().drop_nulls("said")
+    place = pl.col("said").replace_strict(order, default=0)
+    ranked = counts.sort(pl.col("len"), place, "said", descending=[True, False, False])
+    return ranked.unique(UNIT, keep="first", maintain_order=True).drop("len")

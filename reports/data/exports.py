@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from analysis.kinds.kind import Kind
 from core.atomic_files import replace_file, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import UsageError
+from core.progress import track
 from models.database import Database
 from reports.build_progress import BuildProgress
 from reports.data.export_schema import Table, describe_tables
@@ -29,6 +31,12 @@ from reports.data.formats import (
     Columns,
     Values,
     aligned_lines,
+)
+from reports.data.kept_documents import (
+    LastReport,
+    Member,
+    hash_origin_of_member,
+    read_member,
 )
 from reports.data.queries import in_batches
 from reports.data.repeats import is_large
@@ -154,16 +162,21 @@ class ExportFolder:
         *,
         texts: bool = True,
         progress: BuildProgress | None = None,
+        last: LastReport | None = None,
     ) -> None:
+        """Write into *folder*; take of its *last* report what has not changed."""
         self.texts = texts
+        self.last = last or LastReport()
+        # The members of the file of all documents, once it is written.
+        self.members: Sequence[Member] = ()
         self._progress = progress or BuildProgress()
         self._data = run
-        self._folder = folder
+        self.folder = folder
         # The names of the tables that are written.
         self._tables: set[str] = set()
         self._paths: list[Path] = []
         # Another process writes the table of all documents, unless this is None.
-        self._documents: SharedCall[None] | None = None
+        self._documents: SharedCall[list[Member]] | None = None
 
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
@@ -211,13 +224,46 @@ class ExportFolder:
         if executor is None or self._data.selection:
             self.write_table(_DOCUMENTS)
         else:
-            arguments = (self._data.db.url, self._data.id, self._folder)
-            self._documents = SharedCall(executor, _write_documents, *arguments, texts=self.texts)
+            arguments = (self._data.db.url, self._data.id, self.folder)
+            self._documents = SharedCall(
+                executor,
+                _write_documents,
+                *arguments,
+                texts=self.texts,
+                last=self.last,
+            )
 
     def write_table(self, table: Table[Any]) -> None:
         """Write the files of *table*, unless they are written."""
-        if table.name not in self._tables:
+        if table.name in self._tables:
+            return
+
+        if table is _DOCUMENTS and self._data.kind.has_mentions:
+            self.members = self._write_members()
+            self._tables.add(table.name)
+            self._paths += self._paths_of(table).values()
+        else:
             deque(self._write(table), maxlen=0)
+
+    def _write_members(self) -> list[Member]:
+        """Write the file of all documents, a member for each month; return the members."""
+        (path,) = self._paths_of(_DOCUMENTS).values()
+        without = () if self.texts else {TEXT}
+        members = []
+        with replace_file(path) as file:
+            for job in track("writing the documents", self._data.jobs):
+                made_of = hash_origin_of_member(self._data, job, self.last.version, self.texts)
+                content = read_member(path, self.last.members, made_of)
+                if content is None:
+                    written = io.BytesIO()
+                    files = {COMPRESSED: written}
+                    deque(_write_batches(self._data, _DOCUMENTS, files, without, [job.name]), 0)
+                    content = written.getvalue()
+
+                file.write(content)
+                members.append(Member.of(made_of, content))
+
+        return members
 
     def write_all(self) -> list[Path]:
         """Write the tables not written yet and the data dictionary; return the paths of all files.
@@ -227,20 +273,20 @@ class ExportFolder:
         tables = self._tables_of_folder()
         for table in tables:
             if table is _DOCUMENTS and self._documents is not None:
-                self._documents.result()
+                self.members = self._documents.result()
                 self._tables.add(table.name)
                 self._paths += self._paths_of(table).values()
 
             self.write_table(table)
             self._progress.count_table(len(tables))
 
-        dictionary = self._folder / DICTIONARY_FILE
+        dictionary = self.folder / DICTIONARY_FILE
         pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
         write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
 
     def _paths_of(self, table: Table[Any]) -> dict[str, Path]:
-        return {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+        return {form: self.folder / f"{table.name}.{form}" for form in _forms(table)}
 
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables to write; a large run leaves out the table of all documents."""
@@ -251,10 +297,12 @@ class ExportFolder:
         return tables
 
 
-def _write_documents(url: str, run_id: int, folder: Path, *, texts: bool) -> None:
+def _write_documents(url: str, run_id: int, folder: Path, **options: Any) -> list[Member]:
     """Write the table of all documents of a run into *folder*, in another process."""
     with closing(Database(url)) as db:
-        ExportFolder(load_run(db, run_id), folder, texts=texts).write_table(_DOCUMENTS)
+        exports = ExportFolder(load_run(db, run_id), folder, **options)
+        exports.write_table(_DOCUMENTS)
+        return list(exports.members)
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:
@@ -299,6 +347,7 @@ def _write_batches(
     table: Table[Any],
     files: Mapping[str, IO[bytes]],
     without: Collection[str] = (),
+    job_names: Collection[str] | None = None,
     *,
     with_found: bool = True,
 ) -> Generator[Batch]:
@@ -307,7 +356,7 @@ def _write_batches(
     The columns *without* are written as null. Tables of documents tell *with_found* what searches
     have found, which follows from the texts.
     """
-    columns, batches = _read_batches(run, table)
+    columns, batches = _read_batches(run, table, job_names)
     if table.has_documents and with_found:
         columns, batches = add_found_columns(run, columns, batches)
 
@@ -327,12 +376,14 @@ def _write_batches(
             yield rows, cells_by_column
 
 
-def _read_batches(run: RunData, table: Table[Any]) -> tuple[Columns, Iterable[Batch]]:
+def _read_batches(
+    run: RunData, table: Table[Any], job_names: Collection[str] | None
+) -> tuple[Columns, Iterable[Batch]]:
     """Return the columns of *table* and its rows; of a table without end, their cells alone."""
     if table.read_batches is not None:
-        return table.columns, (((), cells) for cells in table.read_batches(run))
+        return table.columns, (((), cells) for cells in table.read_batches(run, job_names))
 
-    rows: Iterable[Any] = table.read(run)
+    rows: Iterable[Any] = table.read(run, job_names)
     columns = table.columns
     make_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():

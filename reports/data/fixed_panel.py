@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.data.tables.periods import PeriodRow
 from reports.series.groupings import NOT_KNOWN
-from reports.series.groups import GroupCell, GroupCounts, KeywordGroups
+from reports.series.groups import GroupCounts, KeywordGroups
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FixedPanel:
 
     # The months in which every outlet has documents, and their documents.
     shared_months: Sequence[str]
-    shared: GroupCell
+    shared: PeriodRow
 
     @property
     def sums(self) -> list[GroupCounts]:
@@ -38,39 +39,21 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     """
     outlets = []
     for group in keyword_groups.groups.values():
-        if group.name != NOT_KNOWN and group.by_month:
+        if group.name != NOT_KNOWN and group.months:
             outlets.append(group)
 
-    months = sorted({month for outlet in outlets for month in outlet.by_month})
-    members = [outlet for outlet in outlets if len(outlet.by_month) == len(months)]
+    months = sorted({month for outlet in outlets for month in outlet.months})
+    members = [outlet.name for outlet in outlets if len(outlet.months) == len(months)]
     if len(outlets) < 2 or len(members) == len(outlets):
         return None
 
-    shared_months = [
-        month for month in months if all(month in outlet.by_month for outlet in outlets)
-    ]
-    shared = GroupCell()
-    for outlet in outlets:
-        for month in shared_months:
-            shared.add(outlet.by_month[month])
-
+    shared_months = [month for month in months if all(month in o.months for o in outlets)]
+    names = [outlet.name for outlet in outlets]
     return FixedPanel(
         len(outlets),
-        sum_groups("all documents", list(keyword_groups.groups.values())),
-        [outlet.name for outlet in members],
-        sum_groups("fixed panel", members),
+        keyword_groups.add_up("all documents", list(keyword_groups.groups)),
+        members,
+        keyword_groups.add_up("fixed panel", members),
         shared_months,
-        shared,
+        keyword_groups.add_up("shared months", names, shared_months).total,
     )
-
-
-def sum_groups(name: str, groups: Collection[GroupCounts]) -> GroupCounts:
-    """Return the counts of several groups together."""
-    together = GroupCounts(name)
-    for group in groups:
-        together.total.add(group.total)
-        together.polarities.add(group.polarities)
-        for period, cell in group.by_period.items():
-            together.by_period[period].add(cell)
-
-    return together

@@ -90,6 +90,23 @@ def read_held(run: RunData, job: RunJob, *, texts: bool = True) -> Iterator[Held
         )
 
 
+def list_names(run: RunData, job: RunJob) -> list[tuple[str, ...]]:
+    """Return what the names of a job stand for in the whole run: `read_held` rests on it."""
+    names = {(row.type, row.name) for row in read_entities(run, [job.name])}
+    if not names:
+        return []
+
+    run_names = read_run_names(run)
+    listed: set[tuple[str, ...]] = set()
+    for type_, name in names:
+        entry = run_names.find_entry(type_, name)
+        listed.add((type_, name, *entry, run_names.full_name(type_, name)))
+
+    persons = {entry for *_, entry, _ in listed}
+    listed.update(form for form in run_names.persons.items() if form[1] in persons)
+    return sorted(listed)
+
+
 def _read_corpora(run: RunData, job: RunJob) -> Iterator[tuple[Corpus, list[TermPattern]]]:
     """Yield the texts that the steps read, and what their words are counted without."""
     scope = document_scope(run, job)

@@ -7,20 +7,20 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 import polars as pl
 from sqlalchemy import func, select
 
+from analysis.text.forms import MonthForms
 from analysis.text.near_duplicates import Patterns, find_among
 from core.enums import DOCUMENTS
 from models.documents import quoted_text
 from models.tables import Document, Job, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
-from reports.frames.frames import Frames
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
@@ -42,65 +42,66 @@ def read_patterns(run: RunData) -> Patterns:
     For a large run without a selection only the documents that mention a keyword are searched, each
     once: jobs of searches may share some.
     """
-    months, searched = [], [pl.DataFrame(schema={"document": pl.Int64, "form": pl.UInt64})]
+    months, searched = [], pl.Series("document", dtype=pl.Int64)
     for job in run.jobs:
-        frames = load_frames(run, job)
-        documents = _list_searched(run, frames).select("document", "form")
-        if document_scope(run, job).is_linked:
-            documents = documents.join(pl.concat(searched), on="document", how="anti")
+        if not _looks_at_mentions(run) and not document_scope(run, job).is_linked:
+            months.append(load_frames(run, job).forms)
+            continue
 
-        searched.append(documents)
-        is_part = len(documents) < len(frames.chosen)
-        hashes = documents["form"].to_numpy()
-        months.append(frames.forms.select(hashes) if is_part else frames.forms)
+        documents = _list_searched(run, job)
+        documents = documents.filter(~pl.col("document").is_in(searched.implode()))
+        searched.extend(documents["document"])
+        months.append(load_frames(run, job).forms.select(documents["form"].to_numpy()))
 
-    together = pl.concat(searched)
     return find_among(
-        months,
-        together["document"].to_numpy(),
-        together["form"].to_numpy(),
+        MonthForms.join(months),
         lambda documents: _read_texts(run, documents),
         with_families=run.kind.has_families,
     )
 
 
-def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
-    """Return a function from a document's identity to its place among the run's patterns."""
-    patterns = read_patterns(run)
-    places: dict[str, int | None] = {}
-    for batch in in_batches(dict.fromkeys(identities)):
-        statement = select(Document.identity, Document.id).where(Document.identity.in_(batch))
-        for identity, document_id in fetch_all(run.db, statement):
-            places[identity] = patterns.place_of(document_id)
-
-    return places.get
-
-
 @once_of_run
-def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
-    """Return the documents of *job* that repeat an earlier one of their month, found once."""
-    documents = _list_searched(run, load_frames(run, job))
-    place = pl.Series("place", read_patterns(run).find_places(documents["form"].to_numpy()))
-    # Two equal texts with figures are no pattern, since a pattern ignores their figures.
-    is_copy = pl.col("outlet") != pl.col("outlet").first().over("digest")
-    judged = documents.with_columns(
-        place, is_copy=is_copy, month=pl.col("day").dt.strftime("%Y-%m")
+def read_families(run: RunData, job: RunJob) -> pl.DataFrame:
+    """Return the documents of a job that are of a pattern, or a copy, in their order.
+
+    Beside each *document* stand the *place* of its pattern, and whether it *is_repeat*: whether it
+    is a copy, or not the first of its pattern in its month.
+    """
+    documents = _list_searched(run, job)
+    judged = documents.select(
+        "document",
+        place=read_patterns(run).find_places(documents["form"]),
+        # Two equal texts with figures are no pattern, since a pattern ignores their figures.
+        is_copy=pl.col("outlet") != pl.col("outlet").first().over("digest"),
+        month=pl.col("day").dt.strftime("%Y-%m"),
     )
-    patterned = judged.filter(~pl.col("is_copy") & (pl.col("place") >= 0))
-    is_first = pl.struct("place", "month").is_first_distinct()
-    repeated = patterned.filter(~is_first)["document"]
-    return frozenset([*repeated, *judged.filter("is_copy")["document"]])
+    known = judged.filter(pl.col("place").is_not_null() | pl.col("is_copy"))
+    is_later = ~pl.struct("place", "month", "is_copy").is_first_distinct()
+    return known.select("document", "place", is_repeat=pl.col("is_copy") | is_later)
 
 
-def read_repeated(run: RunData, job_name: str) -> frozenset[str]:
-    """Return the identities of the documents that `find_repeated` finds in a job of a run."""
-    identities: set[str] = set()
+def find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
+    """Return the documents of *job* that repeat an earlier one of their month."""
+    return frozenset(read_families(run, job).filter("is_repeat")["document"])
+
+
+def read_places(run: RunData, job_name: str) -> tuple[dict[str, int | None], set[str]]:
+    """Return the place of the pattern of documents by their identities, and which are repeats.
+
+    They are those that `read_families` has of the jobs with a name.
+    """
+    places: dict[str, int | None] = {}
+    repeated = set()
     for job in run.jobs_named([job_name]):
-        for batch in in_batches(find_repeated(run, job)):
-            statement = select(Document.identity).where(Document.id.in_(batch))
-            identities.update(fetch_scalars(run.db, statement))
+        families = {row[0]: row[1:] for row in read_families(run, job).iter_rows()}
+        for batch in in_batches(families):
+            statement = select(Document.identity, Document.id).where(Document.id.in_(batch))
+            for identity, document_id in fetch_all(run.db, statement):
+                places[identity], is_repeat = families[document_id]
+                if is_repeat:
+                    repeated.add(identity)
 
-    return frozenset(identities)
+    return places, repeated
 
 
 def _looks_at_mentions(run: RunData) -> bool:
@@ -108,12 +109,10 @@ def _looks_at_mentions(run: RunData) -> bool:
     return not replace(run.selection, stories=False) and is_large(run)
 
 
-def _list_searched(run: RunData, frames: Frames) -> pl.DataFrame:
+def _list_searched(run: RunData, job: RunJob) -> pl.DataFrame:
     """Return the documents of a job in their order: see `read_patterns`."""
-    documents = frames.chosen.drop_nulls("form")
-    if not _looks_at_mentions(run):
-        return documents
-    return documents.join(frames.mentions, on="document", how="semi", maintain_order="left")
+    load = load_mentioning if _looks_at_mentions(run) else load_frames
+    return load(run, job).chosen.drop_nulls("form")
 
 
 @once_of_run

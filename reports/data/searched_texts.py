@@ -20,7 +20,7 @@ from models.runs import LOOK_JOB
 from models.tables import Document, Job, SearchedUnit, StoredCodebook
 from reports.data.formats import Batch, Columns
 from reports.data.queries import fetch_all, fetch_scalars
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, once_of_run
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -103,6 +103,18 @@ def _read_codes(
         return {unit: [unit_codes] for unit, unit_codes in codes.items()}
 
 
+@once_of_run
+def read_verdicts(run: RunData) -> dict[str, Verdicts]:
+    """Return which texts each search of *run* found, and which it did not, by its column."""
+    verdicts_by_column: dict[str, Verdicts] = defaultdict(dict)
+    for searched in read_searched_texts(run):
+        verdicts = verdicts_by_column[searched.column]
+        if searched.is_found is not None:
+            verdicts[read_form(searched.row.text)] = searched.is_found
+
+    return dict(verdicts_by_column)
+
+
 def add_found_columns(
     run: RunData, columns: Columns, batches: Iterable[Batch]
 ) -> tuple[Columns, Iterable[Batch]]:
@@ -111,12 +123,7 @@ def add_found_columns(
     It is true for what was found, false for what was read and is none, None for what is unread.
     Documents with the same words, in the column `text`, have the same.
     """
-    verdicts_by_column: dict[str, Verdicts] = defaultdict(dict)
-    for searched in read_searched_texts(run):
-        verdicts = verdicts_by_column[searched.column]
-        if searched.is_found is not None:
-            verdicts[read_form(searched.row.text)] = searched.is_found
-
+    verdicts_by_column = read_verdicts(run)
     if not verdicts_by_column:
         return columns, batches
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from core.errors import UsageError
-from reports.data.repeats import find_repeated, read_patterns
+from reports.data.repeats import read_families, read_patterns
 from reports.data.run_data import RunData, RunJob, Selection, once
 from reports.data.stories import find_held_before
 from reports.frames.reading import load_frames
@@ -59,15 +59,14 @@ def count_without(run: RunData) -> dict[str, int]:
 @once
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
     documents = load_frames(run, job).chosen
-    is_of_day = pl.col("day").is_in(sorted(run.selection.days))
-    unwanted = set(documents.filter(is_of_day)["document"])
-    places = {place for place in find_places(run).values() if place is not None}
-    if places:
-        is_patterned = pl.col("document").is_in(read_patterns(run).numbers_of(places))
-        unwanted |= set(documents.filter(is_patterned)["document"])
+    is_unwanted = pl.col("day").is_in(sorted(run.selection.days))
+    if run.selection.distinct or run.selection.without:
+        documents = documents.join(read_families(run, job), on="document", how="left")
+        places = [place for place in find_places(run).values() if place is not None]
+        is_unwanted |= pl.col("place").is_in(places)
     if run.selection.distinct:
-        unwanted |= find_repeated(run, job)
+        is_unwanted |= pl.col("is_repeat")
     if run.selection.stories:
-        unwanted |= find_held_before(run, job)
+        is_unwanted |= pl.col("document").is_in(find_held_before(run, job))
 
-    return frozenset(unwanted)
+    return frozenset(documents.filter(is_unwanted)["document"])

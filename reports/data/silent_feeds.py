@@ -14,7 +14,7 @@ from analysis.silence import describe_silence
 from models.tables import Crawl, Document, Job, JobDocument, Origin
 from reports.data.queries import fetch_all, fetch_scalars
 from reports.data.run_data import RunData
-from sources.registry import feeds_source
+from sources.registry import FEEDS_SOURCE
 
 # The rhythm of a feed is that of its newest stories.
 _MOST_STORIES = 5000
@@ -42,7 +42,7 @@ def _find_silent_feeds(run: RunData) -> Iterator[SilentFeed]:
         return
 
     end = datetime.combine(max(last_days), time(), UTC) + timedelta(days=1)
-    looks = select(Crawl.subject, Crawl.at).where(Crawl.source == feeds_source().name)
+    looks = select(Crawl.subject, Crawl.at).where(Crawl.source == FEEDS_SOURCE.name)
     for address, looked_at in fetch_all(run.db, looks.order_by(Crawl.subject)):
         now = min(datetime.fromtimestamp(looked_at, UTC), end)
         described = describe_silence(_read_times(run, address, now), now)

@@ -11,10 +11,9 @@ from core.enums import Grain
 from reports.data.missing_days import DayRange
 from reports.data.sources_in_common import CommonPeriod
 from reports.figures import style
-from reports.figures.bars import draw_bars
-from reports.figures.line import draw_line
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
 from reports.figures.period_marks import fill_span
+from reports.figures.shapes import draw_bars, draw_line
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import format_share, quantity

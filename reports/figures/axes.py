@@ -1,20 +1,26 @@
-"""The plot of a chart: two scales, their lines and labels, and the signs above and below."""
+"""The plot of a chart: two scales, their lines and labels, the signs at them, and the legend."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from analysis import grains
 from reports.figures import style
 from reports.figures.marks import Axis, Chart, Mark
-from reports.figures.sheet import HATCHED, Place, Sheet, measure
+from reports.figures.sheet import HATCHED, Place, Sheet, cut, measure
 
 # Sizes of letters, and the height of a line, in units of a picture.
 LABEL, SMALL, LINE = 10.0, 9.5, 12.0
 # Labels of dates, or numbers and the name of their axis, have this room below a chart.
 BELOW = 2 * LINE + 5
+# The name of a row has at most so many letters: the title of its mark has all.
+LONGEST_NAME = 26
+# A sign of the legend has this width; its entries are so far from each other, in lines so high, and
+# have at most so many letters.
+_SIGN, _BETWEEN, _LEGEND_LINE, _LONGEST = 11.0, 12.0, 14.0, 48
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -138,15 +144,10 @@ def list_ticks(axis: Axis, scale: LinearScale, most: int = 5) -> Sequence[float]
     return [round(number * step, 10) for number in range(first, last + 1)]
 
 
-def cut_name(name: str, longest: int = 26) -> str:
-    """Return the name of a row as it is written: the title of its mark has the whole one."""
-    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
-
-
 def write_names(sheet: Sheet, names: Sequence[str], right: float, rows: LinearScale) -> None:
     """Write the names of rows, which end at *right*."""
     for row, name in enumerate(names):
-        sheet.write((right, rows(row) + 3), cut_name(name), LABEL, style.INK, anchor="end")
+        sheet.write((right, rows(row) + 3), cut(name, LONGEST_NAME), LABEL, style.INK, anchor="end")
 
 
 def draw_axes(plot: Plot, *, has_dates: bool) -> None:
@@ -180,13 +181,9 @@ def draw_axes(plot: Plot, *, has_dates: bool) -> None:
         sheet.write(place, style.CUT_OFF, LINE, style.INK, anchor="middle")
 
     for period in chart.bulk:
-        draw_triangle(sheet, (plot.place(period), plot.top))
-
-
-def draw_triangle(sheet: Sheet, place: Place) -> None:
-    """Draw the sign of a bulk day, which points down to a place."""
-    x, y = place
-    sheet.fill_area(((x - 3.5, y - 6), (x + 3.5, y - 6), (x, y)), style.VERMILLION)
+        # The sign of a bulk day points down to its bar.
+        x, y = plot.place(period), plot.top
+        sheet.fill_area(((x - 3.5, y - 6), (x + 3.5, y - 6), (x, y)), style.VERMILLION)
 
 
 def _draw_values(plot: Plot) -> None:
@@ -209,3 +206,28 @@ def _write_below(plot: Plot, x: float, label: str) -> None:
     plot.sheet.draw_line(((x, plot.bottom), (x, plot.bottom + 3)), style.HAIR)
     place = x, plot.bottom + 4
     plot.sheet.write_lines(place, label.splitlines(), LABEL, anchor="middle")
+
+
+def draw_legend(sheet: Sheet, meanings: Mapping[str, str], left: float, y: float) -> float:
+    """Write each meaning behind its sign, from the base line *y* on; return where it ends.
+
+    A sign is a colour, a pattern, or a single letter.
+    """
+    x = left
+    for meaning, sign in meanings.items():
+        text = cut(meaning, _LONGEST)
+        width = _SIGN + 4 + measure(text, SMALL)
+        if x > left and x + width > sheet.width:
+            x, y = left, y + _LEGEND_LINE
+        with sheet.part("g", f' class="meaning" data-series="{escape(meaning)}">'):
+            if len(sign) == 1:
+                ink = style.VERMILLION if sign == style.BULK_DAY else style.INK
+                sheet.write((x + _SIGN / 2, y), sign, SMALL + 1, ink, anchor="middle")
+            else:
+                sheet.fill_box((x, y - 7.5), (x + _SIGN, y), sign, edge=style.HAIR)
+
+            sheet.write((x + _SIGN + 4, y), text, SMALL)
+
+        x += width + _BETWEEN
+
+    return y + 5

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.figures import style
-from reports.figures.dots import draw_dots
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
+from reports.figures.shapes import draw_dots
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import format_share
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from reports.figures import style
-from reports.figures.line import draw_line
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
+from reports.figures.shapes import draw_line
 from reports.figures.spec import FigureSpec
 from reports.figures.trainings import confusion_heat
 from reports.words.quantities import format_share, quantity

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from analysis.text.known_names import ORGANISATION, PERSON
 from reports.data.entity_labels import EntityName, RunNames
 from reports.data.tables.entities import EntityRow, find_uncounted, sum_counts, sum_documents
-from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture, name_row
+from reports.figures.shapes import draw_bars
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 from reports.words.writing import write_sentence

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reports.figures import style
-from reports.figures.dots import draw_dots
-from reports.figures.line import draw_line
 from reports.figures.marks import (
     Axis,
     Chart,
@@ -19,6 +17,7 @@ from reports.figures.marks import (
     name_row,
 )
 from reports.figures.period_marks import fill_span
+from reports.figures.shapes import draw_dots, draw_line
 from reports.figures.sheet import HATCHED
 from reports.figures.spec import FigureSpec
 from reports.stats.thresholds import FEWEST_OF_GROUP

@@ -6,8 +6,7 @@ import math
 
 from analysis import grains
 from reports.figures import style
-from reports.figures.axes import BELOW, LABEL, LINE, SMALL, LinearScale, write_names
-from reports.figures.legend import draw_legend
+from reports.figures.axes import BELOW, LABEL, LINE, SMALL, LinearScale, draw_legend, write_names
 from reports.figures.marks import Heat, Mark
 from reports.figures.sheet import HATCHED, Place, Sheet, measure
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from reports.figures import style
 from reports.figures.axes import LINE, SMALL, Plot
-from reports.figures.bars import draw_bars
-from reports.figures.marks import Chart, Layer, Mark
-from reports.figures.sheet import Place, measure
+from reports.figures.marks import Chart
+from reports.figures.shapes import draw_bars
+from reports.figures.sheet import Place, cut, measure
 from reports.words.quantities import LISTED
 
 _SIZE, _LONGEST = 9.0, 40
@@ -20,6 +20,8 @@ _AIR, _BESIDE = 1.5, 3.0
 
 # Left, upper, right and lower edge.
 Box = tuple[float, float, float, float]
+# The boxes at each position.
+Boxes = defaultdict[str | float, list[Box]]
 
 
 def measure_notes(chart: Chart) -> float:
@@ -38,13 +40,15 @@ def draw_notes(plot: Plot) -> None:
 
     layers = reversed(plot.chart.layers)
     marks = {mark.position: mark for layer in layers for mark in layer.marks}
-    shapes, labels = _list_shapes(plot), _list_labels(plot)
+    shapes, labels = _list_boxes(plot)
     taken = [box for boxes in shapes.values() for box in boxes]
     written = [box for boxes in labels.values() for box in boxes]
     for period, text in list(plot.chart.notes.items())[:LISTED]:
         x, own = plot.place(period), (*shapes[period], *labels[period])
         start = min((top for _, top, _, _ in own), default=plot.bottom)
-        line = _cut(text, plot.right - plot.left)
+        # A note is in one line, which is no wider than the plot.
+        letters = int((plot.right - plot.left) * len(text) / max(1.0, measure(text, _SIZE)))
+        line = cut(text, min(_LONGEST, letters))
         box = _find_room(plot, (x, start), measure(line, _SIZE), taken, written)
         if box is not None and period in marks:
             left, top, right, bottom = box
@@ -57,50 +61,32 @@ def draw_notes(plot: Plot) -> None:
             taken.append((x - _AIR, bottom, x + _AIR, start))
 
 
-def _cut(text: str, width: float) -> str:
-    """Return a note as it is written, in one line of at most *width*."""
-    line = " ".join(text.split())
-    longest = min(_LONGEST, int(width * len(line) / max(1.0, measure(line, _SIZE))))
-    return line if len(line) <= longest else f"{line[: max(1, longest - 1)].rstrip()}…"
-
-
-def _list_shapes(plot: Plot) -> dict[str | float, list[Box]]:
-    """Return the room of each shape down to the axis, and of the signs above, by position."""
-    boxes = defaultdict(list)
+def _list_boxes(plot: Plot) -> tuple[Boxes, Boxes]:
+    """Return the room of shapes down to the axis and of signs above, and that of labels."""
+    shapes, labels = Boxes(list), Boxes(list)
     for layer in plot.chart.layers:
         for mark in layer.marks:
             if mark.value is not None:
-                x, y = plot.point(mark.position, _find_end(layer, mark))
+                end = max(0.0, mark.value)
+                # A bar has no line of its interval.
+                if mark.high is not None and layer.draw is not draw_bars:
+                    end = max(end, mark.high)
+
+                x, y = plot.point(mark.position, end)
                 half = max(2.0, plot.room(mark.position) / 2)
-                boxes[mark.position].append((x - half, y - 2, x + half, plot.bottom))
+                shapes[mark.position].append((x - half, y - 2, x + half, plot.bottom))
+                if mark.label:
+                    # A label stands as `Plot.label` writes it.
+                    half = measure(mark.label, SMALL) / 2
+                    x = min(max(x, plot.left + half), plot.right - half)
+                    box = x - half - _AIR, y - 3 - SMALL, x + half + _AIR, y
+                    labels[mark.position].append(box)
 
     for period in (*plot.chart.bulk, *plot.chart.cut_off):
         x = plot.place(period)
-        boxes[period].append((x - 4, plot.top - LINE, x + 4, plot.top))
+        shapes[period].append((x - 4, plot.top - LINE, x + 4, plot.top))
 
-    return boxes
-
-
-def _list_labels(plot: Plot) -> dict[str | float, list[Box]]:
-    """Return where each label stands, by position: see `Plot.label`."""
-    boxes = defaultdict(list)
-    for layer in plot.chart.layers:
-        for mark in layer.marks:
-            if mark.label and mark.value is not None:
-                half = measure(mark.label, SMALL) / 2
-                x, y = plot.point(mark.position, _find_end(layer, mark))
-                x = min(max(x, plot.left + half), plot.right - half)
-                box = x - half - _AIR, y - 3 - SMALL, x + half + _AIR, y
-                boxes[mark.position].append(box)
-
-    return boxes
-
-
-def _find_end(layer: Layer, mark: Mark) -> float:
-    # A bar has no line of its interval.
-    high = None if layer.draw is draw_bars else mark.high
-    ends = [end for end in (mark.value, high) if end is not None]
-    return max(0.0, *ends)
+    return shapes, labels
 
 
 def _find_room(

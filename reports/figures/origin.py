@@ -14,6 +14,7 @@ from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.run_data import RunData, documents_condition, once_of_run
 from reports.figures.panels import SEPARATOR
+from reports.figures.sheet import cut
 from sources.registry import source_label
 
 # The sources' names, or the runs' numbers, are cut to this many characters, with "…" at the end.
@@ -34,7 +35,7 @@ def describe_origin(runs: Sequence[RunData], job_name: str | None = None) -> str
     """
     labels = dict.fromkeys(label for run in runs for label in _source_labels(run))
     day = max(_as_of(run, job_name) for run in runs)
-    source = f"Source: {_shorten(', '.join(labels), LONGEST)}"
+    source = f"Source: {cut(', '.join(labels), LONGEST)}"
     return SEPARATOR.join([source, f"as of {day}", f"Tidings, {_name_runs(runs)}"])
 
 
@@ -101,13 +102,8 @@ def _read_times(run: RunData) -> dict[int, float]:
 def _name_runs(runs: Sequence[RunData]) -> str:
     if len(runs) > 1:
         numbers = ", ".join(str(run.id) for run in runs)
-        return _shorten(f"runs {numbers}", LONGEST)
+        return cut(f"runs {numbers}", LONGEST)
 
     (run,) = runs
-    quoted_name = f" \u201c{_shorten(run.name, LONGEST_NAME)}\u201d" if run.name else ""
+    quoted_name = f" \u201c{cut(run.name, LONGEST_NAME)}\u201d" if run.name else ""
     return f"run {run.id}{quoted_name}"
-
-
-def _shorten(text: str, longest: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"

@@ -10,11 +10,9 @@ from core.enums import Grain
 from reports.data.period_gaps import cut_off, gaps, polarity_gaps, sum_mentions
 from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.bars import draw_bars
-from reports.figures.dots import draw_dots
-from reports.figures.line import draw_line
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import fill_span, mark_counts, mark_means, mark_shares
+from reports.figures.shapes import draw_bars, draw_dots, draw_line
 from reports.figures.spec import FigureSpec, Subject
 from reports.stats.thresholds import FEW
 from reports.words.quantities import quantity, signed

@@ -7,13 +7,21 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from reports.figures import style
-from reports.figures.axes import BELOW, LABEL, LINE, SMALL, Plot, cut_name, draw_axes
+from reports.figures.axes import (
+    BELOW,
+    LABEL,
+    LINE,
+    LONGEST_NAME,
+    SMALL,
+    Plot,
+    draw_axes,
+    draw_legend,
+)
 from reports.figures.cloud import draw_cloud
 from reports.figures.heat import ROW, draw_heat
-from reports.figures.legend import draw_legend
 from reports.figures.marks import Chart, Cloud, Heat, Panel, Picture
 from reports.figures.notes import draw_notes, measure_notes
-from reports.figures.sheet import HATCHED, Place, Sheet, measure, wrap
+from reports.figures.sheet import HATCHED, Place, Sheet, cut, measure, wrap
 
 # The parts of the line of small print are separated like this, and broken there alone.
 SEPARATOR = " · "
@@ -120,7 +128,7 @@ def _measure_margin(panel: Panel) -> float:
     """Return the room that the labels left of a panel need."""
     match panel:
         case Chart(names=names) | Heat(rows=names) if names:
-            return 9 + max(measure(cut_name(name), LABEL) for name in names)
+            return 9 + max(measure(cut(name, LONGEST_NAME), LABEL) for name in names)
         case _:
             return _LABELS
 

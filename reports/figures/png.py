@@ -1,4 +1,4 @@
-"""An SVG of ours as PNG: matplotlib draws it, with the fonts of this machine."""
+"""An SVG of ours as PNG: matplotlib's renderer draws it, with the fonts of this machine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
-from matplotlib.patches import Circle, Polygon
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from reports.figures.sheet import HATCHED
 from reports.figures.style import GAP
@@ -23,38 +27,47 @@ from reports.figures.style import GAP
 # An inch has this many units of a sheet, and a PNG this many dots.
 _UNITS, _DOTS = 72, 216
 _SVG = "{http://www.w3.org/2000/svg}"
-_ANCHORS = {"start": "left", "middle": "center", "end": "right"}
+# A line of text begins so large a part of its width before its place.
+_ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 # Matplotlib ships this font.
 _FONT = "DejaVu Sans"
 # These fonts have every character and draw each as a box.
 _PLACEHOLDERS = "Last Resort"
-_RULES: Any = {"text.parse_math": False, "hatch.color": "#c3c8cd", "hatch.linewidth": 0.7}
 
 # A file `matplotlibrc` in the working folder, or the user's own, changes no picture.
 mpl.rcdefaults()
+mpl.rc("hatch", color="#c3c8cd", linewidth=0.7)
 
 
-def to_png(svg: bytes, dots: float = _DOTS) -> bytes:
-    """Return an SVG of `Sheet` as PNG, with "…" for letters that no font of this machine has.
+def to_png(svg: bytes) -> bytes:
+    """Return an SVG of `Sheet` as PNG: see `draw_image`."""
+    software = PngInfo()
+    software.add_text("Software", "Tidings")
+    png = BytesIO()
+    draw_image(svg, _DOTS).save(png, "png", pnginfo=software, dpi=(_DOTS, _DOTS))
+    return png.getvalue()
 
-    *dots* are those of an inch, which has 72 units of the SVG.
+
+def draw_image(svg: bytes, dots: float) -> Image.Image:
+    """Return an SVG of `Sheet` as a picture, with "…" for letters that no font of this machine has.
+
+    *dots* are those of an inch, which has 72 units of the SVG. The renderer is asked for each shape
+    itself: a figure with axes needs three times the imports, and as long again for a picture.
     """
     root = ET.fromstring(svg)  # noqa: S314 - our own
-    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    scale = dots / _UNITS
+    width, height = (scale * float(root.attrib[side]) for side in ("width", "height"))
     families, lacking = find_fonts("".join(root.itertext()))
-    with mpl.rc_context({**_RULES, "font.family": families}):
-        figure = Figure(figsize=(width / _UNITS, height / _UNITS))
-        ax = figure.add_axes((0, 0, 1, 1))
-        ax.set_axis_off()
-        for order, (element, values) in enumerate(_list_shapes(root, {})):
-            _draw(ax, element, values, order, dict.fromkeys(map(ord, lacking), "…"))
+    unwritable = dict.fromkeys(map(ord, lacking), "…")
+    renderer: Any = RendererAgg(round(width), round(height), dots)
+    for element, values in _list_shapes(root, {}):
+        if element.tag == f"{_SVG}text":
+            text = (element.text or "").translate(unwritable)
+            _write(renderer, text, values, families)
+        elif element.tag in (f"{_SVG}path", f"{_SVG}circle"):
+            _draw(renderer, values)
 
-        ax.set(xlim=(0, width), ylim=(height, 0))
-        png = BytesIO()
-        metadata: Any = {"Software": "Tidings"}
-        figure.savefig(png, dpi=dots, metadata=metadata)
-
-    return png.getvalue()
+    return Image.fromarray(np.asarray(renderer.buffer_rgba())).convert("RGB")
 
 
 def find_fonts(text: str) -> tuple[list[str], set[str]]:
@@ -90,43 +103,46 @@ def _list_shapes(
             yield from _list_shapes(inner, values)
 
 
-def _draw(
-    ax: Axes,
-    element: ET.Element,
-    values: dict[str, str],
-    order: int,
-    unwritable: dict[int, str],
-) -> None:
-    """Draw an element above those of a lower *order*."""
-    tag = element.tag.removeprefix(_SVG)
-    opacity = values.get("opacity", values.get("fill-opacity", 1))
-    look: dict[str, Any] = {"zorder": order, "alpha": float(opacity)}
+def _draw(renderer: Any, values: dict[str, str]) -> None:
+    """Draw a line, an area or a dot."""
+    scale = renderer.dpi / _UNITS
     fill, stroke = values.get("fill", "none"), values.get("stroke", "none")
-    look["linewidth"] = float(values.get("stroke-width", 1))
-    if tag == "path":
-        points = np.array(re.findall(r"-?[\d.]+", values["d"]), float).reshape(-1, 2)
-        if fill == "none":
-            dashes = (0, (4, 3)) if "stroke-dasharray" in values else "-"
-            ax.plot(*points.T, color=stroke, linestyle=dashes, clip_on=False, **look)
-            return
+    look = renderer.new_gc()
+    look.set_alpha(float(values.get("opacity", values.get("fill-opacity", 1))))
+    look.set_linewidth(0 if stroke == "none" else float(values.get("stroke-width", 1)))
+    if stroke != "none":
+        look.set_foreground(stroke)
+    if "stroke-dasharray" in values:
+        look.set_dashes(0, np.array(values["stroke-dasharray"].split(), float))
+    if fill == HATCHED:
+        look.set_hatch("////")
+        fill = GAP
 
-        hatch = "////" if fill == HATCHED else None
-        color = GAP if fill == HATCHED else fill
-        ax.add_patch(Polygon(points, facecolor=color, edgecolor=stroke, hatch=hatch, **look))
-    elif tag == "circle":
-        place = float(values["cx"]), float(values["cy"])
-        radius = float(values["r"])
-        ax.add_patch(Circle(place, radius, facecolor=fill, edgecolor=stroke, **look))
-    elif tag == "text":
-        ax.text(
-            float(values["x"]),
-            float(values["y"]),
-            (element.text or "").translate(unwritable),
-            fontsize=float(values["font-size"]),
-            fontweight=values.get("font-weight", "normal"),
-            color=fill,
-            ha=_ANCHORS[values.get("text-anchor", "start")],
-            rotation=90 if "transform" in values else 0,
-            rotation_mode="anchor",
-            zorder=order,
-        )
+    if "d" in values:
+        points = np.array(re.findall(r"-?[\d.]+", values["d"]), float).reshape(-1, 2)
+        is_closed = values["d"].endswith("z")
+        path = Path(np.vstack([points, points[:1]]) if is_closed else points, closed=is_closed)
+    else:
+        path = Path.circle((float(values["cx"]), float(values["cy"])), float(values["r"]))
+
+    # The renderer counts from below.
+    place = Affine2D().scale(scale, -scale).translate(0, renderer.height)
+    renderer.draw_path(look, path, place, None if fill == "none" else to_rgb(fill))
+
+
+def _write(renderer: Any, text: str, values: dict[str, str], families: list[str]) -> None:
+    """Write a line of text from its place on, to the right or upwards."""
+    font = FontProperties(
+        family=families,
+        size=float(values["font-size"]),
+        weight=values.get("font-weight", "normal"),
+    )
+    look = renderer.new_gc()
+    look.set_foreground(values["fill"])
+    width, _, _ = renderer.get_text_width_height_descent(text, font, ismath=False)
+    before = width * _ANCHORS[values.get("text-anchor", "start")]
+    x, y = (renderer.points_to_pixels(float(values[axis])) for axis in ("x", "y"))
+    if "transform" in values:
+        renderer.draw_text(look, x, y + before, text, font, 90)
+    else:
+        renderer.draw_text(look, x - before, y, text, font, 0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from reports.data.period_gaps import cut_off, gaps, sum_matched
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.bars import draw_bars
 from reports.figures.marks import Axis, Chart, Layer, Mark, Picture
 from reports.figures.period_marks import mark_shares
+from reports.figures.shapes import draw_bars
 from reports.figures.spec import FigureSpec
 from reports.words.periods import period_name
 from reports.words.quantities import describe_range, format_share, quantity
@@ -54,8 +54,10 @@ class SharePanel:
         return max([0.0, *(row.share or 0.0 for row in self.rows), *self.distinct.values()])
 
 
-def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec | None:
-    """Declare the picture; None if no share is known."""
+def shares_spec(
+    panels: Sequence[SharePanel], span: style.Range, name: str = "shares"
+) -> FigureSpec | None:
+    """Declare the picture of that *name*; None if no share is known."""
     if all(row.share is None for panel in panels for row in panel.rows):
         return None
 
@@ -74,7 +76,7 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
         caption += " A bulk day has far more documents than its weekday usually has."
 
     return FigureSpec(
-        name="shares",
+        name=name,
         picture=Picture(
             panels=charts, title=title, columns=1 + (len(panels) > style.SIDE_BY_SIDE // 2)
         ),
@@ -83,6 +85,12 @@ def shares_spec(panels: Sequence[SharePanel], span: style.Range) -> FigureSpec |
         caption=caption,
         layout="chart lead",
     )
+
+
+def choose_panels(panels: Sequence[SharePanel], most: int) -> list[SharePanel]:
+    """Return at most so many panels in their order, those of subjects in most documents."""
+    ranked = sorted(panels, key=lambda panel: -sum_matched(panel.rows))
+    return [panel for panel in panels if panel in ranked[:most]]
 
 
 def has_one_scale(panels: Sequence[SharePanel], most_times: float = 4.0) -> bool:
@@ -145,27 +153,3 @@ def _describe_peaks(panels: Sequence[SharePanel]) -> str:
             peaks.append(f"{panel.name} most in {period}, {format_share(panel.peak.share)}")
 
     return f" {'; '.join(peaks)}." if peaks else ""
-
-
-@dataclass(frozen=True)
-class SharePicture:
-    """The shares of a run's keywords, with those without repeats."""
-
-    # By the name of the keyword.
-    panels: Mapping[str, SharePanel]
-    span: style.Range
-
-    def of(self, keyword_name: str) -> SharePicture:
-        """Return the picture of one keyword."""
-        return replace(self, panels={keyword_name: self.panels[keyword_name]})
-
-    def limit(self, most: int) -> SharePicture:
-        """Return the picture of at most so many keywords, those in most documents."""
-        ranked = sorted(self.panels, key=lambda name: -sum_matched(self.panels[name].rows))
-        chosen = {name: self.panels[name] for name in self.panels if name in ranked[:most]}
-        return replace(self, panels=chosen)
-
-    def declare(self, name: str) -> FigureSpec | None:
-        """Declare the figure of that *name*; None if no share is known."""
-        spec = shares_spec(list(self.panels.values()), self.span)
-        return spec and replace(spec, name=name)

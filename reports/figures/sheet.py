@@ -14,6 +14,7 @@ from typing import Literal
 from reports.figures import style
 from reports.figures.marks import Mark
 from reports.words.document_queries import DocumentQuery
+from reports.words.texts import join_lines
 
 Place = tuple[float, float]
 # Where a line of text has its place.
@@ -210,6 +211,12 @@ def _measure_letter(letter: str) -> float:
         return _WIDE_LETTER
 
     return _CAPITAL if letter.isupper() else _LETTER
+
+
+def cut(text: str, longest: int) -> str:
+    """Return *text* in one line; a longer one is cut, with "…" at its end."""
+    line = join_lines(text)
+    return line if len(line) <= longest else f"{line[: max(1, longest - 1)].rstrip()}…"
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:

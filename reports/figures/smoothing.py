@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.line import draw_line
 from reports.figures.marks import Layer, Mark
+from reports.figures.shapes import draw_line
 from reports.stats.blocks import BLOCK
 from reports.stats.thresholds import FEW
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from analysis import grains
 from core.enums import Grain
-from reports.words.periods import MONTHS, month_name
+from reports.words.periods import month_name
 
 # The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -101,31 +101,16 @@ def ticks(span: Range, most: int = MOST_TICKS, few_months: int = 3) -> list[tupl
         months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
 
     if len(months) <= few_months:
-        mondays = _monday_ticks(span)
-        return mondays[:: -(-len(mondays) // most)]
+        is_short = len(span) <= MOST_TICKS
+        mondays = [day for day in span if is_short or not grains.first_day(day).weekday()]
+        return _label(mondays[:: -(-len(mondays) // most)])
 
-    start = grains.first_day(span.first)
-    if start.day > 1:
+    if grains.first_day(span.first).day > 1:
         # Only the end of that month is shown.
         del months[next(iter(months))]
 
     month_ticks = _month_ticks(list(months), most)
     return [(months[month], label) for month, label in month_ticks]
-
-
-def _monday_ticks(span: Range) -> list[tuple[str, str]]:
-    labelled: list[tuple[str, str]] = []
-    year = ""
-    for period in span:
-        day = grains.first_day(period)
-        if day.weekday() and len(span) > MOST_TICKS:
-            continue
-
-        label = f"{day.day} {MONTHS[day.month - 1][:3]}"
-        labelled.append((period, label if str(day.year) == year else f"{label}\n{day.year}"))
-        year = str(day.year)
-
-    return labelled
 
 
 def _choose_step(periods: int, most: int, steps: Sequence[int]) -> int:
@@ -135,17 +120,24 @@ def _choose_step(periods: int, most: int, steps: Sequence[int]) -> int:
     return next((step for step in steps if periods / step <= most), longer)
 
 
-def _month_ticks(periods: Sequence[str], most: int) -> list[tuple[str, str]]:
-    step = _choose_step(len(periods), most, _TICK_STEPS)
+def _month_ticks(months: Sequence[str], most: int) -> list[tuple[str, str]]:
+    step = _choose_step(len(months), most, _TICK_STEPS)
+    chosen = [month for month in months if (int(month[:4]) * 12 + int(month[5:]) - 1) % step == 0]
+    if step >= 12:
+        return [(month, month[:4]) for month in chosen]
+
+    return _label(chosen)
+
+
+def _label(periods: Sequence[str]) -> list[tuple[str, str]]:
+    """Return periods with their labels: the year stands where it changes."""
     labelled: list[tuple[str, str]] = []
     year = ""
     for period in periods:
-        if step > 1 and (int(period[:4]) * 12 + int(period[5:]) - 1) % step:
-            continue
-
-        label = month_name(period, "%b" if period[:4] == year else "%b\n%Y")
-        year = period[:4]
-        labelled.append((period, year if step >= 12 else label))
+        is_month = grains.grain_of(period) == Grain.MONTH
+        shown = period if is_month else grains.first_day(period).isoformat()
+        labelled.append((period, month_name(shown, "%b" if shown[:4] == year else "%b\n%Y")))
+        year = shown[:4]
 
     return labelled
 

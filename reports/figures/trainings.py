@@ -10,9 +10,8 @@ import numpy as np
 
 from reports.data.tables.trainings import EpochRow, PredictionRow
 from reports.figures import style
-from reports.figures.dots import draw_dots
-from reports.figures.line import draw_line
 from reports.figures.marks import Axis, Chart, Heat, Layer, Mark, Picture, name_row
+from reports.figures.shapes import draw_dots, draw_line
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 

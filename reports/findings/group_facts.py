@@ -27,7 +27,7 @@ def find_group_facts(
     ]
     facts = _rank_shares(subject, groups, plural)
     if len(engines) <= 1:
-        facts += _rank_means(subject, groups, keyword_groups.mean.mean or 0.0)
+        facts += _rank_means(subject, groups, keyword_groups.mean)
 
     return facts
 
@@ -87,9 +87,8 @@ def _rank_means(subject: str, groups: Sequence[GroupCounts], overall: float) -> 
     """
     means = {}
     for group in groups:
-        polarities = group.compared.polarities
-        if polarities.n >= FEWEST_OF_GROUP and polarities.mean is not None:
-            means[group.name] = overall + polarities.mean
+        if group.compared.scored >= FEWEST_OF_GROUP:
+            means[group.name] = overall + group.compared.apart
 
     if len(means) < 2 or max(means.values()) - min(means.values()) < LEAST_DIFFERENCE:
         return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from io import BytesIO
 
 import polars as pl
@@ -48,7 +49,7 @@ MENTION_SCHEMA = pl.Schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frames:
     """The documents and mentions of a job: see `DOCUMENT_SCHEMA` and `MENTION_SCHEMA`.
 
@@ -73,10 +74,12 @@ class Frames:
         """How words stand in the texts, as far as it shows persons; nothing without names."""
         return NameEvidence.from_bytes(self.packed_names) if self.packed_names else NameEvidence()
 
-    @property
+    @cached_property
     def chosen(self) -> pl.DataFrame:
         """The documents that the run reads."""
-        return self.documents.filter("chosen")
+        # Most runs read all of them, which are not copied.
+        are_all = self.documents["chosen"].all()
+        return self.documents if are_all else self.documents.filter("chosen")
 
     @property
     def mentioning(self) -> Frames:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -21,7 +20,6 @@ from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
 from reports.data.queries import (
-    PAGE,
     fetch_column_pages,
     fetch_columns,
     fetch_scalars,
@@ -51,6 +49,9 @@ _TEXT_SCHEMA = {
     "words": pl.Int32(),
     "checksum": DOCUMENT_SCHEMA["checksum"],
 }
+
+# So many texts are read at once.
+_TEXTS_AT_ONCE = 2_000
 
 # The columns of documents, and what they are called in `Origin`.
 _PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
@@ -108,25 +109,41 @@ def _keep_mentioning(run: RunData) -> _KeptFrames:  # noqa: ARG001 - it is kept 
     return _KeptFrames()
 
 
-def count_days(run: RunData, *, stored: bool = False) -> dict[date, int]:
-    """Return the documents that the run reads on every day of its months that have any.
+def gather(
+    run: RunData,
+    jobs: Iterable[RunJob],
+    select: Callable[[RunJob, Frames], Sequence[pl.LazyFrame]],
+    load: Callable[[RunData, RunJob], Frames] = load_frames,
+) -> list[pl.DataFrame]:
+    """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
 
-    *stored* says to count the documents of every section and material.
+    *load* reads the frames: see `load_mentioning`, too. The rows of many jobs are computed at once,
+    as many as may be kept in memory. Without a job there are none.
     """
-    counts: dict[date, int] = {}
-    for job in run.jobs:
-        frames = load_frames(run, job)
-        documents = frames.documents if stored else frames.chosen
-        if len(documents):
-            counted = dict(documents.group_by("day").len().iter_rows())
-            counts.update({day: counted.get(day, 0) for day in job.days})
+    gathered: list[list[pl.DataFrame]] = []
+    selected: list[list[pl.LazyFrame]] = []
+    n_documents = 0
+    for job in jobs:
+        frames = load(run, job)
+        if selected and n_documents + len(frames.documents) > _KEPT_DOCUMENTS:
+            gathered.append(_collect(selected))
+            selected, n_documents = [], 0
 
-    return counts
+        name = pl.lit(job.name).alias("job")
+        selected.append([rows.with_columns(name) for rows in select(job, frames)])
+        n_documents += len(frames.documents)
+
+    gathered.append(_collect(selected))
+    return [pl.concat(parts) for parts in zip(*gathered, strict=True)]
+
+
+def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
+    return pl.collect_all([pl.concat(parts) for parts in zip(*selected, strict=True)])
 
 
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
-    made_of = _hash_origins(run)[job.id]
+    made_of = hash_origins(run)[job.id]
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 
@@ -143,7 +160,8 @@ def _load(run: RunData, job: RunJob) -> Frames:
 
 
 @once_of_run
-def _hash_origins(run: RunData) -> dict[int, str]:
+def hash_origins(run: RunData) -> dict[int, str]:
+    """Return for each job a hash of what its frames are made of."""
     with run.db.read() as connection:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
@@ -161,9 +179,9 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     """Read the documents and the mentions of a job; without mentions, its posts."""
     placed = _read_documents(db, scope)
     chosen = placed.filter("chosen").select("document")
-    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(PAGE)]
+    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(_TEXTS_AT_ONCE)]
     texts = pl.concat([pl.DataFrame(schema=_TEXT_SCHEMA), *pages])
-    forms, hashes = MonthForms.read(texts.select("document", "quoted").rows())
+    forms, hashes = MonthForms.read(texts["document"].to_numpy(), texts["quoted"])
     read = texts.with_columns(form=pl.Series(hashes, dtype=pl.UInt64))
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)

@@ -11,7 +11,6 @@ from core.enums import Grain
 from reports.data import years
 from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
-from reports.figures.origin import describe_origin
 from reports.findings.finding import Finding
 from reports.kinds.report_kind import ReportKind, RunReport
 from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
@@ -21,7 +20,7 @@ from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import arrange_keyword_sentences
 from reports.pages.month_findings import read_findings
 from reports.pages.month_section import MonthPage
-from reports.pages.passed_picture import MOST_PANELS, pass_on, share_pngs
+from reports.pages.passed_picture import pass_on, share_pngs
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
@@ -102,18 +101,14 @@ def _pass_pictures_on(
     Return the files of their PNGs, which are drawn meanwhile.
     """
     progress = report.store.progress
-    if page.share_picture is None:
-        progress.expect_pages(progress.all_pages - 1 - len(page.keywords))
-        return []
-
-    shares, note = page.share_picture, describe_origin([report.run])
-    draw = partial(pass_on, note=note, store=report.store, pages=report.pages)
-    page.passed_picture = draw("picture", shares.limit(MOST_PANELS), leading, origin=INDEX)
+    panels = page.share_panels
+    draw = partial(pass_on, run=report.run, store=report.store, pages=report.pages)
+    page.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
     passed_pictures = [page.passed_picture]
     for keyword in page.keywords:
         keyword.passed_picture = draw(
             f"picture-{keyword.subject.slug}",
-            shares.of(keyword.name),
+            [panels[keyword.name]],
             report.findings[keyword.name],
             origin=keyword.page,
         )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.atomic_files import StagedFiles
 from reports.data.exports import ExportFolder
+from reports.data.kept_documents import JobParts
 from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.pages import page
-from reports.pages.document_list import DocumentIndex, PartsByJob, write_parts
+from reports.pages.document_list import DocumentIndex, write_parts
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import SurprisesSection
@@ -40,7 +41,10 @@ class RunReport:
     watch: WatchSection | None
     surprises: SurprisesSection | None
     executor: Executor | None = None
-    parts: SharedCall[PartsByJob] | None = None
+    parts: SharedCall[dict[str, JobParts]] | None = None
+
+    # What is remembered of the parts of the list of documents, by the job.
+    kept_parts: dict[str, JobParts] = field(default_factory=dict)
 
     def write(
         self,
@@ -76,9 +80,11 @@ class RunReport:
         """Write the page that lists the run's documents, and the parts that it loads."""
         titles = {job.name: self.run.kind.job_title(job.name, job.options) for job in self.run.jobs}
         index = DocumentIndex.of(self.run, titles, texts=self.exports.texts)
-        made = self.parts.result() if self.parts else {}
-        for file_name, content in write_parts(self.run, index, made):
-            self.pages.add_once(file_name, content)
+        last = self.exports.last
+        if self.parts is not None:
+            last = replace(last, parts=self.parts.result())
+
+        self.kept_parts.update(write_parts(self.run, index, self.pages, last))
 
         self.write(
             DOCUMENT_LIST,

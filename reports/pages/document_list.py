@@ -18,15 +18,19 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from core.atomic_files import StagedFiles
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
 from models.tables import Document, Mention
-from reports.data.held_documents import HeldDocuments, read_held
+from reports.data.exports import ExportFolder
+from reports.data.held_documents import HeldDocuments, list_names, read_held
+from reports.data.kept_documents import JobParts, LastReport, hash_origin_of_member
 from reports.data.queries import fetch_all, in_batches
 from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob, load_run
@@ -60,8 +64,6 @@ ORIGINS = {
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Codes = Mapping[int, set[str]]
-# By the name of each job its documents, and the content of each part of them.
-PartsByJob = Mapping[str, tuple[list[int], list[bytes]]]
 
 
 @dataclass
@@ -172,68 +174,111 @@ def pack(values: Any) -> str:
 
 
 def share_parts(
-    run: RunData, executor: Executor | None, *, texts: bool
-) -> SharedCall[PartsByJob] | None:
-    """Let another process make the parts of a run's list, if there is one.
+    run: RunData, executor: Executor | None, exports: ExportFolder
+) -> SharedCall[dict[str, JobParts]] | None:
+    """Let another process write the parts of a run's list, if there is one.
 
     What the run's selection leaves out is found in this process alone: then they are not shared.
     """
     if executor is None or run.selection or not run.kind.has_documents:
         return None
 
-    return SharedCall(executor, _make_parts, run.db.url, run.id, texts=texts)
+    arguments = (run.db.url, run.id, exports.folder, exports.last)
+    return SharedCall(executor, _write_shared_parts, *arguments, texts=exports.texts)
 
 
-def _make_parts(url: str, run_id: int, *, texts: bool) -> PartsByJob:
-    """Return the parts of each job, in another process."""
+def _write_shared_parts(
+    url: str, run_id: int, folder: Path, last: LastReport, *, texts: bool
+) -> dict[str, JobParts]:
+    """Write the parts of each job that *folder* does not have, in another process."""
     with closing(Database(url)) as db:
         run = load_run(db, run_id)
         codes = _read_codes(run)
-        made = {}
+        files = StagedFiles(folder)
+        written = {}
         for job in run.jobs:
             documents = _list_documents(run, job, codes)
-            made[job.name] = (
-                documents["document"].to_list(),
-                list(_write_contents(run, job, documents, texts=texts)),
-            )
+            written[job.name] = _write_files(run, job, documents, files, last, texts=texts)
 
-    return made
+    return written
 
 
 def write_parts(
-    run: RunData, index: DocumentIndex, made: PartsByJob
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the file name and the content of each part; add its documents to *index*.
-
-    Those of the same documents that were *made* are taken as they are.
-    """
+    run: RunData,
+    index: DocumentIndex,
+    files: StagedFiles,
+    last: LastReport,
+) -> dict[str, JobParts]:
+    """Write the parts of each job that have changed; add their documents to *index*."""
     codes = _read_codes(run)
+    written = {}
     for job in run.jobs:
         documents = _list_documents(run, job, codes)
-        numbers, made_contents = made.get(job.name, ([], []))
-        contents: Iterable[bytes] = made_contents
-        if numbers != documents["document"].to_list():
-            contents = _write_contents(run, job, documents, texts=index.has_texts)
-
+        job_parts = _write_files(run, job, documents, files, last, texts=index.has_texts)
+        written[job.name] = job_parts
         parts = _split(run, job, documents)
-        for (name, part), content in zip(parts, contents, strict=True):
+        for (name, part), file_name in zip(parts, job_parts.file_names, strict=True):
             _add_rows(index, run, job, part, codes)
-            file_hash = hashlib.sha256(content).hexdigest()[:12]
-            file_name = f"{DOCUMENT_PARTS}/{name}-{file_hash}.js"
             index.parts.append((name, file_name, job.name, len(part)))
-            yield file_name, content
+
+    return written
+
+
+def _write_files(
+    run: RunData,
+    job: RunJob,
+    documents: pl.DataFrame,
+    files: StagedFiles,
+    last: LastReport,
+    *,
+    texts: bool,
+) -> JobParts:
+    """Write the parts of a job, unless those of the *last* report are the same."""
+    made_of = _hash_origin(run, job, documents, last.version, texts=texts)
+    kept = last.parts.get(job.name)
+    if kept is not None and kept.made_of == made_of and files.keep(kept.file_names):
+        return kept
+
+    file_names = []
+    for name, content in _write_contents(run, job, documents, texts=texts):
+        file_hash = hashlib.sha256(content).hexdigest()[:12]
+        file_names.append(f"{DOCUMENT_PARTS}/{name}-{file_hash}.js")
+        files.add_once(file_names[-1], content)
+
+    return JobParts(made_of, file_names)
+
+
+def _hash_origin(
+    run: RunData, job: RunJob, documents: pl.DataFrame, version: str, *, texts: bool
+) -> str:
+    """Return a hash of what the parts of a job are made of.
+
+    Names are those of the whole run as far as documents of the job hold them.
+    """
+    measures = (func.count(), func.count(Mention.polarity), func.sum(Mention.polarity))
+    mentions = fetch_all(run.db, select(*measures).where(Mention.job_id == job.id))
+    scored = load_mentioning(run, job).mentions["polarity"]
+    parts = (
+        hash_origin_of_member(run, job, version, texts),
+        documents["document"].to_list(),
+        list(map(tuple, mentions)),
+        (scored.null_count(), scored.sum()),
+        [(engine, sorted(read or ())) for engine, read in sorted(run.engine_languages.items())],
+        list_names(run, job),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _write_contents(
     run: RunData, job: RunJob, documents: pl.DataFrame, *, texts: bool
-) -> Iterator[bytes]:
-    """Yield the content of each part of a job."""
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each part of a job."""
     subjects = list(read_names(run))
     held = list(read_held(run, job, texts=texts)) if len(documents) else []
     for name, part in _split(run, job, documents):
         rows = _read_rows(run, job, part, texts=texts)
         values = {"rows": rows, **_place_held(held, part, subjects)}
-        yield f'documentPart("{name}","{pack(values)}");\n'.encode()
+        yield name, f'documentPart("{name}","{pack(values)}");\n'.encode()
 
 
 def _read_codes(run: RunData) -> Codes:

@@ -71,7 +71,7 @@ def make_front_page(
 
     read_months(keywords, reader, mentions, show_month, end_year)
     has_years = bool(page.years)
-    page.share_picture, page.shares = draw_keywords(keywords, run, store, has_years=has_years)
+    page.share_panels, page.shares = draw_keywords(keywords, run, store, has_years=has_years)
     rows_by_keyword = {keyword.name: keyword.finding_rows for keyword in page.keywords}
     page.pairs = draw_pairs(make_comparison(read_pairs(run)), rows_by_keyword, page.names, store)
     page.groups = make_groups(run, store, labels.scale)

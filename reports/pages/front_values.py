@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from reports.data.tables.coverage import CoverageGrid
 from reports.data.years import Decade, Year, YearCoverage, cover_years, group_decades
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, PassedPicture
-from reports.figures.shares import SharePicture
+from reports.figures.shares import SharePanel
 from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage
 from reports.pages.groups import GroupSection
 from reports.pages.keyword_comparison import KeywordComparison
@@ -77,7 +77,7 @@ class FrontPage:
 
     # The picture of the front page; empty if no share is known.
     shares: list[FigureRef] = field(default_factory=list)
-    share_picture: SharePicture | None = None
+    share_panels: Mapping[str, SharePanel] = field(default_factory=dict)
     passed_picture: PassedPicture | None = None
 
     # Only several keywords are compared.

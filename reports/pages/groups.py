@@ -10,6 +10,7 @@ from analysis import grains
 from core.enums import Grouping
 from reports.data.fixed_panel import FixedPanel, make_fixed_panel
 from reports.data.run_data import RunData
+from reports.data.tables.periods import PeriodRow
 from reports.data.years import MOST_MONTHS
 from reports.figures import groups as figures
 from reports.figures import style
@@ -23,7 +24,6 @@ from reports.findings.group_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.series.groups import (
-    GroupCell,
     GroupCounts,
     KeywordGroups,
     choose_grain,
@@ -164,21 +164,23 @@ def _panel(group: GroupCounts, span: style.Range, find: Find) -> GroupPanel:
     gaps = []
     cut_off = []
     for period in span:
-        cell = group.by_period.get(period, GroupCell())
-        mark = _mark(group.name, period, cell, find(group.name, period))
+        row = group.by_period.get(period)
+        mark = _mark(group.name, period, row, find(group.name, period))
         if mark is not None:
             shares.append(mark)
-        if not cell.has_data:
+        if row is None or row.matched is None:
             gaps.append(period)
-        elif cell.cut_off:
+        elif row.cut_off:
             cut_off.append(period)
 
     return GroupPanel(group.name, tuple(shares), tuple(gaps), tuple(cut_off))
 
 
-def _mark(group: str, period: str, cell: GroupCell, found: DocumentQuery | None) -> Mark | None:
-    if cell.share is None or cell.interval is None:
+def _mark(
+    group: str, period: str, row: PeriodRow | None, found: DocumentQuery | None
+) -> Mark | None:
+    if row is None or row.share is None or row.share_low is None or row.share_high is None:
         return None
 
-    counts = cell.matched, cell.documents
-    return mark_share(group, period, counts, cell.share, *cell.interval, found)
+    counts = row.matched or 0, row.documents
+    return mark_share(group, period, counts, row.share, row.share_low, row.share_high, found)

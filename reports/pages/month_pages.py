@@ -11,7 +11,7 @@ from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from reports.data.period_gaps import polarity_gaps
 from reports.data.repeat_counts import count_repeated_documents
-from reports.data.repeats import read_places, read_repeated
+from reports.data.repeats import read_places
 from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.data.tables.entities import EntityRow, read_entities, read_run_names
@@ -57,8 +57,7 @@ class MonthReader:
 
         entity_rows = list(read_entities(self.run, [period]))
         distinctive_rows = list(read_distinctive(self.run, [period]))
-        place_of = read_places(self.run, [mention.document for mention in sorted_mentions])
-        repeated = read_repeated(self.run, period)
+        places, repeated = read_places(self.run, period)
         _add_phrases(self.run, period, months)
         sections: list[MonthSection] = []
 
@@ -71,7 +70,7 @@ class MonthReader:
                     keyword_mentions,
                     entity_rows,
                     distinctive_rows,
-                    place_of=place_of,
+                    place_of=places.get,
                     repeated=repeated,
                 )
                 sections.append(section)

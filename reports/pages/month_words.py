@@ -12,7 +12,7 @@ from analysis.steps.distinctive import FEWEST_DOCUMENTS
 from analysis.text.words import count_words, without_rare_pairs
 from reports.data.run_data import RunData
 from reports.data.tables.mentions import MentionRow
-from reports.figures import word_clouds
+from reports.figures import cloud
 from reports.figures.figure_store import FigureSection, FigureStore
 from reports.figures.origin import describe_origin
 from reports.figures.spec import Subject
@@ -41,7 +41,7 @@ class MonthWords:
             add_words(
                 partial(store.add_section, sections, figure_note=note),
                 subject,
-                word_clouds.choose(self.counts, self.keyword.terms, run.parameters.max_words),
+                cloud.choose(self.counts, self.keyword.terms, run.parameters.max_words),
                 run.mask,
                 counted=quantity(self.documents, "document"),
                 has_repeats=has_repeats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from io import BytesIO, StringIO
@@ -14,12 +14,15 @@ from PIL import Image, ImageOps
 from analysis.grains import grain_of
 from core.atomic_files import StagedFiles
 from core.enums import Grain
+from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore, PassedPicture
 from reports.figures.marks import Chart, Picture
+from reports.figures.origin import describe_origin
 from reports.figures.panels import draw_picture
-from reports.figures.shares import SharePanel, SharePicture
+from reports.figures.shares import SharePanel, choose_panels, shares_spec
 from reports.findings.finding import Finding
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
+from reports.pages.keyword_pages import find_series_span
 from reports.shared_calls import SharedCall
 
 # Dots of the PNG: services that show a link with a picture cut others.
@@ -36,26 +39,28 @@ COLUMNS = ("subject", "period", "documents", "matched", "share", "share_without_
 
 def pass_on(
     name: str,
-    shares: SharePicture,
+    panels: Sequence[SharePanel],
     findings: Sequence[Finding],
     *,
+    run: RunData,
     origin: str,
-    note: str,
     store: FigureStore,
     pages: StagedFiles,
 ) -> PassedPicture | None:
     """Draw a picture to pass on, and write its CSV; None if no share is known.
 
-    Its title is one of the *findings*. *origin* is the page that shows the picture, *note* the line
-    with its source. Raises `TidingsError`.
+    Of many *panels* it has those of subjects in most documents. Its title is one of the *findings*.
+    *origin* is the page that shows the picture. Raises `TidingsError`.
     """
-    spec = shares.declare(name)
+    span, note = find_series_span(run), describe_origin([run])
+    shown = choose_panels(panels, MOST_PANELS)
+    spec = shares_spec(shown, span, name)
     if spec is None:
         return None
 
-    title = choose_title(findings, shares.span.grain) or spec.picture.title
+    title = choose_title(findings, span.grain) or spec.picture.title
     picture = _fit(replace(spec.picture, title=title), note)
-    pages.add(f"{name}.csv", write_numbers(shares.panels).encode())
+    pages.add(f"{name}.csv", write_numbers(shown).encode())
     figure = store.show(replace(spec, picture=picture, caption="", layout="passed"))
     return PassedPicture(name, title, figure, origin, draw_picture(picture, note).to_svg())
 
@@ -89,16 +94,16 @@ def choose_title(findings: Sequence[Finding], grain: Grain, longest: int = 140) 
     return ""
 
 
-def write_numbers(panels: Mapping[str, SharePanel]) -> str:
+def write_numbers(panels: Sequence[SharePanel]) -> str:
     """Return the numbers of a picture as CSV: a row for each bar."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for subject, panel in panels.items():
+    for panel in panels:
         for row in panel.rows:
             distinct = panel.distinct.get(row.period) if panel.has_repeats else None
             numbers = (row.documents, row.matched, row.share, distinct)
-            writer.writerow((subject, row.period, *numbers))
+            writer.writerow((row.keyword, row.period, *numbers))
 
     return text.getvalue()
 
@@ -106,12 +111,11 @@ def write_numbers(panels: Mapping[str, SharePanel]) -> str:
 def _draw_png(svg: bytes, colors: int = 64) -> bytes:
     """Return the PNG, whose *colors* make it small and leave no edge of a letter jagged."""
     # The reports of accounts and trainings need no matplotlib.
-    from reports.figures.png import to_png  # noqa: PLC0415
+    from reports.figures.png import draw_image  # noqa: PLC0415
 
-    png = to_png(svg, 72 * PNG_SIZE[0] / WIDTH)
-    padded = ImageOps.pad(Image.open(BytesIO(png)).convert("RGB"), PNG_SIZE, color="white")
+    padded = ImageOps.pad(draw_image(svg, 72 * PNG_SIZE[0] / WIDTH), PNG_SIZE, color="white")
     file = BytesIO()
-    padded.quantize(colors).save(file, "png")
+    padded.quantize(colors, Image.Quantize.MAXCOVERAGE).save(file, "png")
     return file.getvalue()
 
 

@@ -12,7 +12,7 @@ from reports.data.run_data import RunData
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
-from reports.figures import entities, over_time, style, word_clouds
+from reports.figures import cloud, entities, over_time, style
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.pages.account_posts import AccountPosts, describe_damage, describe_limits
@@ -117,7 +117,7 @@ def draw_portrait(
     add_words(
         add,
         subject,
-        word_clouds.choose(merge_spellings(posts.words), posts.names, run.parameters.max_words),
+        cloud.choose(merge_spellings(posts.words), posts.names, run.parameters.max_words),
         run.mask,
         counted=quantity(posts.authored - posts.repeats, subject.noun),
         has_repeats=posts.repeats > 0,

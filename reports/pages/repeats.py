@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
 
 from reports.data.repeat_counts import count_places
 from reports.data.repeats import is_large, read_patterns
@@ -41,22 +42,21 @@ class Repeat:
         return shlex.join(["--without", self.text])
 
 
-@dataclass
+@dataclass(frozen=True)
 class RepeatedSubject:
     """A keyword, an account or a search: how much of it is repeated."""
 
     # All documents that mention it, or posts, and those that are repeats.
-    documents: int = 0
-    repeated_documents: int = 0
+    documents: int
+    repeated_documents: int
 
     # All mentions or posts.
-    total: int = 0
+    total: int
 
-    largest: list[Repeat] = field(default_factory=list)
+    largest: list[Repeat]
 
-    # The share of repeats in each month that has many of them; of no month
-    # where each pattern counts once a month anyway.
-    months_of_repeats: dict[str, float] = field(default_factory=dict)
+    # The share of repeats in each month that has many of them.
+    months_of_repeats: dict[str, float]
 
     @property
     def share(self) -> float:
@@ -79,6 +79,9 @@ class Repeats:
     # Whether repeats are looked for among the documents that mention a keyword alone.
     is_large: bool = False
 
+    # Whether each pattern counts once a month anyway.
+    is_distinct: bool = False
+
     # The months whose texts decide what a pattern is; "" of a run over posts.
     months: str = ""
 
@@ -97,7 +100,7 @@ class Repeats:
     def propose_distinct(self, name: str = ALL) -> str:
         """Return a sentence that proposes `--distinct` for a keyword or job; "" if none is due."""
         shares = self.subjects[name].months_of_repeats if name in self.subjects else {}
-        if not shares:
+        if not shares or self.is_distinct:
             return ""
 
         most = max(sorted(shares), key=shares.__getitem__)
@@ -115,39 +118,20 @@ class Repeats:
 def read_repeats(data: RunData) -> Repeats:
     """Return the largest patterns of each subject."""
     patterns = read_patterns(data)
-    subjects: dict[str, RepeatedSubject] = defaultdict(RepeatedSubject)
-    by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
-    repeated: dict[str, Counter[str]] = defaultdict(Counter)
-    totals: dict[str, Counter[str]] = defaultdict(Counter)
-    for job in data.jobs:
-        for part in count_places(data, job, is_before_selection=True):
-            for subject_name in (part.subject, ALL):
-                subjects[subject_name].documents += part.documents
-                subjects[subject_name].total += part.mentions
-                totals[subject_name][part.month] += part.documents
-                if part.is_repeat:
-                    subjects[subject_name].repeated_documents += part.documents
-                    repeated[subject_name][part.month] += part.documents
-                if part.place is not None:
-                    months = by_month[subject_name].setdefault(part.place, Counter())
-                    months[part.month] += part.mentions
-
-    for subject_name, subject in subjects.items():
-        largest = _largest(by_month[subject_name], subject.total, len(patterns.patterns))
-        for place in largest:
-            text = patterns.patterns[place].text
-            subject.largest.append(_repeat(text, by_month[subject_name][place], subject.total))
-
-        if not data.selection.distinct:
-            subject.months_of_repeats = _months_of_repeats(
-                repeated[subject_name], totals[subject_name]
-            )
+    names = [pattern.text for pattern in patterns.patterns]
+    counts = count_places(data)
+    subjects = {}
+    if len(counts):
+        subjects[ALL] = _describe(counts, names)
+        for (subject,), of_subject in counts.group_by("subject"):
+            subjects[str(subject)] = _describe(of_subject, names)
 
     return Repeats(
         patterns.texts,
         subjects,
         data.kind.document_noun,
         is_large=is_large(data),
+        is_distinct=data.selection.distinct,
         months=_name_months(data),
     )
 
@@ -159,35 +143,43 @@ def _name_months(data: RunData) -> str:
     return name_stretch(data.jobs[0].name, data.jobs[-1].name, "%B %Y")
 
 
-def _months_of_repeats(
-    repeated: Counter[str], totals: Mapping[str, int], many: float = 0.2
-) -> dict[str, float]:
-    """Return the share of repeats in each month that has more of them than *many*."""
-    return {
-        month: n / totals[month]
-        for month, n in sorted(repeated.items())
-        if month and n >= FEW and n > many * totals[month]
-    }
+def _describe(
+    counts: pl.DataFrame, names: Sequence[str], many: float = 0.2, least_share: float = 0.01
+) -> RepeatedSubject:
+    """Return what is repeated of a subject; *names* are the texts of the largest patterns.
 
-
-def _largest(
-    by_month: Mapping[int, Counter[str]], total: int, named: int, least_share: float = 0.01
-) -> list[int]:
-    """Return the places of the patterns with most of *total* mentions or posts; ties by place.
-
-    One has at least five of them, or the least share of all.
+    A month has many repeats if their share is more than *many*. A pattern is large that has five
+    mentions or posts, or the least share of all.
     """
-    sizes = {}
-    for place, months in by_month.items():
-        is_large = months.total() >= min(FEW, least_share * total)
-        if place < named and is_large:
-            sizes[place] = months.total()
+    total: int = counts["mentions"].sum()
+    repeated = pl.col("documents").filter("is_repeat").sum()
+    months = counts.group_by("month").agg(pl.col("documents").sum(), repeated=repeated)
+    with_many = months.filter(
+        pl.col("month") != "",
+        pl.col("repeated") >= FEW,
+        pl.col("repeated") > many * pl.col("documents"),
+    ).with_columns(share=pl.col("repeated") / pl.col("documents"))
 
-    return sorted(sizes, key=lambda place: (-sizes[place], place))[:LISTED]
-
-
-def _repeat(text: str, by_month: Counter[str], total: int) -> Repeat:
-    n = by_month.total()
-    dated = {month: times for month, times in by_month.items() if month}
-    peak = max(sorted(dated), key=dated.__getitem__, default=None)
-    return Repeat(text, n, n / total, peak, dated[peak] if peak else 0)
+    named = counts.filter(pl.col("place") < len(names)).group_by("place", "month")
+    of_months = named.agg(pl.col("mentions").sum()).with_columns(
+        of_place=pl.col("mentions").sum().over("place")
+    )
+    is_large = pl.col("of_place") >= min(FEW, least_share * total)
+    by_size = of_months.filter(is_large).sort(
+        *("of_place", "place", pl.col("month") == "", "mentions", "month"),
+        descending=[True, False, False, True, False],
+    )
+    # The first row of a pattern is its peak, if it has a month at all.
+    largest = [
+        Repeat(names[place], n, n / total, month or None, of_peak if month else 0)
+        for place, month, of_peak, n in by_size.unique("place", keep="first", maintain_order=True)
+        .head(LISTED)
+        .iter_rows()
+    ]
+    return RepeatedSubject(
+        documents=counts["documents"].sum(),
+        repeated_documents=months["repeated"].sum(),
+        total=total,
+        largest=largest,
+        months_of_repeats=dict(with_many.sort("month").select("month", "share").iter_rows()),
+    )

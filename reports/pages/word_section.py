@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reports.data.tables.distinctive import DistinctiveRow
-from reports.figures import word_clouds
+from reports.figures import cloud
 from reports.figures.spec import Subject
 
 # A random choice of documents hardly has a larger |G²|: of 540 choices of 30 to 1,000
@@ -81,10 +81,10 @@ def add_words(
         found = replace(subject.documents, without_repeats=True)
 
     shown = replace(subject, documents=found)
-    cloud = word_clouds.cloud_spec(shown, word_counts, mask, caption)
-    if cloud is not None:
-        add("cloud", "Words", cloud)
+    spec = cloud.cloud_spec(shown, word_counts, mask, caption)
+    if spec is not None:
+        add("cloud", "Words", spec)
     elif word_counts:
-        note = word_clouds.describe_list(word_counts, counted) + first_texts
-        listed = {} if word_clouds.no_word_twice(word_counts) else word_counts
+        note = cloud.describe_list(word_counts, counted) + first_texts
+        listed = {} if cloud.no_word_twice(word_counts) else word_counts
         add("cloud", "Words", words=listed, note=note)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from analysis import grains
@@ -15,36 +14,49 @@ from reports.series.groupings import Groups
 # The form of a period's name: see `analysis.grains`.
 _FORMATS = {Grain.DAY: "%Y-%m-%d", Grain.WEEK: "%G-W%V", Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 
-KEY = ("period", "group", "keyword", "term")
+# An account or a search has periods of its own; a period of months has no account.
+KEY = ("period", "account", "group", "keyword", "term")
 _SUMS = ("matched", "mentions", "scored", "total", "squares")
 
 Subject = tuple[str | None, str | None]
 
 
 def fold(
-    parts: Sequence[Daily], grain: Grain, subjects: Sequence[Subject], groups: Groups | None = None
+    daily: Daily, grain: Grain, subjects: Sequence[Subject], groups: Groups | None = None
 ) -> pl.DataFrame:
-    """Return a row for each period, subject and group, in this order; zeros and gaps are rows.
+    """Return a row for each period, account, subject and group, in order; zeros and gaps are rows.
 
     Columns are `KEY`, ``documents``, ``state``, ``has_counts``, ``has_polarity``, ``cut_off``,
     ``job`` (null where a period has days of several), the sums of hits, of which ``matched`` and
     ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
-    of its days that have data.
+    of its days that have data. Each post is one that matches, and a mention.
     """
-    if not parts:
-        return pl.DataFrame()
-
-    days = _stack([part.days for part in parts], grain)
-    hits = _stack([part.hits for part in parts], grain)
-    periods = _join_days(_sum_days(days, parts))
-    hits = _sum_hits(hits, days)
+    days = daily.days.with_columns(period=period_of(grain)).join(daily.jobs, on="job")
+    periods = _join_days(_sum_days(days))
+    hits = _sum_hits(daily.hits.with_columns(period=period_of(grain)), days)
     rows = _cross(periods, subjects, groups or Groups())
     joined = rows.join(hits, on=KEY, how="left", nulls_equal=True).with_columns(
         pl.col(*_SUMS, "spread").fill_null(0)
     )
-    ordered = joined.sort("period", "subject", "group_place")
-    sums = (pl.when("has_counts").then(column).alias(column) for column in ("matched", "mentions"))
+    ordered = joined.sort("period", "account", "subject", "group_place")
+    is_of_posts = pl.col("account").is_not_null()
+    posts_or = pl.when(is_of_posts).then("documents").when("has_counts")
+    sums = (posts_or.then(column).alias(column) for column in ("matched", "mentions"))
     return ordered.with_columns(*sums, dispersion=_measure_dispersion())
+
+
+def sum_rows(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Return the rows of each of *keys* together, or of all, as far as they are counted."""
+    add_up = rows.group_by(keys, maintain_order=True).agg if keys else rows.select
+    summed = add_up(
+        pl.col("documents", "matched", "mentions").filter("has_counts").sum(),
+        pl.col("scored", "total", "squares").filter("has_polarity").sum(),
+        pl.col("has_counts", "has_polarity").any(),
+        cut_off=pl.lit(value=False),
+    )
+    nothing = {column: pl.lit(None) for column in rows.columns if column not in summed.columns}
+    known = pl.when("has_counts").then(pl.col("matched", "mentions"))
+    return summed.with_columns(known, **nothing)
 
 
 def period_of(grain: Grain) -> pl.Expr:
@@ -52,42 +64,26 @@ def period_of(grain: Grain) -> pl.Expr:
     return pl.col("day").dt.strftime(_FORMATS[grain])
 
 
-def _stack(frames: Sequence[pl.DataFrame], grain: Grain) -> pl.DataFrame:
-    """Return the rows of all parts, each with the number of its part and its period."""
-    part = np.repeat(np.arange(len(frames)), list(map(len, frames)))
-    return pl.concat(frames).with_columns(part=pl.Series(part), period=period_of(grain))
-
-
-def _sum_days(days: pl.DataFrame, parts: Sequence[Daily]) -> pl.DataFrame:
-    """Return the days of each period that lie in each part, and how far its job is."""
-    jobs = pl.DataFrame(
-        {
-            "part": range(len(parts)),
-            "job": [part.job for part in parts],
-            "job_state": [part.progress.state for part in parts],
-            "job_has_counts": [part.progress.has_counts for part in parts],
-            "job_has_polarity": [part.progress.has_polarity for part in parts],
-        },
-        schema_overrides={"part": pl.Int64, "job_state": pl.String},
-    )
-    summed = days.group_by("part", "period", "group").agg(
+def _sum_days(days: pl.DataFrame) -> pl.DataFrame:
+    """Return the days of each period that lie in each job."""
+    return days.group_by("job", "period", "group").agg(
         pl.col("documents").sum(),
+        pl.col("account", "state", "has_counts", "has_polarity").first(),
         days=pl.len(),
         days_with_documents=(pl.col("documents") > 0).sum(),
         is_missing=pl.col("is_missing").any(),
         has_data=pl.col("has_data").any(),
     )
-    return summed.join(jobs, on="part")
 
 
 def _sum_hits(hits: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return the hits of each period, group and subject."""
-    day = ["part", "day", "group"]
-    with_documents = hits.join(days.select(*day, "documents"), on=day, nulls_equal=True)
-    # The sum of a part, and that of all, do not depend on the order in which rows were read.
-    of_parts = with_documents.sort("part", "day").group_by("part", *KEY, maintain_order=True)
+    day = ["job", "day", "group"]
+    with_days = hits.join(days.select(*day, "account", "documents"), on=day, nulls_equal=True)
+    # The sum of a job, and that of all, do not depend on the order in which rows were read.
+    of_jobs = with_days.sort("job", "day").group_by("job", *KEY, maintain_order=True)
     spread = (pl.col("matched") ** 2 / pl.col("documents")).sum()
-    summed = of_parts.agg(pl.col(*_SUMS).sum(), spread=spread)
+    summed = of_jobs.agg(pl.col(*_SUMS).sum(), spread=spread)
     return summed.group_by(KEY).agg(pl.col(*_SUMS, "spread").sum())
 
 
@@ -95,8 +91,8 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
     """Return the periods, of which each part lies in one job."""
     has_data = pl.col("has_data")
 
-    is_failed = (has_data & (pl.col("job_state") == StepState.FAILED)).any()
-    is_complete = ((pl.col("job_state") == StepState.COMPLETE) | ~has_data).all()
+    is_failed = (has_data & (pl.col("state") == StepState.FAILED)).any()
+    is_complete = ((pl.col("state") == StepState.COMPLETE) | ~has_data).all()
     state = (
         pl.when(~has_data.any())
         .then(pl.lit(StepState.NO_DATA.value))
@@ -107,15 +103,15 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
     return (
-        parts.with_columns(pl.col("job_state").fill_null(""))
+        parts.with_columns(pl.col("state").fill_null(""))
         .sort("period", "job")
-        .group_by("period", "group")
+        .group_by("period", "account", "group")
         .agg(
             pl.col("documents", "days", "days_with_documents").sum(),
             pl.col("is_missing").any(),
             state=state,
-            has_counts=has_data.any() & (pl.col("job_has_counts") | ~has_data).all(),
-            has_polarity=has_data.any() & (pl.col("job_has_polarity") | ~has_data).all(),
+            has_counts=has_data.any() & (pl.col("has_counts") | ~has_data).all(),
+            has_polarity=has_data.any() & (pl.col("has_polarity") | ~has_data).all(),
             job=pl.when(pl.col("job").n_unique() == 1).then(pl.col("job").first()),
         )
     )

@@ -60,7 +60,7 @@ class Groups:
         """Whether a group without a document in a month was not collected."""
         return self.grouping is not None and GROUPINGS[self.grouping].may_be_absent
 
-    def split(self, documents: pl.DataFrame) -> pl.DataFrame:
+    def split(self, documents: pl.LazyFrame) -> pl.LazyFrame:
         """Return the documents once for all together, and once for the group of each."""
         in_all = documents.with_columns(group=pl.lit(None, pl.String))
         if self.grouping is None:

@@ -2,179 +2,77 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from analysis import grains
 from core.enums import Grain
 from reports.data.run_data import RunData, once
+from reports.data.tables.periods import PeriodRow, list_rows
+from reports.series.fold import fold, sum_rows
 from reports.series.groupings import NOT_KNOWN
-from reports.series.reading import read_groups, read_series
-from reports.stats.intervals import TRILLIONTHS, t_quantile, wilson_interval
-
-Interval = tuple[float, float]
+from reports.series.reading import list_subjects, read_daily, read_groups
+from reports.stats.intervals import TRILLIONTHS
 
 
-@dataclass(slots=True)
-class GroupCell:
-    """Documents of a group in a period, and those that mention a keyword."""
-
-    documents: int = 0
-    matched: int = 0
-
-    # True if the keyword was looked for; False for a gap.
-    has_data: bool = False
-
-    # True if it has data, but of a part of its days alone.
-    cut_off: bool = False
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> GroupCell:
-        """Return the cell of a row of a series."""
-        if not row["has_counts"]:
-            return cls()
-        return cls(row["documents"], row["matched"], has_data=True, cut_off=row["cut_off"])
-
-    def add(self, cell: GroupCell) -> None:
-        """Add the documents of a cell, of another period or another group."""
-        self.documents += cell.documents
-        self.matched += cell.matched
-        self.has_data |= cell.has_data
-
-    @property
-    def share(self) -> float | None:
-        """The share of the documents that mention the keyword; None without a document."""
-        return self.matched / self.documents if self.has_data and self.documents else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """The Wilson 95 % interval of the share."""
-        if self.share is None:
-            return None
-        return wilson_interval(self.matched, self.documents)
-
-
-@dataclass(slots=True)
-class Moments:
-    """The number of polarities, their sum and the sum of their squares."""
-
-    n: int = 0
-    total: float = 0.0
-    squares: float = 0.0
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Moments:
-        """Return the moments of a row of a series; none where its polarities are not complete."""
-        if not row["has_polarity"]:
-            return cls()
-        return cls(row["scored"], row["total"] / TRILLIONTHS, row["squares"] / TRILLIONTHS**2)
-
-    def add(self, moments: Moments, middle: float = 0.0) -> None:
-        """Add the values of *moments*, each less *middle*."""
-        self.n += moments.n
-        self.total += moments.total - moments.n * middle
-        self.squares += moments.squares - 2 * middle * moments.total + moments.n * middle * middle
-
-    @property
-    def mean(self) -> float | None:
-        """The arithmetic mean; None without values."""
-        return self.total / self.n if self.n else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Student's 95 % interval of the mean, cut to -1 and 1; None for fewer than two."""
-        if self.n < 2 or self.mean is None:
-            return None
-
-        variance = max(0.0, self.squares - self.total * self.total / self.n) / (self.n - 1)
-        half = t_quantile(self.n - 1) * math.sqrt(variance / self.n)
-        return max(-1.0, self.mean - half), min(1.0, self.mean + half)
-
-
-@dataclass
-class _ComparedMonths:
+@dataclass(frozen=True)
+class ComparedMonths:
     """A group in the months in which another group has documents too."""
 
     matched: int = 0
     documents: int = 0
 
-    # The expected documents that mention the keyword, by the shares of the months.
+    # The documents that would mention the keyword by the shares of the months.
     expected: float = 0.0
 
-    # Each polarity less the mean of its month.
-    polarities: Moments = field(default_factory=Moments)
+    # The polarities, and the mean of each less the mean of its month.
+    scored: int = 0
+    apart: float = 0.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class GroupCounts:
-    """A keyword in a group."""
+    """A keyword in a group, or in several: all months together, and each period."""
 
     name: str
-    total: GroupCell = field(default_factory=GroupCell)
-    polarities: Moments = field(default_factory=Moments)
-    by_period: dict[str, GroupCell] = field(default_factory=lambda: defaultdict(GroupCell))
-    compared: _ComparedMonths = field(default_factory=_ComparedMonths)
+    total: PeriodRow
+    by_period: Mapping[str, PeriodRow] = field(default_factory=dict)
+    compared: ComparedMonths = ComparedMonths()
 
-    # The months in which other groups have documents and this one has none.
-    missing_months: list[str] = field(default_factory=list)
-
-    # The months in which it has data.
-    by_month: dict[str, GroupCell] = field(default_factory=dict)
+    # The months in which it has data, and those in which it has none and other groups have.
+    months: Sequence[str] = ()
+    missing_months: Sequence[str] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class KeywordGroups:
     """A keyword in each group, by the groups' names."""
 
     keyword: str
-    groups: dict[str, GroupCounts]
+    groups: Mapping[str, GroupCounts]
 
-    # The mean of the months that are compared.
-    mean: Moments = field(default_factory=Moments)
+    # The mean polarity of the months that are compared.
+    mean: float
 
-    def add_month(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add the rows of a month, by the names of their groups, and compare the groups."""
-        compared: dict[str, tuple[GroupCell, Moments]] = {}
-        gaps: list[str] = []
-        for name, row in rows.items():
-            cell, polarities = GroupCell.of(row), Moments.of(row)
-            if not cell.has_data:
-                gaps.append(name)
-                continue
+    # The rows of the groups in the series, by month and by the grain of the pictures.
+    month_rows: pl.DataFrame
+    period_rows: pl.DataFrame
 
-            group = self.groups[name]
-            group.by_month[row["period"]] = cell
-            group.total.add(cell)
-            group.polarities.add(polarities)
-            if cell.documents and not cell.cut_off and name != NOT_KNOWN:
-                compared[name] = cell, polarities
+    def add_up(
+        self, name: str, group_names: Collection[str], months: Collection[str] | None = None
+    ) -> GroupCounts:
+        """Return the counts of several groups together; in all of their months, or in *months*."""
+        is_among = pl.col("group").is_in(list(group_names))
+        month_rows = self.month_rows.filter(is_among)
+        if months is not None:
+            month_rows = month_rows.filter(pl.col("period").is_in(list(months)))
 
-        if len(compared) > 1:
-            self._compare(compared)
-        for name in gaps if compared else ():
-            if name != NOT_KNOWN:
-                self.groups[name].missing_months.append(rows[name]["period"])
-
-    def _compare(self, compared: Mapping[str, tuple[GroupCell, Moments]]) -> None:
-        """Note what is to be expected of each group, if all wrote alike in that month."""
-        together, all_documents = Moments(), GroupCell()
-        for month, polarities in compared.values():
-            together.add(polarities)
-            all_documents.add(month)
-
-        self.mean.add(together)
-        share = all_documents.share or 0.0
-        for name, (month, polarities) in compared.items():
-            group = self.groups[name].compared
-            group.matched += month.matched
-            group.documents += month.documents
-            group.expected += month.documents * share
-            group.polarities.add(polarities, together.mean or 0.0)
+        (total,) = list_rows(sum_rows(month_rows))
+        periods = list_rows(sum_rows(self.period_rows.filter(is_among), "period"))
+        return GroupCounts(name, total, {row.period: row for row in periods})
 
 
 def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> Grain:
@@ -190,28 +88,77 @@ def choose_grain(run: RunData, first_month: str, last_month: str, most: int) -> 
 
 @once
 def count_groups(run: RunData, grain: Grain) -> list[KeywordGroups]:
-    """Count each keyword of the run in each group, once."""
-    names = read_groups(run).names
-    counted = {}
+    """Count each keyword of the run in each group."""
+    groups = read_groups(run)
+    daily, subjects = read_daily(run, groups=groups), list_subjects(run)
+    of_group = pl.col("group").is_not_null() & pl.col("term").is_null()
+    month_rows = fold(daily, Grain.MONTH, subjects, groups).filter(of_group)
+    period_rows = fold(daily, grain, subjects, groups).filter(of_group)
+    counted = []
     for keyword in run.keywords:
-        groups = {name: GroupCounts(name) for name in names}
-        counted[keyword.name] = KeywordGroups(keyword.name, groups)
+        is_of_keyword = pl.col("keyword") == keyword.name
+        rows = month_rows.filter(is_of_keyword), period_rows.filter(is_of_keyword)
+        counted.append(compare_groups(keyword.name, *rows))
 
-    months: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in _read_rows(run, Grain.MONTH):
-        months[row["keyword"], row["period"]][row["group"]] = row
-
-    for (keyword_name, _), rows in months.items():
-        counted[keyword_name].add_month(rows)
-
-    for row in _read_rows(run, grain):
-        counted[row["keyword"]].groups[row["group"]].by_period[row["period"]] = GroupCell.of(row)
-
-    return list(counted.values())
+    return counted
 
 
-def _read_rows(run: RunData, grain: Grain) -> list[dict[str, Any]]:
-    """Return the rows of keywords in each group."""
-    series = read_series(run, grain, groups=read_groups(run))
-    is_shown = pl.col("group").is_not_null() & pl.col("term").is_null()
-    return series.filter(is_shown).to_dicts()
+def compare_groups(
+    keyword: str, month_rows: pl.DataFrame, period_rows: pl.DataFrame
+) -> KeywordGroups:
+    """Return a keyword in each group, by the rows of the groups in each month and each period."""
+    is_known = pl.col("group") != NOT_KNOWN
+    is_whole = (pl.col("documents") > 0) & ~pl.col("cut_off")
+    found = month_rows.filter("has_counts", is_known & is_whole)
+    is_missing = (
+        is_known & ~pl.col("has_counts") & pl.col("period").is_in(found["period"].to_list())
+    )
+    missing = _list_months(month_rows.filter(is_missing))
+    counted = _list_months(month_rows.filter("has_counts"))
+    compared, mean = _compare(found)
+    by_period: dict[str | None, dict[str, PeriodRow]] = defaultdict(dict)
+    for row in list_rows(period_rows):
+        by_period[row.group][row.period] = row
+
+    groups = {}
+    for total in list_rows(sum_rows(month_rows, "keyword", "group")):
+        name = total.group or ""
+        groups[name] = GroupCounts(
+            name,
+            total,
+            by_period[name],
+            compared.get(name, ComparedMonths()),
+            counted.get(name, ()),
+            missing.get(name, ()),
+        )
+
+    return KeywordGroups(keyword, groups, mean, month_rows, period_rows)
+
+
+def _list_months(rows: pl.DataFrame) -> dict[str, list[str]]:
+    return dict(rows.sort("period").group_by("group").agg("period").iter_rows())
+
+
+def _compare(found: pl.DataFrame) -> tuple[dict[str, ComparedMonths], float]:
+    """Return what is to be expected of each group, if all wrote alike in a month, and the mean.
+
+    *found* are the months of groups that have documents; those with one group alone compare none.
+    """
+    rows = found.with_columns(pl.when("has_polarity").then(pl.col("scored", "total")).otherwise(0))
+    rows = rows.filter(pl.len().over("period") > 1)
+    all_matched, all_documents, all_scored, all_total = (
+        pl.col(column).sum().over("period")
+        for column in ("matched", "documents", "scored", "total")
+    )
+    expected = pl.col("documents") * (all_matched / all_documents)
+    apart = pl.when(pl.col("scored") > 0).then(
+        pl.col("total") - pl.col("scored") * (all_total / all_scored)
+    )
+    months = rows.with_columns(expected=expected, apart=apart / TRILLIONTHS).sort("period")
+    columns = ("matched", "documents", "expected", "scored")
+    summed = months.group_by("group", maintain_order=True).agg(
+        pl.col(columns).sum(),
+        apart=pl.col("apart").sum() / pl.max_horizontal(1, pl.col("scored").sum()),
+    )
+    compared = {row.pop("group"): ComparedMonths(**row) for row in summed.to_dicts()}
+    return compared, rows["total"].sum() / TRILLIONTHS / max(1, rows["scored"].sum())

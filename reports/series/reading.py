@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from dataclasses import replace
 
 import polars as pl
 
 from core.enums import Grain, Grouping
 from core.progress import track
-from reports.data.run_data import RunData, RunJob, once, once_of_run
+from reports.data.run_data import NO_SELECTION, RunData, RunJob, once, once_of_run
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
 from reports.frames.frames import Frames
-from reports.frames.reading import load_frames, load_mentioning
-from reports.series.daily import Daily, count_month, count_posts
+from reports.frames.reading import gather, load_frames, load_mentioning
+from reports.series.daily import Daily, DailyJob, count_days, judge_days
 from reports.series.fold import Subject, fold
 from reports.series.groupings import Groups, name_groups
 from reports.series.progress import Progress
@@ -25,12 +26,15 @@ def select_frames(run: RunData, job: RunJob) -> Frames:
 
 
 def list_subjects(run: RunData) -> list[Subject]:
-    """Return the keywords in the order of code points, each with None, then with its terms."""
+    """Return the keywords in the order of code points, each with None, then with its terms.
+
+    Posts are of no keyword and no term.
+    """
     subjects: list[Subject] = []
     for keyword in sorted(run.keywords, key=lambda keyword: keyword.name):
         subjects += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
-    return subjects
+    return subjects or [(None, None)]
 
 
 def read_groups(run: RunData) -> Groups:
@@ -46,11 +50,11 @@ def read_groups(run: RunData) -> Groups:
 
 @once_of_run
 def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
-    names: set[str] = set()
-    for job in run.jobs:
-        chosen = load_frames(run, job).chosen
-        names.update(chosen.select(name_groups(grouping).unique()).to_series())
+    def select_names(_: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        return [frames.chosen.lazy().select(group=name_groups(grouping).unique())]
 
+    (found,) = gather(run, run.jobs, select_names)
+    names = set(found["group"])
     parameters = run.month_parameters
     material = () if parameters.material is None else (parameters.material,)
     asked_by_grouping: dict[Grouping, Collection[str]] = {
@@ -91,36 +95,43 @@ def read_groups_of(run: RunData, job: RunJob, document_ids: Collection[int]) -> 
 
 def read_daily(
     run: RunData, job_names: Collection[str] | None = None, groups: Groups | None = None
-) -> Iterator[Daily]:
-    """Yield the counts of each job day by day, without what the run's selection leaves out."""
-    coverage = read_coverage_grid(run, job_names).jobs
-    for job in track("counting", run.jobs_named(job_names)):
-        states = {step: row.state for step, row in coverage[job.name].items()}
-        if groups is not None:
-            yield _count_days(run, job, Progress.of(states), groups)
-        else:
-            yield _count_all_days(run, job, Progress.of(states))
+) -> Daily:
+    """Return the counts of jobs day by day, without what the run's selection leaves out."""
+    if job_names is None and groups is None:
+        return _count_all_days(run)
+
+    return _count_days(run, job_names, groups or Groups())
 
 
 @once
-def _count_all_days(run: RunData, job: RunJob, progress: Progress) -> Daily:
-    """Return the days of a job without groups."""
-    return _count_days(run, job, progress, Groups())
+def _count_all_days(run: RunData) -> Daily:
+    return _count_days(run, None, Groups())
 
 
-def _count_days(run: RunData, job: RunJob, progress: Progress, groups: Groups) -> Daily:
-    selected = load_frames(run, job).leave_out(left_out(run, job))
-    if not run.kind.has_mentions:
-        return count_posts(job.name, progress, selected)
+def read_days(run: RunData) -> pl.DataFrame:
+    """Return the days of the months that hold any document, whatever the selection leaves out.
 
-    return count_month(
-        job.name,
-        progress,
-        selected,
-        job.days,
-        without_days=run.selection.days,
-        groups=groups,
-        is_collected=job.newest_document is not None,
+    They have the documents that the run reads, and those that are ``stored``: of every section and
+    material.
+    """
+    days = read_daily(replace(run, selection=NO_SELECTION)).days
+    return days.filter(pl.col("stored").sum().over("job") > 0)
+
+
+def _count_days(run: RunData, job_names: Collection[str] | None, groups: Groups) -> Daily:
+    coverage, jobs = read_coverage_grid(run, job_names).jobs, run.jobs_named(job_names)
+    daily_jobs = {}
+    for job in jobs:
+        states = {step: row.state for step, row in coverage[job.name].items()}
+        is_collected = job.newest_document is not None
+        daily_jobs[job.id] = DailyJob(job.name, Progress.of(states), job.days, is_collected)
+
+    def count(job: RunJob, frames: Frames) -> tuple[pl.LazyFrame, ...]:
+        return count_days(daily_jobs[job.id], frames, left_out(run, job), groups)
+
+    counts, hits = gather(run, track("counting", jobs), count)
+    return judge_days(
+        list(daily_jobs.values()), counts, hits, without_days=run.selection.days, groups=groups
     )
 
 
@@ -130,6 +141,5 @@ def read_series(
     job_names: Collection[str] | None = None,
     groups: Groups | None = None,
 ) -> pl.DataFrame:
-    """Return the rows of `fold` for a run of months."""
-    parts = list(read_daily(run, job_names, groups))
-    return fold(parts, grain, list_subjects(run), groups)
+    """Return the rows of `fold`: of the keywords of a run of months, or of posts."""
+    return fold(read_daily(run, job_names, groups), grain, list_subjects(run), groups)

@@ -352,7 +352,7 @@ def test_texts_are_read_once_and_those_that_are_shown_again(
     event.remove(db.engine, "before_cursor_execute", note)
 
     texts = [statement for statement in statements if "substr(documents.text" in statement]
-    shown = [statement for statement in texts if "documents.id IN" in statement]
+    shown = [statement for statement in texts if "documents.id IN (?" in statement]
     assert len(texts) - len(shown) == len(data.jobs)
     assert read_patterns(data).patterns[0].size == COUNTIES
 

@@ -17,7 +17,7 @@ from cli.main import app
 from core.settings import Settings, environment
 from models.database import Database
 from models.documents import insert_documents
-from models.imports import ImportCounts, begin_import, blank_import, count_import
+from models.imports import begin_import, blank_import, count_import
 from models.inventory import find_gaps, take_inventory
 from reports.data.stored_days import judge_stored_days
 
@@ -48,8 +48,8 @@ def store_import(db: Database, path: str, rows: list[dict[str, Any]]) -> int:
     with db.write() as connection:
         number = begin_import(connection, path=path, source=sources)
         added = insert_documents(connection, db, rows, import_id=number).added
-        counts = ImportCounts(read=len(rows), added=added, empty=0, left_out=0)
-        count_import(connection, number, counts, named=[])
+        counts = {"read": len(rows), "added": added, "empty": 0, "left_out": 0}
+        count_import(connection, number, **counts, named=[])
 
     return number
 

@@ -15,7 +15,7 @@ from PIL import Image
 from analysis.text import stopwords
 from analysis.text.words import count_words, join_names, merge_spellings, without_rare_pairs
 from core.errors import BadInput
-from reports.figures import cloud, word_clouds
+from reports.figures import cloud
 from reports.figures.marks import WIDTH, Cloud
 from reports.figures.spec import Subject
 from reports.figures.style import Range
@@ -28,7 +28,15 @@ SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[float, ...]]:
     """Return the left, top, right and bottom end of each word that was placed."""
     placed_words, _ = cloud.place_words(words, mask)
-    return [(placed.left, placed.top, placed.right, placed.bottom) for placed in placed_words]
+    found = []
+    for placed in placed_words:
+        across, down = placed.box.width, placed.box.above + placed.box.below
+        if placed.is_turned:
+            across, down = down, across
+
+        found.append((placed.left, placed.top, placed.left + across, placed.top + down))
+
+    return found
 
 
 def assert_apart(found: list[tuple[float, ...]]) -> None:
@@ -64,12 +72,12 @@ def test_chinese_and_japanese_are_counted_by_pairs_of_characters() -> None:
 
 def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() -> None:
     words = Counter({"the": 9, "Covid": 8, "vaccine": 5, "mask": 3, "test": 3})
-    assert word_clouds.choose(words, ["covid"], 2) == {"vaccine": 5, "mask": 3}
+    assert cloud.choose(words, ["covid"], 2) == {"vaccine": 5, "mask": 3}
 
 
 def test_a_cloud_has_no_word_of_a_term_of_several_words() -> None:
     words = Counter({"Ann": 9, "Quist": 8, "Annual": 7, "ann quist": 6})
-    assert word_clouds.choose(words, ["Ann Quist"], 5) == {"Annual": 7}
+    assert cloud.choose(words, ["Ann Quist"], 5) == {"Annual": 7}
 
 
 def test_names_of_two_words_stand_together() -> None:
@@ -80,15 +88,15 @@ def test_names_of_two_words_stand_together() -> None:
         "Who Saw Storm? Angeles",
     ]
     counts = count_words(texts)
-    chosen = word_clouds.choose(counts, [], 20)
+    chosen = cloud.choose(counts, [], 20)
     assert chosen["Los Angeles"] == 3
     assert chosen["New York"] == 3
     assert (chosen["Ames"], chosen["Mayor"]) == (5, 3)
     assert not {"York", "Los", "Angeles"} & set(chosen)
-    assert word_clouds.choose(counts, ["Angeles"], 20)["Los"] == 4
+    assert cloud.choose(counts, ["Angeles"], 20)["Los"] == 4
     few_texts = ["Los Angeles Waits", "Rain Hits Los Angeles", "Fires in Los Angeles"]
-    assert word_clouds.choose(count_words(few_texts), [], 1) == {"Los Angeles": 3}
-    assert "New York" not in word_clouds.choose(count_words(["New York"] * 2), [], 20)
+    assert cloud.choose(count_words(few_texts), [], 1) == {"Los Angeles": 3}
+    assert "New York" not in cloud.choose(count_words(["New York"] * 2), [], 20)
 
 
 def test_a_name_ends_at_other_signs_at_small_letters_and_at_what_is_cut_out() -> None:
@@ -204,7 +212,7 @@ def test_letters_of_wide_writing_systems_fill_a_square() -> None:
 def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
     words: dict[str, int], *, drawn: bool
 ) -> None:
-    assert (word_clouds.cloud_spec(SUBJECT, words, None, "The words.") is not None) is drawn
+    assert (cloud.cloud_spec(SUBJECT, words, None, "The words.") is not None) is drawn
 
 
 @pytest.mark.parametrize(
@@ -217,20 +225,20 @@ def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
     ],
 )
 def test_few_words_that_are_large_enough_or_as_often_make_a_list(words: dict[str, int]) -> None:
-    assert word_clouds.cloud_spec(SUBJECT, words, None, "The words.") is None
-    assert word_clouds.describe_list(words, "9 posts") == "How many of 9 posts hold each word."
+    assert cloud.cloud_spec(SUBJECT, words, None, "The words.") is None
+    assert cloud.describe_list(words, "9 posts") == "How many of 9 posts hold each word."
 
 
 def test_words_of_one_text_each_are_no_list() -> None:
     once = dict.fromkeys(FREQUENT, 1)
-    assert word_clouds.no_word_twice(once)
-    assert not word_clouds.no_word_twice(once | {"worda": 2})
-    assert word_clouds.describe_list(once, "9 posts") == "9 posts: no two share a word."
-    assert not word_clouds.describe_list({}, "9 posts")
+    assert cloud.no_word_twice(once)
+    assert not cloud.no_word_twice(once | {"worda": 2})
+    assert cloud.describe_list(once, "9 posts") == "9 posts: no two share a word."
+    assert not cloud.describe_list({}, "9 posts")
 
 
 def test_the_caption_of_a_cloud_says_what_its_sizes_mean_and_what_is_left_out() -> None:
-    spec = word_clouds.cloud_spec(SUBJECT, FREQUENT | {"rare": 1}, None, "The words.")
+    spec = cloud.cloud_spec(SUBJECT, FREQUENT | {"rare": 1}, None, "The words.")
     assert spec is not None
     assert spec.caption.startswith(
         "The words. A word's height is in proportion to its count. "

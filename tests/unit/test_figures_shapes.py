@@ -10,12 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.figures import style
-from reports.figures.bars import draw_bars
-from reports.figures.dots import draw_dots
 from reports.figures.heat import find_shade
-from reports.figures.line import draw_line
 from reports.figures.marks import WIDTH, Axis, Chart, Heat, Layer, Mark, Picture
 from reports.figures.panels import SEPARATOR, draw_picture
+from reports.figures.shapes import draw_bars, draw_dots, draw_line
 from reports.figures.sheet import HATCHED, measure
 from reports.words.document_queries import DocumentQuery
 from tests.figures_kit import SVG, areas, draw, lines, shapes, texts

@@ -61,25 +61,25 @@ LISTS = st.lists(st.tuples(st.sampled_from(HEADS), TEXTS).map("".join), max_size
 def test_months_that_were_stored_have_the_patterns_of_all_their_texts(
     texts: list[str], n_of_month: int
 ) -> None:
-    numbered = list(enumerate(texts))
+    numbers = np.arange(len(texts))
     months, hashes = [], [np.zeros(0, np.uint64)]
     for start in range(0, len(texts), n_of_month):
-        month, of_texts = MonthForms.read(numbered[start : start + n_of_month])
+        part = slice(start, start + n_of_month)
+        month, of_texts = MonthForms.read(numbers[part], texts[part])
         months.append(MonthForms.from_bytes(month.to_bytes()))
         hashes.append(of_texts)
 
-    numbers, forms = np.arange(len(texts)), np.concatenate(hashes)
-    found = find_among(months, numbers, forms, lambda wanted: {n: texts[n] for n in wanted})
-    expected = find_patterns(lambda: numbered)
+    forms = MonthForms.join(months)
+    found = find_among(forms, lambda wanted: {number: texts[number] for number in wanted})
+    expected, places = find_patterns(texts)
     assert found.patterns == expected.patterns
-    places = [expected.place_of(number) for number in range(len(texts))]
-    assert [found.place_of(number) for number in range(len(texts))] == places
-    assert found.find_places(forms).tolist() == [-1 if place is None else place for place in places]
+    assert found.texts == expected.texts == len(texts)
+    assert found.find_places(np.concatenate(hashes)).to_list() == places
 
 
 def test_a_part_of_a_month_has_the_forms_of_its_texts_alone() -> None:
     texts = ["The Rain", "Sun at Last", "the rain", "Snow, 9 Inches"]
-    month, hashes = MonthForms.read(enumerate(texts))
+    month, hashes = MonthForms.read(np.arange(4), texts)
     part = month.select(hashes[[0, 3]])
     assert part.sizes.tolist() == [1, 1]
     assert part.first_texts.tolist() == [0, 3]

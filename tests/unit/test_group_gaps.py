@@ -6,12 +6,13 @@ import pytest
 
 from reports.data.fixed_panel import FixedPanel
 from reports.pages.group_gaps import describe_gaps, describe_panel
-from reports.series.groups import GroupCell, GroupCounts
+from reports.series.groups import GroupCounts
 from reports.words.periods import describe_periods
+from tests.period_rows import row
 
 
 def group(name: str, *months: str) -> GroupCounts:
-    return GroupCounts(name, missing_months=list(months))
+    return GroupCounts(name, row("", 0), missing_months=list(months))
 
 
 def test_nothing_is_said_where_all_have_the_same_months() -> None:
@@ -48,11 +49,11 @@ def test_stretches_of_periods_are_named_or_counted(periods: list[str], words: st
 def panel(members: list[str], shared_months: list[str]) -> FixedPanel:
     return FixedPanel(
         5,
-        GroupCounts("all documents", GroupCell(1000, 42, has_data=True)),
+        GroupCounts("all documents", row("", 42)),
         members,
-        GroupCounts("fixed panel", GroupCell(600, 12, has_data=True)),
+        GroupCounts("fixed panel", row("", 12, documents=600)),
         shared_months,
-        GroupCell(500, 15, has_data=True),
+        row("", 15, documents=500),
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
+
 from analysis.query.relations import Relation
 from core.enums import Grouping
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.group_facts import find_group_facts
 from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
-from reports.series.groups import GroupCell, GroupCounts, KeywordGroups, Moments
+from reports.series.groups import ComparedMonths, GroupCounts, KeywordGroups
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts, PairScores
+from tests.period_rows import row
 
 
 def pair_of(*counts: tuple[int, int, int], relation: Relation = Relation.FREE) -> KeywordPair:
@@ -63,22 +66,19 @@ def test_a_keyword_and_a_part_of_it_are_not_set_beside_each_other() -> None:
     assert find_pair_facts([pair_of(*COUNTS, relation=Relation.PART)], NAMES) == []
 
 
-def group(name: str, documents: int, matched: int, polarities: Moments) -> GroupCounts:
-    counted = GroupCounts(name, total=GroupCell(documents, matched, has_data=True))
-    counted.compared.documents, counted.compared.matched = documents, matched
-    counted.compared.expected = documents * 0.1
-    counted.compared.polarities = polarities
-    return counted
+def group(name: str, documents: int, matched: int, scored: int, apart: float) -> GroupCounts:
+    compared = ComparedMonths(matched, documents, documents * 0.1, scored, apart)
+    return GroupCounts(name, row("", matched, documents=documents), compared=compared)
 
 
 def test_groups_are_ranked_by_share_and_mood_within_their_common_months() -> None:
     groups = {
-        "Sport": group("Sport", 1000, 10, Moments(40, 8.0, 3.0)),
-        "World": group("World", 500, 100, Moments(100, -10.0, 5.0)),
-        "Arts": group("Arts", 29, 28, Moments(20, 10.0, 6.0)),
-        "not known": group("not known", 900, 800, Moments(90, 80.0, 75.0)),
+        "Sport": group("Sport", 1000, 10, 40, 0.2),
+        "World": group("World", 500, 100, 100, -0.1),
+        "Arts": group("Arts", 29, 28, 20, 0.5),
+        "not known": group("not known", 900, 800, 90, 80 / 90),
     }
-    keyword_groups = KeywordGroups("covid", groups, mean=Moments(100, -10.0, 5.0))
+    keyword_groups = KeywordGroups("covid", groups, -0.1, pl.DataFrame(), pl.DataFrame())
     share, mood = [
         finding.text for finding in find_group_facts("Covid", keyword_groups, Grouping.SECTION)
     ]

@@ -27,11 +27,7 @@ DEFAULT_MODE: Mode = "vader"
 # version; the answers of the others stay good.
 _VERSIONS: dict[Mode, str] = {"news": "2"}
 # The codes of the languages whose texts each mode scores.
-_LANGUAGES: dict[Mode, frozenset[str]] = {
-    "vader": frozenset({"en"}),
-    "compatible": frozenset({"en"}),
-    "news": frozenset({"en"}),
-}
+LANGUAGES = frozenset({"en"})
 
 # VADER's time grows with the square of a sentence's length. A sentence with more characters is
 # scored in pieces, cut between words, so that one request cannot hold up a server.
@@ -42,11 +38,7 @@ _PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 def choose_mode(preferred: str | None) -> Mode:
     """Return the mode called *preferred*, else `DEFAULT_MODE`."""
-    for mode in _SCORERS:
-        if mode == preferred:
-            return mode
-
-    return DEFAULT_MODE
+    return next((mode for mode in _SCORERS if mode == preferred), DEFAULT_MODE)
 
 
 def engine_name(mode: Mode) -> str:
@@ -58,11 +50,6 @@ def engine_name(mode: Mode) -> str:
 def scores_as(engine: str, mode: Mode) -> bool:
     """Return whether the polarities of *engine* are those of *mode*, whatever else it reads by."""
     return f"{engine}+".startswith(f"{engine_name(mode)}+")
-
-
-def languages_of(mode: Mode) -> frozenset[str]:
-    """Return the languages of texts that *mode* can score."""
-    return _LANGUAGES[mode]
 
 
 class NeutralBand(NamedTuple):

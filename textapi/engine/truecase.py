@@ -96,10 +96,7 @@ def restore_case(line: str) -> str:
 def _may_be_title_case(line: str) -> bool:
     """Return False if so few words have a capital that the list need not be read."""
     words = line.split()
-    capitals = 0
-    for word in words:
-        capitals += word[0].isupper()
-
+    capitals = sum(word[0].isupper() for word in words)
     return capitals > _FEWEST_CAPITALS * len(words)
 
 

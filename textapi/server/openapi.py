@@ -51,11 +51,14 @@ _ENGINE = {
 
 def list_endpoints(engine: str) -> str:
     """Return a text for people: a line per endpoint of the server with this *engine*."""
-    lines = [f"Text API, engine {engine}. /openapi.json is the full description.", ""]
-    for operation, exchange in EXCHANGES.items():
-        lines.append(f"POST /text/{operation}: {exchange.request.__doc__}")
-
-    return "\n".join([*lines, "GET /ready, /health, /metrics", ""])
+    lines = [
+        f"Text API, engine {engine}. /openapi.json is the full description.",
+        "",
+        *(f"POST /text/{name}: {exchange.request.__doc__}" for name, exchange in EXCHANGES.items()),
+        "GET /ready, /health, /metrics",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def describe_api(engine: str) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def describe_api(engine: str) -> dict[str, Any]:
         models |= {(exchange.request, "validation"), (exchange.answer, "serialization")}
         paths[f"/text/{operation}"] = {"post": {"operationId": operation} | _describe(exchange)}
 
-    ordered = sorted(models, key=_model_name)
+    ordered = sorted(models, key=lambda pair: pair[0].__name__)
     _, schemas = models_json_schema(ordered, ref_template="#/components/schemas/{model}")
 
     is_ready = {"200": _json_object("It is."), "503": _error("It is not, and why.")}
@@ -85,10 +88,6 @@ def describe_api(engine: str) -> dict[str, Any]:
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": KEY_HEADER}},
         },
     }
-
-
-def _model_name(pair: tuple[type[BaseModel], JsonSchemaMode]) -> str:
-    return pair[0].__name__
 
 
 def _describe(exchange: Exchange) -> dict[str, Any]:

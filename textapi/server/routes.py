@@ -158,7 +158,7 @@ class _RequestHandlers:
             response = error_response(500)
 
         response.headers[ENGINE_HEADER] = self._engine_of(request)
-        response.headers[LANGUAGES_HEADER] = ",".join(self._languages_of(request))
+        response.headers[LANGUAGES_HEADER] = ",".join(self._list_languages())
         self._cross_origin.add_headers(request, response)
         seconds = time.perf_counter() - began
         resource = request.match_info.route.resource
@@ -182,10 +182,11 @@ class _RequestHandlers:
     def _engine_of(self, request: web.Request) -> str:
         return polarity.engine_name(self._mode_of(request)) + self._name_suffix
 
-    def _languages_of(self, request: web.Request) -> list[str]:
+    def _list_languages(self) -> list[str]:
         """Return the languages that all parts of the engine read, and those of names alone."""
-        scored = polarity.languages_of(self._mode_of(request))
-        read_by_all = scored & entities.LANGUAGES & phrases.LANGUAGES & summary.LANGUAGES
+        read_by_all = (
+            polarity.LANGUAGES & entities.LANGUAGES & phrases.LANGUAGES & summary.LANGUAGES
+        )
         return sorted([*read_by_all, *self._name_languages])
 
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
@@ -230,7 +231,7 @@ class _RequestHandlers:
             description = {
                 "status": "ready",
                 "engine": self._engine_of(request),
-                "languages": self._languages_of(request),
+                "languages": self._list_languages(),
             }
             return json_response(description)
 

@@ -153,11 +153,7 @@ def _words_of(term: str) -> list[str]:
 
 
 def _core(term_words: Iterable[str]) -> str:
-    return r"\s++".join(_escape(word) for word in term_words)
-
-
-def _escape(word: str) -> str:
-    return "".join(map(_escape_letter, word))
+    return r"\s++".join("".join(map(_escape_letter, word)) for word in term_words)
 
 
 def count_signs(keywords: Iterable[str]) -> int:

@@ -86,10 +86,10 @@ def read_samples(db: Database, run_id: int, codebook: Codebook) -> CodeSamples:
 
     coded.sort(key=lambda entry: (entry[1].identity, entry[0].keyword, entry[0].position))
     groups = find_groups([(unit.document_id, text.text) for unit, _, text, _ in coded])
-    samples = []
-    for (unit, document, coded_text, agreed), group in zip(coded, groups, strict=True):
-        samples.append(CodeSample(unit, document.identity, coded_text, agreed, group))
-
+    samples = [
+        CodeSample(unit, document.identity, coded_text, agreed, group)
+        for (unit, document, coded_text, agreed), group in zip(coded, groups, strict=True)
+    ]
     return CodeSamples(samples, disagreements)
 
 
@@ -135,12 +135,11 @@ def find_groups(texts: Sequence[tuple[int, str]]) -> list[int]:
 
         return number
 
-    patterns = find_patterns(lambda: enumerate(text for _, text in texts))
+    _, places = find_patterns([text for _, text in texts])
     members: defaultdict[Any, list[int]] = defaultdict(list)
-    for number, (document_id, text) in enumerate(texts):
+    for number, ((document_id, text), place) in enumerate(zip(texts, places, strict=True)):
         members["document", document_id].append(number)
         members["form", read_form(text)].append(number)
-        place = patterns.place_of(number)
         if place is not None:
             members["pattern", place].append(number)
 

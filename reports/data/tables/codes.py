@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from itertools import starmap
+from typing import Annotated
+
+import polars as pl
 
 from analysis.codebooks.codebook import Codebook
 from reports.data import export_schema as schema
 from reports.data.code_agreement import list_units, measure_agreement, name_level
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
+from reports.data.formats import Cells
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
 from reports.frames.codes import IS_OF_PERSON, UNIT, load_codebooks, load_codes, load_units
@@ -19,6 +23,17 @@ from reports.stats.intervals import round_figure
 CodebookName = Annotated[str, "Name of the codebook."]
 CodebookHash = Annotated[str, "The first 12 digits of the codebook's hash."]
 VariableName = Annotated[str, "Name of the variable."]
+
+# The columns of the codes of a run and a codebook, with those of its sample, and their order within
+# a month.
+_COLUMNS = (
+    *("run", "codebook", "hash", "variable", "month", "identity", "keyword", "position", "coder"),
+    *("code", "probability", "state", "reason"),
+    *("sample_period", "sample_part", "copies", "inclusion"),
+)
+_ORDER = ("identity", "keyword", "position", "variable", "coder")
+
+_ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +88,46 @@ def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterat
     Those are the codes that were given in it, and what people said in other runs of units that are
     in its samples. *job_names* are not looked at: a code is of no job.
     """
-    del job_names
+    for cells in read_batches(run, job_names):
+        yield from starmap(CodeRow, zip(*cells, strict=True))
+
+
+def read_batches(
+    run: RunData,
+    job_names: Collection[str] | None = None,  # noqa: ARG001 - a code is of no single job
+) -> Iterator[Sequence[Cells]]:
+    """Yield the columns of each batch of rows."""
+    coder_names = pl.col("coder").cast(pl.String)
+    figures = pl.col("probability", "inclusion")
     for codebook_id, codebook in _list_codebooks(run):
         codes = load_codes(run, codebook_id)
         codes = codes.join(load_units(run, codebook_id), on=UNIT, how="left")
-        for (_,), of_month in codes.sort("month").group_by("month", maintain_order=True):
-            rows = of_month.iter_rows(named=True)
-            yield from CODES.sort(_make_row(run, codebook, row) for row in rows)
+        names = {coder: name_coder(run, coder) for coder in codes["coder"].unique()}
+        codebook_columns = {
+            "run": pl.lit(run.id),
+            "codebook": pl.lit(codebook.name),
+            "hash": pl.lit(codebook.short_hash),
+        }
+        for _, of_month in codes.sort("month").group_by("month", maintain_order=True):
+            rows = of_month.with_columns(
+                coder_names.replace_strict(names),
+                pl.when(figures.is_finite()).then(figures + 0.0),
+                pl.col("keyword", "sample_period").replace("", None),
+                pl.col("position").replace(0, None),
+                **codebook_columns,
+            )
+            rows = rows.with_columns(pl.selectors.categorical().cast(pl.String))
+            for batch in rows.sort(_ORDER).iter_slices(_ROWS_AT_A_TIME):
+                # Figures are written as other tables write them.
+                yield [
+                    cells.to_list() if cells.dtype == pl.Float64 else cells
+                    for cells in batch.select(_COLUMNS)
+                ]
 
 
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
     """Return the codebooks of a run and their ids, by name and hash."""
     return sorted(load_codebooks(run).items(), key=lambda entry: (entry[1].name, entry[1].hash))
-
-
-def _make_row(run: RunData, codebook: Codebook, code: Mapping[str, Any]) -> CodeRow:
-    return CodeRow(
-        run=run.id,
-        codebook=codebook.name,
-        hash=codebook.short_hash,
-        variable=code["variable"],
-        period=code["month"],
-        document=code["identity"],
-        keyword=code["keyword"] or None,
-        position=code["position"] or None,
-        coder=name_coder(run, code["coder"]),
-        code=code["code"],
-        probability=schema.finite(code["probability"]),
-        state=code["state"],
-        reason=code["reason"],
-        sample_period=code["sample_period"] or None,
-        part=code["sample_part"],
-        copies=code["copies"],
-        inclusion=schema.finite(code["inclusion"]),
-    )
 
 
 CODES = schema.Table(
@@ -118,6 +139,7 @@ CODES = schema.Table(
         *("codebook", "hash", "period", "document", "keyword", "position", "variable"),
         "coder",
     ),
+    read_batches=read_batches,
 )
 
 

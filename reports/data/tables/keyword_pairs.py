@@ -20,9 +20,10 @@ from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from core.enums import DOCUMENTS, StepState
 from reports.data.daily_counts import measure_dispersion
-from reports.data.run_data import RunData, keep_rows, once
+from reports.data.run_data import RunData, RunJob, keep_rows, once
 from reports.data.tables.coverage import read_coverage_grid
 from reports.series.daily import Daily
+from reports.series.progress import Progress
 from reports.series.reading import read_daily, select_frames
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import TRILLIONTHS
@@ -209,16 +210,20 @@ def _read_keyword_months(
         return
 
     coverage = read_coverage_grid(run, job_names).jobs
-    for daily in read_daily(run, job_names):
-        states = {step: row.state for step, row in coverage[daily.job].items()}
+    daily = read_daily(run, job_names)
+    for job in run.jobs_named(job_names):
+        states = {step: row.state for step, row in coverage[job.name].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
-            yield daily.job, _read_month(run, daily)
+            has_polarity = Progress.of(states).has_polarity
+            yield job.name, _read_month(run, job, daily, has_polarity=has_polarity)
 
 
-def _read_month(run: RunData, daily: Daily) -> list[_PairedKeyword]:
-    (job,) = run.jobs_named([daily.job])
+def _read_month(
+    run: RunData, job: RunJob, daily: Daily, *, has_polarity: bool
+) -> list[_PairedKeyword]:
     frames = select_frames(run, job)
-    days = daily.days.sort("day")
+    is_of_job = pl.col("job") == job.name
+    days = daily.days.filter(is_of_job).sort("day")
     dated = frames.chosen.join(days.select("day").with_row_index("place"), on="day")
     polarity = pl.col("polarity")
     documents = (
@@ -229,7 +234,7 @@ def _read_month(run: RunData, daily: Daily) -> list[_PairedKeyword]:
         .sort("document")
     )
     documents_by_keyword = documents.partition_by("keyword", as_dict=True)
-    of_all_terms = daily.hits.filter(pl.col("term").is_null())
+    of_all_terms = daily.hits.filter(is_of_job, pl.col("term").is_null())
     counts = {(keyword, day): n for keyword, day, n in of_all_terms.select(*_MATCHED).iter_rows()}
     months = []
     for keyword in _keywords_of(run):
@@ -241,7 +246,7 @@ def _read_month(run: RunData, daily: Daily) -> list[_PairedKeyword]:
             days=days["documents"].to_list(),
             matched=[counts.get((keyword, day), 0) for day in days["day"]],
             cut_off=bool(days["is_missing"].any()),
-            has_polarity=daily.progress.has_polarity,
+            has_polarity=has_polarity,
             documents=documents["document"].to_numpy(),
             places_of_days=documents["place"].to_numpy(),
             scored=Scored(

@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+import polars as pl
+
 from core.enums import Grain
 from reports.data import export_schema as schema
 from reports.data.daily_counts import cut_off_periods
-from reports.data.run_data import Reader, RunData, document_scope, keep_rows
+from reports.data.run_data import Reader, RunData, RunJob, document_scope, keep_rows
 from reports.frames.reading import load_frames
-from reports.series.daily import Daily, count_by_period
-from reports.series.fold import fold
+from reports.series.daily import count_by_period
 from reports.series.groupings import Groups
-from reports.series.reading import read_daily, read_groups
+from reports.series.reading import read_groups
 from reports.series.reading import read_series as read_series_frame
 from reports.stats.intervals import interval_of_sums, round_figure, wilson_interval
 from reports.words.document_queries import DocumentQuery
@@ -179,38 +180,36 @@ def read_grouped_series(
 ) -> Iterator[PeriodRow]:
     """Yield the rows of `read_series`, each followed by the rows of its groups in a grouped run.
 
-    The rows are read a period at a time and not kept, since there may be many groups.
+    They are not kept, since there may be many groups.
     """
     groups = read_groups(run)
     if groups.names:
-        yield from _rows_of_months(run, run.grain, job_names, groups)
+        yield from _read_rows(run, run.grain, job_names, groups)
     else:
         yield from read_series(run, job_names)
 
 
 def _read_rows(
-    run: RunData, grain: Grain, job_names: Collection[str] | None
-) -> Iterator[PeriodRow]:
-    if run.kind.has_mentions:
-        yield from _rows_of_months(run, grain, job_names)
-    elif run.kind.has_documents:
-        posts: list[PeriodRow] = []
-        for daily in read_daily(run, job_names):
-            posts += _rows_of_posts(run, daily, grain)
-
-        yield from PERIODS.sort(posts)
-
-
-def _rows_of_months(
     run: RunData,
     grain: Grain,
     job_names: Collection[str] | None = None,
     groups: Groups | None = None,
 ) -> Iterator[PeriodRow]:
-    """Yield the rows of each period and term: of all documents together, then of each group."""
-    for row in read_series_frame(run, grain, job_names, groups).iter_rows(named=True):
+    """Yield the rows of each period and term, or account: of all documents, then of each group."""
+    jobs = run.jobs_named(job_names) if run.kind.has_documents else []
+    if not jobs:
+        return
+
+    series = read_series_frame(run, grain, job_names, groups)
+    rows = list_rows(series, run.id)
+    yield from rows if run.kind.has_mentions else _name_posts(run, grain, jobs, rows)
+
+
+def list_rows(series: pl.DataFrame, run_id: int = 0) -> Iterator[PeriodRow]:
+    """Yield the rows of a series, with the share and the mean of each; *run_id* is for exports."""
+    for row in series.iter_rows(named=True):
         yield PeriodRow(
-            run=run.id,
+            run=run_id,
             period=row["period"],
             handle=None,
             keyword=row["keyword"],
@@ -227,26 +226,22 @@ def _rows_of_months(
         )
 
 
-def _rows_of_posts(run: RunData, daily: Daily, grain: Grain) -> Iterator[PeriodRow]:
-    """Yield the rows of each period in which an account or a search has posts."""
-    (job,) = run.jobs_named([daily.job])
-    handle = document_scope(run, job).handle
-    term = run.kind.subject(job.name) if handle is None else None
-    cut_off = cut_off_periods(count_by_period(load_frames(run, job), grain))
-    for row in fold([daily], grain, [(None, None)]).iter_rows(named=True):
-        yield PeriodRow(
-            run=run.id,
-            period=row["period"],
-            handle=handle,
-            keyword=term,
-            term=None,
-            state=daily.progress.state,
-            documents=row["documents"],
-            matched=row["documents"],
-            mentions=row["documents"],
-            job=job.name,
-            cut_off=row["period"] in cut_off,
-            **_share_and_polarity({**row, "matched": row["documents"]}),
+def _name_posts(
+    run: RunData, grain: Grain, jobs: Iterable[RunJob], rows: Iterable[PeriodRow]
+) -> Iterator[PeriodRow]:
+    """Yield the rows of posts with their account or term; the ends of what is known are cut off."""
+    handles, cut_off = {}, {}
+    for job in jobs:
+        handles[job.name] = document_scope(run, job).handle
+        cut_off[job.name] = cut_off_periods(count_by_period(load_frames(run, job), grain))
+
+    for row in rows:
+        job_name = row.job or ""
+        yield replace(
+            row,
+            handle=handles[job_name],
+            keyword=run.kind.subject(job_name) if handles[job_name] is None else None,
+            cut_off=row.period in cut_off[job_name],
         )
 
 
