@@ -261,14 +261,18 @@ def _read_earlier_sample(
         variable = codebook.variables[0].name
         coded = list_coded_keys(connection, run_id, codebook_id, sampler)
         return _EarlierSample(
-            # A sample that nobody has coded counts, too: it may be in a coder's file.
-            rule=SampleRule(stratum_rows[0].rule) if stratum_rows else SampleRule.RANK,
+            rule=_find_rule(stratum_rows),
             seed=stratum_rows[0].seed if stratum_rows else None,
             codes=count_codes_by_part(connection, run_id, codebook_id, variable, sampler),
             units=list_sampled_keys(connection, run_id, codebook_id),
             coded=coded,
             strata=strata,
         )
+
+
+def _find_rule(strata: Sequence[Row[Any]]) -> SampleRule:
+    """Return the rule by which a sample was begun, coded or not: it may be in a coder's file."""
+    return SampleRule(strata[0].rule) if strata else SampleRule.RANK
 
 
 def _find_least(
@@ -491,7 +495,9 @@ def _make_unit_rows(
     """
     inclusions = {
         (cell_number, part): find_inclusions(
-            cells[cell_number].frames[part].copies.tolist(), stratum["drawn"]
+            cells[cell_number].frames[part].copies.tolist(),
+            stratum["drawn"],
+            stratum["population"],
         )
         for (cell_number, part), stratum in strata.items()
     }

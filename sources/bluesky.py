@@ -49,14 +49,11 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     handle = request.subject
     crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
     explain = partial(_account_gone, handle)
-    while True:
+    while not crawl.has_ended:
         page_parameters = crawl.page_parameters(_PAGE_SIZE, size="limit", following="cursor")
         params = {"actor": handle, "filter": "posts_with_replies", **page_parameters}
         answer = await request.client.get(_PATH, params, explain=explain)
-        page = _page(handle, answer.value, crawl)
-        yield page
-        if page.end is not None:
-            return
+        yield _page(handle, answer.value, crawl)
 
 
 def _page(handle: str, json_answer: Any, crawl: CrawlProgress) -> Page:

@@ -65,6 +65,9 @@ class CrawlProgress:
 
     #: The crawl ends after so many documents.
     limit: int | None = None
+
+    #: Whether the last page was made.
+    has_ended: bool = False
     _visited: set[str] = field(default_factory=set)
     _on_last_page: set[str] = field(default_factory=set)
     _has_reached_known: bool = False
@@ -138,7 +141,8 @@ class CrawlProgress:
         self.empty = 0 if self._has_news(items) else self.empty + 1
 
         end = self._end()
-        return Page(items=page_items, cursor=self._cursor(ended=end is not None), end=end)
+        self.has_ended = end is not None
+        return Page(items=page_items, cursor=self._cursor(), end=end)
 
     def _has_news(self, items: Sequence[Item]) -> bool:
         """Return whether a page has a post that the page before did not have."""
@@ -181,9 +185,9 @@ class CrawlProgress:
 
         return tuple(limited_items)
 
-    def _cursor(self, *, ended: bool) -> dict[str, Any]:
+    def _cursor(self) -> dict[str, Any]:
         state: dict[str, Any] = {"newest": self.newest or self.since, "account": self.account}
-        if not ended:
+        if not self.has_ended:
             state |= {
                 "next": self.next,
                 "since": self.since,

@@ -77,16 +77,13 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
         answer = await client.get(_LOOKUP_PATH, params, explain=explain)
         crawl.account = _account_id(handle, answer.value)
 
-    while True:
+    while not crawl.has_ended:
         params = crawl.page_parameters(
             _PAGE_SIZE, size="limit", following="max_id", since="since_id"
         )
         path = _STATUSES_PATH.format(account=crawl.account)
         answer = await client.get(path, params, explain=explain)
-        page = _page(handle, answer, crawl)
-        yield page
-        if page.end is not None:
-            return
+        yield _page(handle, answer, crawl)
 
 
 def _account_id(handle: str, account: Any) -> str:

@@ -308,7 +308,7 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 
 async def _search(request: CrawlRequest, query: str) -> AsyncIterator[Page]:
     crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
-    while True:
+    while not crawl.has_ended:
         is_recent = crawl.since is not None and _is_searchable(crawl.since["id"])
         since = "since_id" if is_recent else None
         page_parameters = crawl.page_parameters(
@@ -316,10 +316,7 @@ async def _search(request: CrawlRequest, query: str) -> AsyncIterator[Page]:
         )
         params = {**_FIELDS, "query": query, **page_parameters}
         answer = await request.client.get(_SEARCH_PATH, params, explain=_explain)
-        page = _page(answer.value, crawl, f"x {query}")
-        yield page
-        if page.end is not None:
-            return
+        yield _page(answer.value, crawl, f"x {query}")
 
 
 def _is_searchable(post_id: str) -> bool:

@@ -123,20 +123,25 @@ def find_patterns(
     Without families a fixed head or tail makes none: posts end with the same signature or tag, and
     say another thing each time.
     """
-    months, hashes = [], [np.zeros(0, np.uint64)]
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        part = texts[start : start + _TEXTS_AT_ONCE]
-        numbers = np.arange(start, start + len(part))
-        month, hashes_of_month = MonthForms.read(numbers, part)
-        months.append(month)
-        hashes.append(hashes_of_month)
-
+    forms, hashes = _read_forms(texts)
     patterns = find_among(
-        MonthForms.join(months),
+        forms,
         lambda numbers: {number: texts[number] for number in numbers},
         with_families=with_families,
     )
-    return patterns, patterns.find_places(np.concatenate(hashes)).to_list()
+    return patterns, patterns.find_places(hashes).to_list()
+
+
+def _read_forms(texts: Sequence[str]) -> tuple[MonthForms, Hashes]:
+    """Return the forms of texts, and the hash of the form of each."""
+    parts, hashes = [], [np.zeros(0, np.uint64)]
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        read = texts[start : start + _TEXTS_AT_ONCE]
+        part, hashes_of_part = MonthForms.read(np.arange(start, start + len(read)), read)
+        parts.append(part)
+        hashes.append(hashes_of_part)
+
+    return MonthForms.join(parts), np.concatenate(hashes)
 
 
 def find_among(

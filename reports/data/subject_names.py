@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
@@ -50,3 +50,10 @@ def _find_name(run: RunData, keyword: Keyword, documents: Collection[int]) -> st
     spelling, times = max(spellings.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     is_usual = times > USUAL * spellings.total()
     return spelling if is_usual else f"“{keyword.name}”"
+
+
+def read_subject_names(run: RunData) -> Mapping[str, str]:
+    """Return what readers call each keyword, or each account or search by the name of its job."""
+    if run.kind.has_mentions:
+        return read_names(run)
+    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}

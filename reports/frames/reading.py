@@ -150,13 +150,10 @@ def _load(run: RunData, job: RunJob) -> Frames:
     if stored is not None:
         return Frames.from_bytes(stored)
 
-    scope = document_scope(run, job)
-    frames = make_frames(run.db, job.id, scope, has_mentions=run.kind.has_mentions)
     # Later documents are none of a job that has frozen its own.
-    if job.state in ENDED and job.newest_document is not None:
-        write_frames(run.db, job.id, made_of, frames.to_bytes())
-
-    return frames
+    is_settled = job.state in ENDED and job.newest_document is not None
+    make = keep_frames if is_settled else make_frames
+    return make(run.db, job.id, document_scope(run, job), has_mentions=run.kind.has_mentions)
 
 
 @once_of_run
@@ -166,13 +163,14 @@ def hash_origins(run: RunData) -> dict[int, str]:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
 
-def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> None:
+def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
     """Make and store the frames of a job whose steps are through."""
     with db.read() as connection:
         made_of = hash_origins_of_frames(connection, [job_id])[job_id]
 
     frames = make_frames(db, job_id, scope, has_mentions=has_mentions)
     write_frames(db, job_id, made_of, frames.to_bytes())
+    return frames
 
 
 def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -102,13 +102,13 @@ class DocumentIndex:
     codes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
-        """Return an index without documents; *titles* are those of the jobs."""
+    def of(cls, run: RunData, *, texts: bool) -> DocumentIndex:
+        """Return an index without documents."""
         return cls(
             is_of_posts=not run.kind.has_mentions,
             has_texts=texts,
             noun=run.kind.document_noun,
-            jobs=titles,
+            jobs={job.name: run.kind.job_title(job.name, job.options) for job in run.jobs},
             names=read_names(run),
         )
 
@@ -208,8 +208,15 @@ def write_parts(
     index: DocumentIndex,
     files: StagedFiles,
     last: LastReport,
+    shared: SharedCall[dict[str, JobParts]] | None,
 ) -> dict[str, JobParts]:
-    """Write the parts of each job that have changed; add their documents to *index*."""
+    """Write the parts of each job that have changed; add their documents to *index*.
+
+    Those that another process has written are taken as they are: see `share_parts`.
+    """
+    if shared is not None:
+        last = replace(last, parts=shared.result())
+
     codes = _read_codes(run)
     written = {}
     for job in run.jobs:

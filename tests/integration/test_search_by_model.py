@@ -123,7 +123,7 @@ def test_a_search_whose_looks_are_killed_reads_what_an_undisturbed_one_reads(
 ) -> None:
     """They die with texts stored, with months queued, and after both are committed."""
     moments = ["stored", "queued", "committed"] * 2
-    redo_step, wait = search_look.redo_step, search_look._wait
+    redo_step, wait = search_look.redo_step, search_look.wait_for_jobs
 
     def die_at(moment: str) -> None:
         if moments and moments[0] == moment:
@@ -135,15 +135,15 @@ def test_a_search_whose_looks_are_killed_reads_what_an_undisturbed_one_reads(
         redo_step(*arguments)
         die_at("queued")
 
-    def end_look(waits: int) -> WaitUntil:
+    def end_look(reason: str, waits: int = 0) -> WaitUntil:
         with jobs.db.read() as connection:
             if has_unended_job(connection, run) and not waits:
                 die_at("committed")
 
-        return wait(waits)
+        return wait(reason, waits)
 
     monkeypatch.setattr(search_look, "redo_step", queue_months)
-    monkeypatch.setattr(search_look, "_wait", end_look)
+    monkeypatch.setattr(search_look, "wait_for_jobs", end_look)
     run = submit(jobs, **FIND)
     for _ in range(20):
         try:
