@@ -309,9 +309,11 @@ def measure_wilson(archive: Archive, samples: Counts) -> Coverage:
     below, above = np.zeros(len(samples)), np.zeros(len(samples))
     for stratum in np.ndindex(sizes.shape):
         n, size = int(samples[0][stratum].sum()), int(sizes[stratum])
-        shares = positives[:, *stratum] / n
-        limits = np.array([[number / n] * 2 for number in range(n + 1)])
-        if n < size:
+        shares = positives[:, *stratum] / max(1, n)
+        limits = np.array([[number / max(1, n)] * 2 for number in range(n + 1)])
+        if not n:
+            limits[0] = 0, 1
+        elif n < size:
             effective_n = n * (size - 1) / (size - n)
             for number in range(n + 1):
                 limits[number] = wilson_interval(number / n * effective_n, effective_n)
@@ -385,7 +387,8 @@ def print_coverages(
 
 
 def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) -> None:
-    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    recalls = RECALLS_OF_COMMON if share == COMMON else RECALLS
+    archive = make_archive("month", share, PRECISIONS[0], recalls[-1], accuracy=1.0)
     significant = 0
     for sample, other_sample in zip(*draw_pairs(rng, archive, draws), strict=True):
         strata, other_strata = make_strata(archive, sample), make_strata(archive, other_sample)

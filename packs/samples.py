@@ -15,7 +15,7 @@ from sqlalchemy import Row, select
 
 from analysis.codebooks.cells import make_cells, most_near_misses
 from analysis.codebooks.codebook import Codebook
-from analysis.codebooks.drawing import find_certain
+from analysis.codebooks.drawing import find_inclusions
 from analysis.codebooks.rank_classes import size_classes
 from core.enums import SamplePart, SamplePeriod, SampleRule
 from core.errors import BadInput
@@ -220,7 +220,7 @@ def _find_wrong_number_of(stratum: Row[Any], units: Sequence[Row[Any]]) -> str |
     if drawn == texts and sum(copies) != population:
         return f"has {population:,} units, and its texts are {sum(copies):,}"
 
-    inclusions = _find_inclusions(copies, population)
+    inclusions = find_inclusions(copies, len(copies), population)
     # A text that was not drawn may have so many copies that the others had less of a chance.
     copies_of_other = population - sum(copies) - max(0, texts - drawn - 1)
     other_may_be_certain = texts > drawn and copies_of_other * drawn >= population
@@ -233,17 +233,6 @@ def _find_wrong_number_of(stratum: Row[Any], units: Sequence[Row[Any]]) -> str |
             )
 
     return None
-
-
-def _find_inclusions(copies: Sequence[int], population: int) -> list[float]:
-    """Return the probabilities of the drawn texts if all that are certain were drawn."""
-    are_certain = find_certain(copies, len(copies), population)
-    certain_copies = sum(n for n, is_certain in zip(copies, are_certain, strict=True) if is_certain)
-    others, drawn = population - certain_copies, len(copies) - sum(are_certain)
-    return [
-        1.0 if is_certain else n * drawn / others
-        for n, is_certain in zip(copies, are_certain, strict=True)
-    ]
 
 
 def _find_wrong_frame(run: RunData, sample: _StoredSample) -> str | None:

@@ -495,7 +495,9 @@ def _make_unit_rows(
     """
     inclusions = {
         (cell_number, part): find_inclusions(
-            cells[cell_number].frames[part].copies.tolist(), stratum["drawn"]
+            cells[cell_number].frames[part].copies.tolist(),
+            stratum["drawn"],
+            stratum["population"],
         )
         for (cell_number, part), stratum in strata.items()
     }

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -105,12 +106,14 @@ def find_certain(copies: Sequence[int], n: int, population: int) -> list[bool]:
     return is_certain
 
 
-def find_inclusions(copies: Sequence[int], n: int) -> list[float]:
-    """Return the probability with which each text of a stratum is among *n* that are drawn."""
-    are_certain = find_certain(copies, n, sum(copies))
-    others = sum(
-        number for number, is_certain in zip(copies, are_certain, strict=True) if not is_certain
-    )
+def find_inclusions(copies: Sequence[int], n: int, population: int) -> list[float]:
+    """Return the probability with which each text of a stratum is among *n* that are drawn.
+
+    *copies* may be those of the drawn texts alone; then it is taken that all that are certain are
+    among them.
+    """
+    are_certain = find_certain(copies, n, population)
+    others = population - sum(compress(copies, are_certain))
     n -= sum(are_certain)
     return [
         1.0 if is_certain else number * n / others

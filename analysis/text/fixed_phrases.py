@@ -21,6 +21,7 @@ import polars as pl
 
 from analysis.text.forms import (
     ELLIPSIS,
+    HASH_BASE,
     IS_FIGURE,
     IS_STOP_WORD,
     LONGEST_FORM,
@@ -28,6 +29,7 @@ from analysis.text.forms import (
     Forms,
     Hashes,
     Integers,
+    Numbers,
     WrittenForm,
     may_come_often,
 )
@@ -58,9 +60,7 @@ _SHARED_NAME = 0.9
 # What a row of phrases tells of how a form has the phrase; counts of phrases have the sums.
 _FLAGS = ("alone", "set_off", "after_mark", "before_mark", "after_figure", "before_figure")
 
-# Phrases are looked for in so many words at once, with a table of so many flags that tells most
-# words that are of none.
-_WORDS_AT_ONCE = 250_000
+# A table with 2 to the power of this many flags tells most words that are of no phrase.
 _KNOWN_BITS = 20
 
 _Row = Mapping[str, Any]
@@ -137,26 +137,26 @@ def read_phrases(forms: Forms, fewest: int = 1) -> pl.DataFrame:
     """Return a row for each head and tail that a form has, once; of *fewest* forms at least."""
     segments = _read_segments(forms)
     starts, n_words = segments["start"].to_numpy(), segments["n_words"].to_numpy()
+    sums = forms.count_before(IS_FIGURE), forms.count_before(IS_STOP_WORD)
 
     def keep(hashes: Hashes, _added: Integers) -> Flags:
         return may_come_often(hashes, fewest)
 
-    found = []
+    rows = []
     for is_head, places in ((True, starts), (False, starts + n_words - 1)):
         # The complement of a hash stands for a tail.
         sign = np.uint64(0 if is_head else 2**64 - 1)
         for windows in forms.read_windows(places, n_words, keep, _LONGEST_PHRASE, is_head=is_head):
-            first = places[windows.of_place] - (0 if is_head else windows.length - 1)
-            columns = {
-                "phrase": windows.hashes ^ sign,
-                "hash": windows.hashes,
-                "shorter": windows.shorter ^ sign,
-                "first": first,
-                "stop": first + windows.length,
-            }
-            found.append(segments[windows.of_place].with_columns(is_head=is_head, **columns))
+            of_segments = segments[windows.of_place].with_columns(
+                phrase=windows.hashes ^ sign,
+                hash=windows.hashes,
+                shorter=windows.shorter ^ sign,
+                first=places[windows.of_place] - (0 if is_head else windows.length - 1),
+            )
+            rows.append(_describe(of_segments, windows.length, *sums, is_head=is_head))
 
-    return _describe(pl.concat(found), forms).filter(pl.len().over("phrase") >= fewest)
+    found = pl.concat(rows).unique(["phrase", "form"], keep="first", maintain_order=True)
+    return found.filter(pl.len().over("phrase") >= fewest)
 
 
 def _read_segments(forms: Forms) -> pl.DataFrame:
@@ -165,19 +165,22 @@ def _read_segments(forms: Forms) -> pl.DataFrame:
     Long forms have none.
     """
     # No mark stands at the beginning of a form.
-    begins = np.sort(np.append(forms.bounds[:-1][forms.lengths > 0], forms.marks))
+    firsts = forms.bounds[:-1][forms.lengths > 0]
+    begins = np.sort(np.append(firsts, forms.marks), kind="stable")
     ends = np.append(begins[1:], forms.bounds[-1:])
-    places = np.searchsorted(forms.bounds, begins, "right") - 1
+    places = forms.form_of_words()[begins]
     words = np.flatnonzero(forms.kinds & IS_FIGURE == 0)
-    first, behind = np.searchsorted(words, begins), np.searchsorted(words, ends)
+    first, behind = (places - forms.count_before(IS_FIGURE)[places] for places in (begins, ends))
     is_any = (behind > first) & (forms.lengths[places] <= LONGEST_FORM)
     places, begins, ends = places[is_any], begins[is_any], ends[is_any]
     starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
     return pl.DataFrame(
         {
-            "form": places.astype(np.int32),
-            "start": starts,
-            "n_words": stops - starts,
+            "form": places,
+            # The place of the first word in the form, and among the words of all forms.
+            "offset": (starts - forms.bounds[places]).astype(np.int32),
+            "start": starts.astype(np.int32),
+            "n_words": (stops - starts).astype(np.int32),
             "after_mark": begins > forms.bounds[places],
             "before_mark": ends < forms.bounds[places + 1],
             "after_figure": starts > begins,
@@ -186,70 +189,71 @@ def _read_segments(forms: Forms) -> pl.DataFrame:
     )
 
 
-def _describe(windows: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Return how forms have the phrases that are windows of their segments."""
-    is_figure, is_stop_word = forms.kinds & IS_FIGURE != 0, forms.kinds & IS_STOP_WORD != 0
-    figures, stop_words = (np.append(0, np.cumsum(flags)) for flags in (is_figure, is_stop_word))
-    names = ("form", "start", "n_words", "first", "stop")
-    places, starts, n_words, first, stops = (windows[name].to_numpy() for name in names)
-    n_stop_words = pl.Series(stop_words[stops] - stop_words[first])
+def _describe(
+    windows: pl.DataFrame, length: int, figures: Integers, stop_words: Integers, *, is_head: bool
+) -> pl.DataFrame:
+    """Return how forms have the phrases that are windows of their segments.
+
+    *figures* and *stop_words* are how many come before each place.
+    """
+    starts, n_words, first = (windows[name].to_numpy() for name in ("start", "n_words", "first"))
+    stops = first + length
+    n_figures, n_stop_words = (sums[stops] - sums[first] for sums in (figures, stop_words))
+    # A figure that stands where the rest of the text begins is none of the phrase.
+    is_open = (
+        figures[stops] > figures[stops - 1] if is_head else figures[first + 1] > figures[first]
+    )
     # Whether the other words of the segment are names.
     is_named = n_stop_words == stop_words[starts + n_words] - stop_words[starts]
-    words = pl.Series(stops - first - figures[stops] + figures[first])
-    alone = pl.col("n_words") == pl.col("stop") - pl.col("first")
-    at_open_end = (
-        pl.when("is_head")
-        .then("after_figure")
-        .otherwise(pl.col("before_figure") | pl.col("before_mark"))
-    )
-    is_set_off = pl.when(alone).then(pl.col("after_mark") | pl.col("before_mark"))
-    described = windows.with_columns(
-        start=pl.Series(first - forms.bounds[places]).cast(pl.Int8),
-        length=(pl.col("stop") - pl.col("first")).cast(pl.Int8),
+    is_beside = pl.col("after_figure") if is_head else pl.col("before_figure", "before_mark")
+    alone = pl.col("n_words") == length
+    at_mark = pl.col("after_mark") | pl.col("before_mark")
+    return windows.select(
+        *("phrase", "hash", "shorter", "form"),
+        *("after_mark", "before_mark", "after_figure", "before_figure"),
+        start=(pl.col("offset") + pl.col("first") - pl.col("start")).cast(pl.Int8),
+        length=pl.lit(length, pl.Int8),
         # Without figures, and without stop words.
-        words=words.cast(pl.Int8),
-        content=(words - n_stop_words).cast(pl.Int8),
+        words=pl.Series(length - n_figures).cast(pl.Int8),
+        content=pl.Series(length - n_figures - n_stop_words).cast(pl.Int8),
         alone=alone,
-        set_off=at_open_end | is_set_off.otherwise(is_named),
-    )
-    # No figure stands where the rest of the text begins.
-    is_open = pl.when("is_head").then(is_figure[stops - 1]).otherwise(is_figure[first])
-    phrases = described.filter(~is_open)
-    return phrases.unique(["phrase", "form"], keep="first", maintain_order=True)
+        set_off=pl.any_horizontal(is_beside) | pl.when(alone).then(at_mark).otherwise(is_named),
+    ).filter(~is_open)
 
 
 def _find_uses(forms: Forms, rows: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each form that holds the words of a phrase of *rows* anywhere."""
+    pairs = forms.hashes
+    pairs[:-1] += pairs[1:] * HASH_BASE
+    pair_flags = _find_flags(pairs[:-1])
     is_figure = forms.kinds & IS_FIGURE != 0
     form_of_words = forms.form_of_words()
-    is_long = forms.lengths > LONGEST_FORM
-    uses = [pl.DataFrame(schema={"form": pl.Int32, "hash": pl.UInt64})]
+    is_of_head = rows["phrase"] == rows["hash"]
+    uses = []
     for is_head in (True, False):
         known = np.zeros(2**_KNOWN_BITS, bool)
-        known[_find_flags(rows.filter(is_head=is_head)["hash"].to_numpy())] = True
+        known[_find_flags(rows["hash"].filter(is_of_head == is_head).to_numpy())] = True
 
         def keep(hashes: Hashes, added: Integers, known: Flags = known) -> Flags:
             # No phrase ends with a figure, but a longer one may hold it.
             return known[_find_flags(hashes)] | is_figure[added]
 
-        for start in range(0, len(form_of_words), _WORDS_AT_ONCE):
-            of_words = form_of_words[start : start + _WORDS_AT_ONCE]
-            places = np.arange(start, start + len(of_words))
-            if is_head:
-                room = forms.bounds[of_words + 1] - places
-            else:
-                room = places - forms.bounds[of_words] + 1
-
-            room[is_long[of_words]] = 0
-            for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
-                of_windows = of_words[windows.of_place].astype(np.int32)
-                uses.append(pl.DataFrame({"form": of_windows, "hash": windows.hashes}))
+        # Most words begin or end no pair of words that a phrase has.
+        is_begun = known[pair_flags] | (is_figure[1:] if is_head else is_figure[:-1])
+        places = np.flatnonzero(is_begun) + (not is_head)
+        of_places = form_of_words[places]
+        ends = forms.bounds[of_places + is_head]
+        room = np.where(is_head, ends - places, places + 1 - ends)
+        room[forms.lengths[of_places] > LONGEST_FORM] = 0
+        for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
+            of_windows = of_places[windows.of_place]
+            uses.append(pl.DataFrame({"form": of_windows, "hash": windows.hashes}))
 
     return pl.concat(uses).filter(pl.col("hash").is_in(rows["hash"].implode())).unique()
 
 
-def _find_flags(hashes: Hashes) -> Hashes:
-    return hashes >> np.uint64(64 - _KNOWN_BITS)
+def _find_flags(hashes: Hashes) -> Numbers:
+    return (hashes >> np.uint64(64 - _KNOWN_BITS)).astype(np.uint32)
 
 
 def _count(rows: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:

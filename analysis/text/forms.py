@@ -56,7 +56,7 @@ _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_na
 _READ_AT_ONCE = 1000
 
 # The hash of words is a polynomial of theirs at this odd number, modulo 2**64.
-_HASH_BASE = np.uint64(0x9E37_79B9_7F4A_7C15)
+HASH_BASE = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.uint32]
@@ -157,9 +157,9 @@ class Forms:
         """The hash of each word."""
         return self.vocabulary[self.words]
 
-    def form_of_words(self) -> Integers:
+    def form_of_words(self) -> NDArray[np.int32]:
         """Return the place of the form of each word."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
     def select(self, places: Integers) -> Forms:
         """Return the forms at *places*, which ascend."""
@@ -191,6 +191,10 @@ class Forms:
             np.concatenate([forms.vocabulary for forms in parts]),
             np.concatenate([forms.vocabulary_kinds for forms in parts]),
         )
+
+    def count_before(self, kind: int) -> Integers:
+        """Return how many words of a kind come before each place."""
+        return np.cumsum(np.append(False, self.kinds & kind != 0), dtype=np.int64)
 
     def sum(self, values: NDArray[np.generic]) -> Integers:
         """Return the sum for each form of a value for each word."""
@@ -224,7 +228,7 @@ class Forms:
             of_place, shorter = of_place[has_room], grown[has_room]
             added = places[of_place] + (length - 1 if is_head else 1 - length)
             hashes = self.vocabulary[self.words[added]]
-            grown = shorter + hashes * power if is_head else hashes + shorter * _HASH_BASE
+            grown = shorter + hashes * power if is_head else hashes + shorter * HASH_BASE
 
             is_kept = keep(grown, added)
             of_place, grown = of_place[is_kept], grown[is_kept]
@@ -389,7 +393,7 @@ class WrittenForm:
 
 def powers(longest: int, *, inverse: bool = False) -> Hashes:
     """Return the powers of the base of hashes, from 0 to *longest*, or what undoes them."""
-    base = np.uint64(pow(int(_HASH_BASE), -1, 2**64)) if inverse else _HASH_BASE
+    base = np.uint64(pow(int(HASH_BASE), -1, 2**64)) if inverse else HASH_BASE
     factors = np.full(longest + 1, base)
     factors[0] = 1
     return np.multiply.accumulate(factors)

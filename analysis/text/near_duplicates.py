@@ -123,19 +123,25 @@ def find_patterns(
     Without families a fixed head or tail makes none: posts end with the same signature or tag, and
     say another thing each time.
     """
-    months, hashes = [], [np.zeros(0, np.uint64)]
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        numbered = list(enumerate(texts[start : start + _TEXTS_AT_ONCE], start))
-        month, hashes_of_month = MonthForms.read(numbered)
-        months.append(month)
-        hashes.append(hashes_of_month)
-
+    forms, hashes = _read_forms(texts)
     patterns = find_among(
-        MonthForms.join(months),
+        forms,
         lambda numbers: {number: texts[number] for number in numbers},
         with_families=with_families,
     )
-    return patterns, patterns.find_places(np.concatenate(hashes)).to_list()
+    return patterns, patterns.find_places(hashes).to_list()
+
+
+def _read_forms(texts: Sequence[str]) -> tuple[MonthForms, Hashes]:
+    """Return the forms of texts, and the hash of the form of each."""
+    parts, hashes = [], [np.zeros(0, np.uint64)]
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        numbered = list(enumerate(texts[start : start + _TEXTS_AT_ONCE], start))
+        part, hashes_of_part = MonthForms.read(numbered)
+        parts.append(part)
+        hashes.append(hashes_of_part)
+
+    return MonthForms.join(parts), np.concatenate(hashes)
 
 
 def find_among(

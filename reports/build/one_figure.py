@@ -41,7 +41,7 @@ class _FigureSearch(FigureStore):
         self.names: list[str] = []
 
     def show(self, spec: FigureSpec, note: str | None = None) -> FigureRef:
-        note = self._note if note is None else note
+        note = self.note if note is None else note
         if spec.name == self._wanted:
             raise _Found(spec, note)
 

@@ -117,7 +117,7 @@ def build(
                 reports.append(read_report(run, pages, store, exports, executor))
             else:
                 summary = summarize_run(run)
-                reports.append(RunReport(summary, pages, store, exports, None, {}, None, None))
+                reports.append(RunReport(summary, pages, store, exports))
 
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
@@ -131,7 +131,7 @@ def build(
             file_names.update(str(path.relative_to(out)) for path in report.exports.write_all())
             kept[str(folder.relative_to(out))] = {
                 "members": report.exports.members,
-                "parts": report.kept_parts,
+                "parts": report.parts.result() if report.parts else {},
             }
 
         pages.put_in_place(last=INDEX)
@@ -160,7 +160,7 @@ def _write_comparison(reports: Sequence[RunReport], pages: StagedFiles, store: F
         title=f"{join_words(labels)} side by side",
         page=comparison_page,
         runs=runs,
-        made=max((run.ended for run in runs if run.ended), default=None),
+        made=max((run.ended_at for run in runs if run.ended_at), default=None),
         files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
         texts=reports[0].exports.texts,
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -12,42 +10,13 @@ from sqlalchemy import and_, select
 from analysis import grains
 from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
-from reports.data.daily_counts import DailyCounts
 from reports.data.queries import Statement, index_by
 from reports.data.run_data import RunData, RunJob, documents_condition
-from reports.data.tables.periods import PeriodRow, read_periods
-from reports.series.daily import count_by_period
-from reports.series.reading import select_frames
+from reports.data.tables.periods import PeriodRow
 
 #: A silence of a year or longer is missing data and no row of zeros. The key is the grain, the
 #: value the number of periods in a year.
 SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
-
-
-@dataclass(frozen=True)
-class AccountRows:
-    """The months of an account or a search, as facts and events read them."""
-
-    months: list[PeriodRow]
-
-    days: DailyCounts
-
-
-def read_account_rows(
-    data: RunData, names: Collection[str] | None = None
-) -> dict[str, AccountRows]:
-    """Return the months of each account or search, or of those with *names*, by job."""
-    rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data, names):
-        rows_of_job[row.job].append(row)
-
-    accounts_rows = {}
-    for job in data.jobs_named(names):
-        months = fill_periods(rows_of_job[job.name])
-        days = count_by_period(select_frames(data, job), Grain.MONTH)
-        accounts_rows[job.name] = AccountRows(months, days)
-
-    return accounts_rows
 
 
 def fill_periods(known_rows: Sequence[PeriodRow]) -> list[PeriodRow]:

@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import Row
 
 from analysis.codebooks.codebook import SEPARATOR, Codebook, Variable
-from analysis.codebooks.drawing import find_certain
+from analysis.codebooks.drawing import find_inclusions
 from core.enums import MODEL, CodeState, SamplePart, SampleRule
 from models.code_samples import list_looks, list_searched_keys, list_strata
 from models.codes import ADJUDICATED
@@ -120,9 +120,9 @@ def is_by(reader: str) -> pl.Expr:
     return pl.col("is_reader") if reader == PEOPLE else pl.col("coder") == reader
 
 
-def says(category: str | None) -> pl.Expr:
+def says(category: str | None, column: str = "code") -> pl.Expr:
     """Whether a code puts a unit into a category; several may apply at once."""
-    return pl.col("code").str.split(SEPARATOR).list.contains(pl.lit(category, pl.String))
+    return pl.col(column).str.split(SEPARATOR).list.contains(pl.lit(category, pl.String))
 
 
 def is_in(code: str, category: str | None) -> float:
@@ -149,15 +149,8 @@ def answer(codes: pl.DataFrame, codebook: Codebook, variable: Variable) -> pl.Da
 
 def count_represented(copies: Sequence[int], population: int) -> list[float]:
     """Return how many units of a stratum each of its coded units stands for."""
-    are_certain = find_certain(copies, len(copies), population)
-    certain_population = sum(
-        n for n, is_certain in zip(copies, are_certain, strict=True) if is_certain
-    )
-    others = len(copies) - sum(are_certain)
-    share = (population - certain_population) / others if others else 0.0
-    return [
-        float(n) if is_certain else share for n, is_certain in zip(copies, are_certain, strict=True)
-    ]
+    inclusions = find_inclusions(copies, len(copies), population)
+    return [n / inclusion for n, inclusion in zip(copies, inclusions, strict=True)]
 
 
 @once_of_run

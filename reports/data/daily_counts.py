@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log
 from statistics import fmean, variance
-
-# The count of each day, by period.
-DailyCounts = Mapping[str, Sequence[int]]
 
 # Days without a document at an edge of a month are missing if their probability is smaller.
 _IMPROBABLE = 0.001
@@ -32,23 +29,16 @@ def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> 
     return squares / (share * (1 - share)) / (len(counted) - 1)
 
 
-def is_cut_off(days: Sequence[int]) -> bool:
-    """Return whether a month of an archive lacks its first or its last days.
+def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
+    """Return how many first and how many last days a month of an archive lacks.
 
-    It does if days at an edge have no document although that is improbable under the month's
+    It lacks days at an edge that have no document although that is improbable under the month's
     daily rate. If n documents fall on D days independently, g given days have none with the
     probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
     is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
     dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1. The
-    fullest day is left out of n and of the index: a bulk day would hide every gap.
-    """
-    return any(find_missing_days(days))
-
-
-def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
-    """Return how many first and how many last days a month of an archive lacks: see `is_cut_off`.
-
-    An empty month lacks none: it has no data.
+    fullest day is left out of n and of the index: a bulk day would hide every gap. An empty month
+    lacks none: it has no data.
     """
     if not any(days):
         return 0, 0
@@ -66,26 +56,6 @@ def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
         (1 - gap / len(days)) ** clusters < _IMPROBABLE for gap in (missing_before, missing_after)
     ]
     return missing_before * is_improbable[0], missing_after * is_improbable[1]
-
-
-def cut_off_periods(days: DailyCounts) -> set[str]:
-    """Return which of an account's periods are cut off: its first and its last, unless whole.
-
-    Nobody knows whether an account was silent before its first known post and after its last, or
-    whether the collection ends there. A first period that begins with a post on its first day is
-    whole, and so is a last one with a post on its last day.
-    """
-    if not days:
-        return set()
-
-    first_period, last_period = min(days), max(days)
-    cut_off = set()
-    if not days[first_period][0]:
-        cut_off.add(first_period)
-    if not days[last_period][-1]:
-        cut_off.add(last_period)
-
-    return cut_off
 
 
 def _edges(days: Sequence[int]) -> tuple[int, int]:

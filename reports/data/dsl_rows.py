@@ -120,7 +120,7 @@ def _list_texts(run: RunData, sample: CodedSample) -> pl.DataFrame:
     inclusions: list[float] = []
     by_stratum = texts.group_by("stratum", maintain_order=True)
     for copies, drawn_texts in by_stratum.agg("copies", pl.first("drawn")).drop("stratum").rows():
-        inclusions += find_inclusions(copies, drawn_texts)
+        inclusions += find_inclusions(copies, drawn_texts, sum(copies))
 
     return texts.with_columns(inclusion=pl.Series(inclusions, dtype=pl.Float64))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
+from itertools import starmap
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -21,9 +22,11 @@ from typing import (
     get_type_hints,
 )
 
+import polars as pl
+
 from analysis.kinds.kind import Kind
-from reports.data.formats import Category, Cells, Columns
-from reports.data.run_data import Reader
+from reports.data.formats import Category, Columns
+from reports.data.run_data import Reader, RunData
 
 T = TypeVar("T")
 
@@ -109,8 +112,8 @@ class Table(Generic[T]):
     # It counts only the documents that `--distinct` and `--without` leave.
     is_selected: bool = False
 
-    # Yields the columns of batches of rows, as the fields stand, where these may be a million.
-    read_batches: Reader[Sequence[Cells]] | None = None
+    # Yields batches of rows, with the columns as the fields stand, where rows may be a million.
+    read_frames: Reader[pl.DataFrame] | None = None
 
     def is_of(self, kind: Kind[Any]) -> bool:
         """Return whether runs of *kind* can have rows."""
@@ -184,9 +187,14 @@ def _plain_type(hint: Any) -> type:
     return plain
 
 
-def whole_second(at: datetime | None) -> datetime | None:
-    """Return a UTC time as every format holds it, without parts of a second."""
-    return at.replace(microsecond=0) if at is not None and at.microsecond else at
+def read_rows(row: type[T], read_frames: Reader[pl.DataFrame]) -> Reader[T]:
+    """Return a reader of the rows that are in frames."""
+
+    def read(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
+        for frame in read_frames(run, job_names):
+            yield from starmap(row, frame.iter_rows())
+
+    return read
 
 
 def finite(figure: float | None) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from difflib import get_close_matches
-from itertools import product
+from itertools import product, starmap
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -38,7 +38,7 @@ from reports.data.kept_documents import (
     hash_origin_of_member,
     read_member,
 )
-from reports.data.queries import in_batches
+from reports.data.queries import in_batches, in_slices
 from reports.data.repeats import is_large
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.searched_texts import add_found_columns
@@ -145,7 +145,7 @@ def write_table(
     Without *texts* the texts of whole documents are null, and what was found is not told.
     """
     batches = _write_batches(run, table, files, () if texts else {TEXT}, with_found=texts)
-    return sum(len(cells[0]) for _, cells in batches)
+    return sum(len(batch[0]) for batch in batches)
 
 
 class ExportFolder:
@@ -195,8 +195,9 @@ class ExportFolder:
         are as they were.
         """
         with closing(self._write(table)) as batches:
-            for rows, _ in batches:
-                yield from rows
+            for cells_by_column in batches:
+                columns = map(list, cells_by_column)
+                yield from starmap(table.row, zip(*columns, strict=True))
 
     def _write(self, table: Table[Any]) -> Generator[Batch]:
         """Write the files of *table*; yield each batch of rows once it is written."""
@@ -351,7 +352,7 @@ def _write_batches(
     *,
     with_found: bool = True,
 ) -> Generator[Batch]:
-    """Write the rows of *table* to a file for each format, and yield each batch once it is written.
+    """Write the rows of *table* to a file for each format; yield the columns of each batch then.
 
     The columns *without* are written as null. Tables of documents tell *with_found* what searches
     have found, which follows from the texts.
@@ -365,7 +366,7 @@ def _write_batches(
         for form, file in files.items():
             writes.append(stack.enter_context(_ALL_WRITERS[form](file, columns)))
 
-        for rows, cells_by_column in batches:
+        for cells_by_column in batches:
             written = [
                 [None] * len(cells) if column in without else cells
                 for column, cells in zip(columns, cells_by_column, strict=True)
@@ -373,15 +374,16 @@ def _write_batches(
             for write_cells in writes:
                 write_cells(written)
 
-            yield rows, cells_by_column
+            yield cells_by_column
 
 
 def _read_batches(
     run: RunData, table: Table[Any], job_names: Collection[str] | None
 ) -> tuple[Columns, Iterable[Batch]]:
-    """Return the columns of *table* and its rows; of a table without end, their cells alone."""
-    if table.read_batches is not None:
-        return table.columns, (((), cells) for cells in table.read_batches(run, job_names))
+    """Return the columns of *table*, and their cells in batches of rows."""
+    if table.read_frames is not None:
+        frames = in_slices(table.read_frames(run, job_names), _ROWS_AT_A_TIME)
+        return table.columns, (frame.get_columns() for frame in frames)
 
     rows: Iterable[Any] = table.read(run, job_names)
     columns = table.columns
@@ -391,7 +393,7 @@ def _read_batches(
         columns, make_values = _expand_dictionaries(columns, rows)
 
     batches = in_batches(rows, _ROWS_AT_A_TIME)
-    return columns, ((batch, list(zip(*map(make_values, batch), strict=True))) for batch in batches)
+    return columns, (list(zip(*map(make_values, batch), strict=True)) for batch in batches)
 
 
 def _expand_dictionaries(

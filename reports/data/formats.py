@@ -33,8 +33,8 @@ Columns = dict[str, type]
 Values = tuple[Any, ...]
 # The cells of a column in a batch of rows; a series where rows may be a million.
 Cells: TypeAlias = Sequence[Any] | pl.Series
-# Rows, if anyone needs them as such, and their cells by column.
-Batch: TypeAlias = tuple[Sequence[Any], Sequence[Cells]]
+# The cells of a batch of rows, by column.
+Batch: TypeAlias = Sequence[Cells]
 # Writes a batch of rows, which it is given column by column.
 Write = Callable[[Sequence[Cells]], None]
 

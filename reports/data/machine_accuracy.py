@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
+from itertools import chain, product
 
 import polars as pl
 
 from analysis.codebooks.codebook import Variable, VariableType
 from analysis.codebooks.wanted import list_categories
 from core.enums import UNUSABLE
-from reports.data.coded_samples import (
-    NOT_ASKED,
-    CodedSample,
-    Stratum,
-    count_represented,
-    is_in,
-)
+from reports.data.coded_samples import NOT_ASKED, CodedSample, count_represented, says
 from reports.data.estimate_strata import join_periods, list_coded_groups
 from reports.data.run_data import RunData
 from reports.frames.codes import load_codes
@@ -74,13 +68,13 @@ class MachineAccuracy:
         return [between for between in Compared if self.tests.get(between)]
 
 
-@dataclass(frozen=True)
-class _CodedPair:
-    """The group of a unit, its stratum, and what people who agree and the machine say of it."""
-
-    group: str
-    stratum: Stratum
-    codes: CodePair
+# The column of pairs of codes by which errors are compared, and those by which pairs are alike
+# otherwise.
+_COMPARED = {
+    Compared.PERIODS: ("period", ("keyword", "part")),
+    Compared.GROUPS: ("group", ("keyword", "period", "part")),
+    Compared.KEYWORDS: ("keyword", ("period", "part")),
+}
 
 
 def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAccuracy:
@@ -100,17 +94,17 @@ def measure_machine(run: RunData, sample: CodedSample, coder: str) -> MachineAcc
         if variable.type == VariableType.SCALE:
             continue
 
-        pairs = list(_list_pairs(sample, coder, variable, groups_of_documents))
-        categories = dict.fromkeys((*variable.codes, NOT_ASKED))
-        for pair in pairs:
-            categories |= dict.fromkeys((pair.codes.person, pair.codes.machine))
-
-        matrix = make_confusion_matrix([pair.codes for pair in pairs], list(categories))
+        pairs = _list_pairs(run, sample, coder, variable, groups_of_documents)
+        codes = [CodePair(*pair) for pair in pairs.select("person", "machine", "weight").rows()]
+        given = chain.from_iterable((pair.person, pair.machine) for pair in codes)
+        categories = dict.fromkeys((*variable.codes, NOT_ASKED, *given))
+        matrix = make_confusion_matrix(codes, list(categories))
         if matrix is not None:
             matrices[variable.name] = matrix
 
         for between in Compared:
-            compared += _compare(variable, between, _group_pairs(run, pairs, between, groups))
+            is_compared = pl.col("group").is_in(groups) | (between != Compared.GROUPS)
+            compared += _compare(variable, between, pairs.filter(is_compared))
 
     adjusted = adjust_holm([p_value for _, p_value in compared])
     differences = [
@@ -132,62 +126,48 @@ def _count_unusable(run: RunData, sample: CodedSample, coder: str) -> dict[str, 
 
 
 def _list_pairs(
-    sample: CodedSample, coder: str, variable: Variable, groups: Mapping[int, str]
-) -> Iterator[_CodedPair]:
-    answers = sample.answers(variable)
-    of_machine = answers.filter(pl.col("coder") == coder).select("unit", machine="code")
-    of_people = answers.filter("is_reader").group_by("unit").agg(pl.col("code").unique())
-    agreed = of_people.filter(pl.col("code").list.len() == 1)
-    units = sample.units.join(agreed.explode("code"), on="unit").join(of_machine, on="unit")
-    units = units.sort("unit").select("stratum", "document", "copies", "code", "machine")
-    for stratum in sample.strata:
-        rows = units.filter(pl.col("stratum") == stratum.number).rows()
-        weights = count_represented([row[2] for row in rows], stratum.population)
-        for (_, document, _, person, machine), weight in zip(rows, weights, strict=True):
-            codes = CodePair(person, machine, weight)
-            yield _CodedPair(groups.get(document, ""), stratum, codes)
-
-
-# What is compared, units of which kind are alike otherwise, and the codes.
-_Grouped = tuple[str, str, CodePair]
-
-
-def _group_pairs(
-    run: RunData, pairs: Sequence[_CodedPair], between: Compared, groups: Collection[str]
-) -> Iterator[_Grouped]:
-    """Yield the group of each pair, by what is compared, and what is the same within a kind.
+    run: RunData, sample: CodedSample, coder: str, variable: Variable, groups: Mapping[int, str]
+) -> pl.DataFrame:
+    """Return what people who agree and the machine say of each unit, with its place and weight.
 
     A text that several groups have is of the one whose copy was read.
     """
-    for pair in pairs:
-        stratum, part = pair.stratum, str(pair.stratum.part.kind)
+    answers = sample.answers(variable)
+    of_machine = answers.filter(pl.col("coder") == coder).select("unit", machine="code")
+    of_people = answers.filter("is_reader").group_by("unit").agg(person=pl.col("code").unique())
+    agreed = of_people.filter(pl.col("person").list.len() == 1).explode("person")
+    units = sample.units.join(agreed, on="unit").join(of_machine, on="unit")
+    units = units.sort("stratum", "unit")
+    weights: list[float] = []
+    strata = []
+    for stratum in sample.strata:
+        copies = units.filter(pl.col("stratum") == stratum.number)["copies"].to_list()
+        weights += count_represented(copies, stratum.population)
         period = join_periods(stratum.period, run.grain)
-        match between:
-            case Compared.PERIODS:
-                yield period, f"{stratum.keyword} {part}", pair.codes
-            case Compared.GROUPS:
-                if pair.group in groups:
-                    yield pair.group, f"{stratum.keyword} {period} {part}", pair.codes
-            case Compared.KEYWORDS:
-                yield stratum.keyword, f"{period} {part}", pair.codes
+        strata.append((stratum.number, stratum.keyword, period, f"{stratum.part.kind}"))
+
+    schema = {"stratum": pl.Int64, "keyword": pl.String, "period": pl.String, "part": pl.String}
+    pairs = units.with_columns(
+        weight=pl.Series(weights, dtype=pl.Float64),
+        group=pl.col("document").replace_strict(groups, default="", return_dtype=pl.String),
+    )
+    places = pl.DataFrame(strata, schema, orient="row")
+    return pairs.drop("keyword").join(places, on="stratum", maintain_order="left")
 
 
 def _compare(
-    variable: Variable, between: Compared, grouped: Iterable[_Grouped]
+    variable: Variable, between: Compared, pairs: pl.DataFrame
 ) -> Iterator[tuple[ErrorDifference, float]]:
-    grouped_pairs = list(grouped)
+    group, alike = _COMPARED[between]
+    kind = pl.concat_str(alike, separator=" ").alias("kind")
     for category, is_false_positive in product(list_categories(variable), (True, False)):
-        counts: dict[tuple[str, str], list[bool]] = defaultdict(list)
-        for group, kind, codes in grouped_pairs:
-            is_person, is_machine = is_in(codes.person, category), is_in(codes.machine, category)
-            if bool(is_person) != is_false_positive:
-                counts[group, kind].append(is_person != is_machine)
-
-        errors = [
-            ErrorCount(group, kind, sum(are_wrong), len(are_wrong))
-            for (group, kind), are_wrong in counts.items()
-        ]
-        comparison = compare_errors(errors)
+        by_person, by_machine = says(category, "person"), says(category, "machine")
+        counts = (
+            pairs.filter(by_person != is_false_positive)
+            .group_by(group, kind, maintain_order=True)
+            .agg((by_person != by_machine).sum(), units=pl.len())
+        )
+        comparison = compare_errors([ErrorCount(*count) for count in counts.iter_rows()])
         if comparison is not None:
             difference = ErrorDifference(
                 between=between,

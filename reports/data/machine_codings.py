@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -16,19 +16,13 @@ from reports.data.selection import left_out
 from reports.frames.codes import IS_OF_PEOPLE, load_codebooks, load_codes
 
 
-@dataclass
+@dataclass(frozen=True)
 class CodeCounts:
     """How many units have each code."""
 
     # Of several categories a unit has each.
-    units: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, code: str, count: int) -> None:
-        """Add units with a code, which may be several categories."""
-        self.units += count
-        for category in code.split(SEPARATOR):
-            self.codes[category] += count
+    units: int
+    codes: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -64,11 +58,10 @@ class MachineCoding:
         if month:
             is_counted &= pl.col("month") == month
 
-        counts = CodeCounts()
-        for code, units in self.answers.filter(is_counted).select("code", "units").iter_rows():
-            counts.add(code, units)
-
-        return counts
+        counted = self.answers.filter(is_counted)
+        categories = pl.col("code").cast(pl.String).str.split(SEPARATOR)
+        by_code = counted.select(categories, "units").explode("code").group_by("code").sum()
+        return CodeCounts(counted["units"].sum(), Counter(dict(by_code.iter_rows())))
 
 
 @once

@@ -28,6 +28,9 @@ _SORTED_IN_MEMORY = 250_000
 # So many whole documents, or jobs, are read in one transaction.
 BATCH = 500
 
+# The types of a frame's columns that are no text.
+_NUMBERS: dict[type, Any] = {int: pl.Int64(), float: pl.Float64()}
+
 T = TypeVar("T")
 Statement = Select[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
@@ -72,6 +75,35 @@ def fetch_columns(db: Database, statement: Statement, **parameters: Any) -> list
         columns.append(list(cells if convert is None else map(convert, cells)))
 
     return columns
+
+
+def fetch_frame(db: Database, statement: Statement, **parameters: Any) -> pl.DataFrame:
+    """Return all rows of *statement* as a frame with its columns; see `fetch_columns`."""
+    return _make_frame(statement, fetch_columns(db, statement, **parameters))
+
+
+def fetch_frame_pages(
+    db: Database, statement: Statement, key: InstrumentedAttribute[int]
+) -> Iterator[pl.DataFrame]:
+    """Yield the pages of `fetch_column_pages` as frames; the rows of a single page in any order.
+
+    To sort them by the key would cost a database as much as to read them.
+    """
+    columns = fetch_columns(db, statement.limit(PAGE + 1))
+    if len(columns[0]) <= PAGE:
+        yield _make_frame(statement, columns)
+        return
+
+    for page in fetch_column_pages(db, statement, key):
+        yield _make_frame(statement, page)
+
+
+def _make_frame(statement: Statement, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    schema = {}
+    for column in statement.selected_columns:
+        schema[str(column.key)] = _NUMBERS.get(column.type.python_type, pl.String())
+
+    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema)
 
 
 def fetch_column_pages(
@@ -125,6 +157,19 @@ def in_batches(elements: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     iterator = iter(elements)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def in_slices(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """Yield the rows of *frames* in frames of *size*; the last one may be shorter."""
+    rest = pl.DataFrame()
+    for frame in frames:
+        rows = pl.concat([rest, frame]) if len(rest) else frame
+        whole = len(rows) - len(rows) % size
+        yield from rows[:whole].iter_slices(size) if whole else ()
+        rest = rows[whole:]
+
+    if len(rest):
+        yield rest
 
 
 def index_by(attribute: str, elements: Iterable[T]) -> dict[Any, T]:

@@ -80,8 +80,7 @@ def list_shares_of_kinds(
     Kinds are split by a machine's codes where these help the estimate.
     """
     cells = make_cells(make_strata(run, subject, category), use_machine=True)
-    parts = [part for cell in cells for part in cell.parts]
-    return [(part.size, part.total / part.size) for part in parts if part.share is not None]
+    return [(cell.size, cell.total / cell.size) for cell in cells if cell.share is not None]
 
 
 def bound_missed(run: RunData, subject: CodedSubject, category: str) -> float | None:

@@ -12,7 +12,7 @@ import polars as pl
 from reports.data.repeats import read_families
 from reports.data.run_data import RunData, RunJob, once
 from reports.frames.frames import Frames
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from reports.series.reading import select_frames
 
 # A subject, and a month of it; None stands for all of its months.
@@ -37,7 +37,7 @@ def count_places(run: RunData) -> pl.DataFrame:
     *is_repeat* says whether the texts repeat an earlier one of their month. What the run's
     selection leaves out counts, too.
     """
-    return pl.concat([_count(run, job, load_frames(run, job)) for job in run.jobs])
+    return pl.concat([_count(run, job, load_mentioning(run, job)) for job in run.jobs])
 
 
 def _count(run: RunData, job: RunJob, frames: Frames) -> pl.DataFrame:

@@ -130,9 +130,9 @@ def add_found_columns(
     place = list(columns).index("text")
 
     def extend() -> Iterator[Batch]:
-        for rows, cells in batches:
+        for cells in batches:
             forms = list(map(read_form, cells[place]))
             found = [list(map(verdicts.get, forms)) for verdicts in verdicts_by_column.values()]
-            yield rows, [*cells, *found]
+            yield [*cells, *found]
 
     return columns | dict.fromkeys(verdicts_by_column, bool), extend()

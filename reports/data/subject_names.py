@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
 from reports.data.run_data import RunData, once_of_run
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from textapi.text.keywords import pattern
 
 # So many of the texts that mention a keyword are looked at, evenly over the run.
@@ -29,9 +29,8 @@ def read_names(run: RunData) -> dict[str, str]:
     A keyword that texts write in several ways, or not at all, is called as the user wrote it.
     """
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
-    # The frames of few jobs are kept, so they are read once for all keywords.
     for job in run.jobs:
-        frames = load_frames(run, job)
+        frames = load_mentioning(run, job)
         for keyword_name, mentioning in documents.items():
             mentioning.update(frames.sentences(keyword_name)["document"])
 
@@ -51,3 +50,10 @@ def _find_name(run: RunData, keyword: Keyword, documents: Collection[int]) -> st
     spelling, times = max(spellings.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     is_usual = times > USUAL * spellings.total()
     return spelling if is_usual else f"“{keyword.name}”"
+
+
+def read_subject_names(run: RunData) -> Mapping[str, str]:
+    """Return what readers call each keyword, or each account or search by the name of its job."""
+    if run.kind.has_mentions:
+        return read_names(run)
+    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}

@@ -25,7 +25,7 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
     declares no languages.
     """
     unread: dict[str, Counter[str]] = {job.name: Counter() for job in run.jobs}
-    if _languages_read(run) is None:
+    if languages_of_engines(run) is None:
         return unread
 
     coverage = read_coverage_grid(run).jobs
@@ -42,7 +42,7 @@ def count_unread(run: RunData) -> dict[str, Counter[str]]:
     return unread
 
 
-def _languages_read(run: RunData, operation: Operation | None = None) -> frozenset[str] | None:
+def languages_of_engines(run: RunData, operation: Operation | None = None) -> frozenset[str] | None:
     """Return the languages that all engines of a run read; None if one of them declares none."""
     declared = [run.engine_languages[engine] for engine in run.engines]
     known = [languages_read(languages, operation) for languages in declared if languages]
@@ -52,7 +52,7 @@ def _languages_read(run: RunData, operation: Operation | None = None) -> frozens
 @once_of_run
 def find_unread(run: RunData, job: RunJob, operation: Operation | None = None) -> Mapping[int, str]:
     """Return the documents of a job that its engine does not read, with their languages."""
-    languages = _languages_read(run, operation)
+    languages = languages_of_engines(run, operation)
     if languages is None:
         return {}
 

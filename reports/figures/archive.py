@@ -49,6 +49,10 @@ def archive_spec(
     if missing_days:
         caption += "; hatched: days without a document that are missing"
 
+    gaps: list[str] = []
+    for first, last in missing_days:
+        gaps += grains.list_periods(first.isoformat(), last.isoformat())
+
     documents = quantity(sum(documents for _, documents, _ in counts), "document")
     bulk = f" · bulk days apart: {len(bulk_days):,}" if bulk_days else ""
     chart = Chart(
@@ -59,7 +63,7 @@ def archive_spec(
         sub=f"n = {documents}{bulk}",
         span=span,
         values=Axis(is_whole=True),
-        gaps=[day.isoformat() for stretch in missing_days for day in _list_days(stretch)],
+        gaps=gaps,
         bulk=sorted({grains.period_of(day, span.grain) for day, _ in bulk_days}),
     )
     return FigureSpec(
@@ -135,8 +139,3 @@ def _mark(period: str, documents: int, days: int, span: style.Range) -> Mark:
     title = f"{period_name(period, '%B %Y')}: {said}"
     row = name_row("archive", period)
     return Mark(position=period, value=documents / days, n=documents, title=title, row=row)
-
-
-def _list_days(stretch: DayRange) -> list[date]:
-    first, last = stretch
-    return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
+from itertools import compress
 from random import Random
 
 import numpy as np
@@ -222,13 +223,9 @@ def _list_sizes(word_counts: Mapping[str, int], free: int) -> list[float]:
     parts = np.array(list(word_counts.values())) / max(word_counts.values()) / _MEASURED
     widths = parts * np.array([box.width for box in boxes])
     heights = parts * np.array([box.above + box.below for box in boxes])
-    sizes = []
-    for size in _SIZES:
-        rooms = (np.ceil(size * widths) + 1) * (np.ceil(size * heights) + 1)
-        if rooms.sum() <= _FULLEST * free:
-            sizes.append(size)
-
-    return sizes
+    across, down = (np.ceil(np.outer(_SIZES, ends)) + 1 for ends in (widths, heights))
+    has_room = (across * down).sum(axis=1) <= _FULLEST * free
+    return list(compress(_SIZES, has_room))
 
 
 def _place_all(

@@ -74,7 +74,7 @@ class FigureStore:
     ) -> None:
         self.folder = folder / FIGURES
         self.progress = progress or BuildProgress()
-        self._note, self._links, self._in_files = note, links, in_files
+        self.note, self._links, self._in_files = note, links, in_files
         self.word_links = word_links
         self._check = check
         self.used: set[str] = set()
@@ -94,7 +94,7 @@ class FigureStore:
         *note* stands below it in the place of the store's note.
         """
         self._check()
-        note = self._note if note is None else note
+        note = self.note if note is None else note
         sheet = draw_picture(spec.picture, note, has_links=self._links and not self._in_files)
         self.progress.count_figure()
         ref = FigureRef(spec.alt, spec.caption, spec.layout)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reports.data.block_intervals import DrawnRow
 from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.marks import Mark, name_row
@@ -33,9 +32,8 @@ def mark_shares(period_rows: Iterable[PeriodRow]) -> list[Mark]:
             said = f"{row.matched or 0:,} of {quantity(row.documents, 'document')}"
             said += f", {format_share(row.share)}"
             ends = row.share_low, row.share_high
-            exported = row.exported_share if isinstance(row, DrawnRow) else None
             mark = _mark(row, "share", row.share, row.matched or 0, said, ends)
-            marks.append(replace(mark, exported=exported))
+            marks.append(replace(mark, exported=row.exported_share))
 
     return marks
 
@@ -51,9 +49,8 @@ def mark_means(period_rows: Iterable[PeriodRow], unit: str) -> list[Mark]:
             said = f"mean polarity {signed(row.polarity_mean)} of {scored}{quantity(of_all, unit)}"
             said += _name_documents(row, unit)
             ends = row.polarity_low, row.polarity_high
-            exported = row.exported_polarity if isinstance(row, DrawnRow) else None
             mark = _mark(row, "polarity_mean", row.polarity_mean, n, said, ends)
-            marks.append(replace(mark, exported=exported))
+            marks.append(replace(mark, exported=row.exported_polarity))
 
     return marks
 

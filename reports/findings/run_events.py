@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
+from reports.data.queries import group_by
 from reports.data.run_data import RunData, once
-from reports.data.tables.periods import PeriodRow, group_by_term, read_series
+from reports.data.tables.periods import group_by_term, read_series
 from reports.data.variants import read_variants
 from reports.findings.events import (
     Departures,
@@ -58,10 +58,7 @@ def _read_series(run: RunData) -> list[Series]:
 
 
 def _read_account_series(run: RunData, grain: Grain, *, with_mood: bool) -> list[Series]:
-    rows_by_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
-    for period_row in read_series(replace(run, grain=grain)):
-        rows_by_job[period_row.job].append(period_row)
-
+    rows_by_job = group_by("job", read_series(replace(run, grain=grain)))
     series: list[Series] = []
     for job in run.jobs:
         series += account_series(job.name, fill_periods(rows_by_job[job.name]), with_mood=with_mood)

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 
 from analysis import grains
 from core.enums import Grain
-from reports.data.account_rows import read_account_rows
+from reports.data.account_rows import fill_periods
+from reports.data.queries import group_by
 from reports.data.run_data import RunData
-from reports.data.subject_names import read_names
+from reports.data.subject_names import read_names, read_subject_names
 from reports.data.tables.keyword_pairs import read_pairs
-from reports.data.tables.periods import group_by_term
+from reports.data.tables.periods import group_by_term, read_periods
 from reports.data.years import read_finding_rows
-from reports.findings.confirmed import ALL
+from reports.findings.confirmed import ALL, ReadFacts, read_confirmed
 from reports.findings.event_sentences import fold_events, state_event
 from reports.findings.events import Event
-from reports.findings.finding import Fact, Finding
+from reports.findings.finding import Fact, Finding, state_facts
 from reports.findings.measures import POSTS, SHARE
 from reports.findings.mood_facts import find_mood_facts
 from reports.findings.pair_facts import find_pair_facts
@@ -48,14 +49,21 @@ def read_month_facts(run: RunData) -> dict[str, list[Fact]]:
 def read_post_facts(run: RunData) -> dict[str, list[Fact]]:
     """Return the facts of each account or search, and under `ALL` those that compare them."""
     facts, rows_by_account, noun = {}, {}, run.kind.document_noun
-    account_rows = read_account_rows(run)
+    rows_by_job = group_by("job", read_periods(run))
     for job in run.jobs:
-        account, title = account_rows[job.name], run.kind.job_title(job.name, job.options)
-        rows_by_account[title] = account.months
-        facts[job.name] = find_post_facts(title, account.months, run.engines, noun)
+        title = run.kind.job_title(job.name, job.options)
+        rows_by_account[title] = fill_periods(rows_by_job[job.name])
+        facts[job.name] = find_post_facts(title, rows_by_account[title], run.engines, noun)
 
     facts[ALL] = find_account_facts(rows_by_account, run.kind.job_nouns, noun)
     return facts
+
+
+def state_findings(run: RunData, read_facts: ReadFacts) -> dict[str, list[Finding]]:
+    """Return the findings of each subject: its confirmed facts, and its events."""
+    facts = read_confirmed(run, read_facts)
+    stated = {subject: state_facts(subject_facts) for subject, subject_facts in facts.items()}
+    return add_events(run, stated, read_subject_names(run))
 
 
 def add_events(

@@ -30,9 +30,8 @@ from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
 from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames, valid_polarity
 from reports.stats.intervals import TRILLIONTHS
 
-# Frames of together so many documents are kept in memory, and those of 25 jobs at least: of the
-# months of centuries most have hardly a document.
-_KEPT_DOCUMENTS, _KEPT_JOBS = 150_000, 25
+# Frames of together so many documents are kept in memory, in some 20 MB.
+_KEPT_DOCUMENTS = 250_000
 
 # This many letters count as a word, since some scripts have no spaces.
 _LETTERS_OF_WORD = 10
@@ -61,26 +60,58 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
 
     They are read where they are stored, else made, and stored if the job has ended.
     """
-    kept = _kept_frames(run)
+    kept = _keep_whole(run)
     if job.id not in kept:
-        while len(kept) >= _KEPT_JOBS and _count_documents(kept.values()) >= _KEPT_DOCUMENTS:
-            del kept[next(iter(kept))]
-
-        kept[job.id] = _load(run, job)
+        kept.add(job.id, _load(run, job))
 
     return kept[job.id]
 
 
+def load_mentioning(run: RunData, job: RunJob) -> Frames:
+    """Return the frames of a job with the documents alone that have a mention.
+
+    They are few, so that those of many more jobs stay in memory than of `load_frames`.
+    """
+    kept = _keep_mentioning(run)
+    if job.id not in kept:
+        kept.add(job.id, load_frames(run, job).mentioning)
+
+    return kept[job.id]
+
+
+class _KeptFrames(dict[int, Frames]):
+    """The frames that stay in memory, by their jobs' ids: of together `_KEPT_DOCUMENTS`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._documents = 0
+
+    def add(self, job_id: int, frames: Frames) -> None:
+        """Keep the frames of a further job, for which others may have to go."""
+        while self and self._documents + len(frames.documents) > _KEPT_DOCUMENTS:
+            # All jobs are read in their order, and then again: the last ones are needed last.
+            _, last = self.popitem()
+            self._documents -= len(last.documents)
+
+        self[job_id] = frames
+        self._documents += len(frames.documents)
+
+
 @once_of_run
-def _kept_frames(run: RunData) -> dict[int, Frames]:  # noqa: ARG001 - it is kept with the run
-    """Return the frames that are in memory, by their jobs' ids."""
-    return {}
+def _keep_whole(run: RunData) -> _KeptFrames:  # noqa: ARG001 - it is kept with the run
+    return _KeptFrames()
+
+
+@once_of_run
+def _keep_mentioning(run: RunData) -> _KeptFrames:  # noqa: ARG001 - it is kept with the run
+    return _KeptFrames()
 
 
 def gather(
     run: RunData,
     jobs: Iterable[RunJob],
     select: Callable[[RunJob, Frames], Sequence[pl.LazyFrame]],
+    load: Callable[[RunData, RunJob], Frames] = load_frames,
 ) -> list[pl.DataFrame]:
     """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
 
@@ -91,7 +122,7 @@ def gather(
     selected: list[list[pl.LazyFrame]] = []
     n_documents = 0
     for job in jobs:
-        frames = load_frames(run, job)
+        frames = load(run, job)
         if selected and n_documents + len(frames.documents) > _KEPT_DOCUMENTS:
             gathered.append(_collect(selected))
             selected, n_documents = [], 0
@@ -108,10 +139,6 @@ def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
     return pl.collect_all([pl.concat(parts) for parts in zip(*selected, strict=True)])
 
 
-def _count_documents(kept: Iterable[Frames]) -> int:
-    return sum(len(frames.documents) for frames in kept)
-
-
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
     made_of = hash_origins(run)[job.id]
@@ -121,13 +148,10 @@ def _load(run: RunData, job: RunJob) -> Frames:
     if stored is not None:
         return Frames.from_bytes(stored)
 
-    scope = document_scope(run, job)
-    frames = make_frames(run.db, job.id, scope, has_mentions=run.kind.has_mentions)
     # Later documents are none of a job that has frozen its own.
-    if job.state in ENDED and job.newest_document is not None:
-        write_frames(run.db, job.id, made_of, frames.to_bytes())
-
-    return frames
+    is_settled = job.state in ENDED and job.newest_document is not None
+    make = keep_frames if is_settled else make_frames
+    return make(run.db, job.id, document_scope(run, job), has_mentions=run.kind.has_mentions)
 
 
 @once_of_run
@@ -137,13 +161,14 @@ def hash_origins(run: RunData) -> dict[int, str]:
         return hash_origins_of_frames(connection, [job.id for job in run.jobs])
 
 
-def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> None:
+def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
     """Make and store the frames of a job whose steps are through."""
     with db.read() as connection:
         made_of = hash_origins_of_frames(connection, [job_id])[job_id]
 
     frames = make_frames(db, job_id, scope, has_mentions=has_mentions)
     write_frames(db, job_id, made_of, frames.to_bytes())
+    return frames
 
 
 def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
-from functools import partial
 
-from core.enums import Grain
-from reports.data import years
+from reports.data.exports import ExportFolder
+from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.data.tables.mentions import MENTIONS
-from reports.findings.finding import Finding
+from reports.figures.figure_store import FigureStore
 from reports.kinds.report_kind import ReportKind, RunReport
-from reports.pages.archive import ARCHIVE_PAGE, make_archive_page
-from reports.pages.front_page import make_front_page
-from reports.pages.front_sentences import arrange_sentences
+from reports.pages.front_page import read_front_page
+from reports.pages.front_sentences import arrange_keyword_sentences, arrange_sentences
 from reports.pages.front_values import FrontPage
-from reports.pages.keyword_section import arrange_keyword_sentences
+from reports.pages.keyword_drawing import draw_keyword
 from reports.pages.month_findings import read_findings
+from reports.pages.month_pages import read_months
 from reports.pages.month_section import MonthPage
-from reports.pages.passed_picture import pass_on, share_pngs
+from reports.pages.passed_picture import pass_all_on, share_pngs
 from reports.pages.run_summary import RunSummary
 from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
-from reports.shared_calls import SharedCall
+from reports.words.periods import month_name
 from reports.words.quantities import join_words
+
+# A front page, and the pages of its months, made while the run's mentions are read.
+MonthsPages = tuple[FrontPage, Generator[MonthPage | YearPage]]
 
 
 def name_run(run: RunSummary) -> str:
@@ -34,92 +35,63 @@ def name_run(run: RunSummary) -> str:
     return run.name or join_words([names[keyword.name] for keyword in run.keywords])
 
 
+def read_pages(run: RunData, store: FigureStore, exports: ExportFolder) -> MonthsPages:
+    """Read what all pages show; those of months are made one after the other, when they are due."""
+    front = read_front_page(run, store)
+    return front, _read_months(run, front, store, exports)
+
+
+def _read_months(
+    run: RunData, front: FrontPage, store: FigureStore, exports: ExportFolder
+) -> Generator[MonthPage | YearPage]:
+    with closing(exports.write_while_reading(MENTIONS)) as mentions:
+        yield from read_months(run, front, store, mentions)
+
+    for keyword in front.keywords:
+        draw_keyword(keyword, front, store)
+
+
 def write_pages(report: RunReport) -> None:
     """Write a front page, a page for each month, one for each keyword, and one on the archive.
 
     A run of many months also has a page for each year, which lists its months. What the front page
     has no room for stands on pages that it links to.
     """
-    if years.draw_by_year(report.run):
-        report = replace(report, run=replace(report.run, grain=Grain.YEAR))
+    shown: MonthsPages = report.shown
+    front, months = shown
+    with closing(months):
+        for page in months:
+            if isinstance(page, YearPage):
+                report.write(page.year.page, "year.html", page, page.year.name)
+            else:
+                title = month_name(page.period, "%B %Y")
+                report.write(f"{page.period}.html", "month.html", page, title)
 
-    def show_month(month: MonthPage) -> None:
-        file_name = f"{month.period}.html"
-        report.write(file_name, "month.html", month, title=month.name)
-
-    def show_year(year: YearPage) -> None:
-        report.write(year.year.page, "year.html", year, title=year.name)
-
-    with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        front_page = make_front_page(report.run, report.store, mentions, show_month, show_year)
-
-    archive_page = make_archive_page(report.run, report.store)
-    report.write(
-        ARCHIVE_PAGE,
-        "archive.html",
-        archive_page,
-        title="The archive itself",
-    )
-    keyword_names = [keyword.name for keyword in front_page.keywords]
+    report.write("archive.html", "archive.html", front.archive, "The archive itself")
+    keyword_names = [keyword.name for keyword in front.keywords]
     sentences = arrange_sentences(keyword_names, report.findings)
-    pngs = _pass_pictures_on(report, front_page, sentences.leading)
-    for keyword in front_page.keywords:
+    passed = pass_all_on(front, report.findings, sentences.leading, report.store, report.pages)
+    for picture in passed:
+        report.write(f"{picture.name}.html", "picture.html", picture, picture.title)
+
+    pngs = share_pngs(passed, report.executor)
+    for keyword in front.keywords:
         report.write(
             keyword.page,
             "keyword.html",
-            front_page,
-            title=keyword.subject.name,
+            front,
+            keyword.subject.name,
             keyword=keyword,
             sentences=arrange_keyword_sentences(report.findings[keyword.name]),
         )
 
-    for further_page in front_page.further_pages:
-        report.write(
-            further_page.file_name,
-            further_page.template,
-            front_page,
-            title=further_page.title,
-        )
+    for further_page in front.further_pages:
+        report.write(further_page.file_name, further_page.template, front, further_page.title)
 
     report.write_document_list()
-    report.write(
-        INDEX,
-        "front_page.html",
-        front_page,
-        title=name_run(report.run),
-        sentences=sentences,
-    )
+    report.write(INDEX, "front_page.html", front, report.title, sentences=sentences)
     for file_name, png in pngs:
         report.pages.add(file_name, png.result())
 
 
-def _pass_pictures_on(
-    report: RunReport, page: FrontPage, leading: Sequence[Finding]
-) -> list[tuple[str, SharedCall[bytes]]]:
-    """Give the front page and each keyword a picture to pass on, on a page of its own.
-
-    Return the files of their PNGs, which are drawn meanwhile.
-    """
-    progress = report.store.progress
-    panels = page.share_panels
-    draw = partial(pass_on, run=report.run, store=report.store, pages=report.pages)
-    page.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
-    passed_pictures = [page.passed_picture]
-    for keyword in page.keywords:
-        keyword.passed_picture = draw(
-            f"picture-{keyword.subject.slug}",
-            [panels[keyword.name]],
-            report.findings[keyword.name],
-            origin=keyword.page,
-        )
-        passed_pictures.append(keyword.passed_picture)
-
-    progress.expect_pages(progress.all_pages - passed_pictures.count(None))
-    passed = list(filter(None, passed_pictures))
-    for picture in passed:
-        report.write(f"{picture.name}.html", "picture.html", picture, title=picture.title)
-
-    return share_pngs(passed, report.executor)
-
-
-MONTHS = ReportKind(name_run, write_pages, read_findings)
+MONTHS = ReportKind(name_run, read_pages, write_pages, read_findings)

@@ -1,10 +1,10 @@
-"""How the report of a kind of run is made: its pages, its figures and its findings."""
+"""How the report of a kind of run is made: what its pages show is read, then they are written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.atomic_files import StagedFiles
@@ -14,7 +14,7 @@ from reports.data.run_data import RunData
 from reports.figures.figure_store import FigureStore
 from reports.findings.finding import FindingsBySubject
 from reports.pages import page
-from reports.pages.document_list import DocumentIndex, write_parts
+from reports.pages.document_list import DocumentIndex
 from reports.pages.repeats import Repeats
 from reports.pages.run_summary import RunSummary
 from reports.pages.surprises import SurprisesSection
@@ -25,34 +25,39 @@ from reports.words.document_queries import DOCUMENT_LIST
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run whose report is made, and where its pages, figures and tables go.
+    """What the pages of a run's report show, and where its pages, figures and tables go.
 
-    Trainings, and runs side by side, have no *repeats* and no *findings* of their own; only the
-    report of one watched run has a *watch*. A process may help by *executor*, and make the *parts*
-    of the list of documents: see `share_parts`.
+    Runs side by side have nothing *shown* of their own and no list of documents, and as trainings
+    no *repeats* and no *findings*; only the report of one watched run has a *watch*. A process may
+    help by *executor*.
     """
 
     run: RunSummary
     pages: StagedFiles
     store: FigureStore
     exports: ExportFolder
-    repeats: Repeats | None
-    findings: FindingsBySubject
-    watch: WatchSection | None
-    surprises: SurprisesSection | None
-    executor: Executor | None = None
+
+    # The title of the front page, and what `ReportKind.read_pages` has read.
+    title: str = ""
+    shown: Any = None
+
+    # The list of documents: its index, and what writes its parts and adds them to the index.
+    documents: DocumentIndex | None = None
     parts: SharedCall[dict[str, JobParts]] | None = None
 
-    # What is remembered of the parts of the list of documents, by the job.
-    kept_parts: dict[str, JobParts] = field(default_factory=dict)
+    repeats: Repeats | None = None
+    findings: FindingsBySubject = field(default_factory=dict)
+    watch: WatchSection | None = None
+    surprises: SurprisesSection | None = None
+    executor: Executor | None = None
 
     def write(
         self,
         file_name: str,
         template: str,
         page_values: object,
-        *,
         title: str,
+        *,
         own_script: str | None = None,
         **more: Any,
     ) -> None:
@@ -69,7 +74,7 @@ class RunReport:
             surprises=self.surprises,
             files=self.exports.files(),
             texts=self.exports.texts,
-            made=self.run.ended,
+            made=self.run.ended_at,
             **more,
         )
 
@@ -78,31 +83,22 @@ class RunReport:
 
     def write_document_list(self) -> None:
         """Write the page that lists the run's documents, and the parts that it loads."""
-        titles = {job.name: self.run.kind.job_title(job.name, job.options) for job in self.run.jobs}
-        index = DocumentIndex.of(self.run, titles, texts=self.exports.texts)
-        last = self.exports.last
         if self.parts is not None:
-            last = replace(last, parts=self.parts.result())
+            self.parts.result()
 
-        self.kept_parts.update(write_parts(self.run, index, self.pages, last))
-
-        self.write(
-            DOCUMENT_LIST,
-            "documents.html",
-            index,
-            title=f"All {self.run.kind.document_noun}s",
-            own_script="documents.js",
-        )
+        title, script = f"All {self.run.kind.document_noun}s", "documents.js"
+        self.write(DOCUMENT_LIST, "documents.html", self.documents, title, own_script=script)
 
 
 @dataclass(frozen=True)
 class ReportKind:
     """How the report of one kind of run is made.
 
-    *title* returns the title of the front page. A kind without *read_findings* shows no repeats
-    either.
+    *title* returns the title of the front page, *read_pages* all that its pages show, which
+    *write_pages* writes. A kind without *read_findings* shows no repeats either.
     """
 
     title: Callable[[RunSummary], str]
+    read_pages: Callable[[RunData, FigureStore, ExportFolder], Any]
     write_pages: Callable[[RunReport], None]
     read_findings: Callable[[RunData], FindingsBySubject] | None = None

@@ -97,14 +97,6 @@ class AccountPosts:
         """The handle or term, and its name in words where posts spell it out."""
         return names_of_account(self.subject, self.writings)
 
-    def add_authored(self, text: str, *, is_repeat: bool) -> None:
-        """Count the words of a post that is no repost."""
-        self.authored += 1
-        if is_repeat:
-            self.repeats += 1
-        else:
-            self.words.update(count_words([words_of_post(text)]))
-
 
 def read_posts(run: RunData, job: RunJob) -> AccountPosts:
     """Read an account's posts once; repeats have no words."""
@@ -126,7 +118,10 @@ def read_posts(run: RunData, job: RunJob) -> AccountPosts:
             posts.polarities.append(score)
 
         if not repost:
-            posts.add_authored(text, is_repeat=document in repeated)
+            posts.authored += 1
+            posts.repeats += document in repeated
+        if not repost and document not in repeated:
+            posts.words.update(count_words([words_of_post(text)]))
 
     return posts
 

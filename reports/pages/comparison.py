@@ -160,18 +160,18 @@ def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> 
         "mentions": post_rows,
         "polarity_mean": rows_by_subject,
     }
-    specs = []
-    for column, subjects in subjects_by_column.items():
-        spec = lines_spec(
-            subjects,
-            span=span,
-            column=column,
-            scale=page.scale,
-            intervals="95 % intervals",
+    return store.show_all(
+        *(
+            lines_spec(
+                subjects,
+                span=span,
+                column=column,
+                scale=page.scale,
+                intervals="95 % intervals",
+            )
+            for column, subjects in subjects_by_column.items()
         )
-        specs.append(spec)
-
-    return store.show_all(*specs)
+    )
 
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -39,7 +39,7 @@ from reports.data.subject_names import read_names
 from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
 from reports.frames.frames import valid_polarity
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 from reports.report_files import DOCUMENT_PARTS
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.shared_calls import SharedCall
@@ -102,13 +102,13 @@ class DocumentIndex:
     codes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, run: RunData, titles: Mapping[str, str], *, texts: bool) -> DocumentIndex:
-        """Return an index without documents; *titles* are those of the jobs."""
+    def of(cls, run: RunData, *, texts: bool) -> DocumentIndex:
+        """Return an index without documents."""
         return cls(
             is_of_posts=not run.kind.has_mentions,
             has_texts=texts,
             noun=run.kind.document_noun,
-            jobs=titles,
+            jobs={job.name: run.kind.job_title(job.name, job.options) for job in run.jobs},
             names=read_names(run),
         )
 
@@ -208,8 +208,15 @@ def write_parts(
     index: DocumentIndex,
     files: StagedFiles,
     last: LastReport,
+    shared: SharedCall[dict[str, JobParts]] | None,
 ) -> dict[str, JobParts]:
-    """Write the parts of each job that have changed; add their documents to *index*."""
+    """Write the parts of each job that have changed; add their documents to *index*.
+
+    Those that another process has written are taken as they are: see `share_parts`.
+    """
+    if shared is not None:
+        last = replace(last, parts=shared.result())
+
     codes = _read_codes(run)
     written = {}
     for job in run.jobs:
@@ -300,7 +307,8 @@ def _read_codes(run: RunData) -> Codes:
 
 def _list_documents(run: RunData, job: RunJob, codes: Codes) -> pl.DataFrame:
     """Return the documents of a job that are listed, in their order."""
-    frames = load_frames(run, job)
+    # Codes may be of any document.
+    frames = load_frames(run, job) if codes else load_mentioning(run, job)
     listed = pl.concat([frames.mentions["document"], pl.Series(list(codes), dtype=pl.Int64)])
     return frames.chosen.filter(pl.col("document").is_in(listed.unique().to_list()))
 
@@ -325,7 +333,7 @@ def _add_rows(
     """Add the documents of a part to the index."""
     repeated, without = find_repeated(run, job), left_out(run, job)
     terms: dict[int, set[int]] = defaultdict(set)
-    mentions = load_frames(run, job).mentions.drop_nulls("keyword")
+    mentions = load_mentioning(run, job).mentions.drop_nulls("keyword")
     pairs = mentions.select("document", pl.col("keyword", "term").cast(pl.String)).unique(
         maintain_order=True
     )
@@ -429,7 +437,7 @@ def _read_sentences(
 
         return
 
-    posts = load_frames(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
+    posts = load_mentioning(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
     for document, polarity in posts.select("document", "polarity").iter_rows():
         yield document, 0, "", None if polarity is None else polarity / TRILLIONTHS
 

@@ -1,4 +1,4 @@
-"""The findings on the front page of a run of months: three lead, others follow by subject."""
+"""The findings on a front page, where three lead and others follow by subject, and on others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from reports.findings.confirmed import ALL
 from reports.findings.finding import Finding, FindingsBySubject
 
+# The first words of the topics of findings on moods.
+MOODS = ("mood", "engines", "readers' mean")
 # The page begins with this many sentences.
 LEADING = 3
 # The page shows at most this many further sentences of a subject.
@@ -65,3 +67,19 @@ def _rank(candidate: tuple[str, Finding], told: Mapping[object, int]) -> tuple[f
     subject, finding = candidate
     is_news = finding.interest >= NEWS
     return is_news, -told[subject], -told[finding.topic[0]] if is_news else 0, finding.interest
+
+
+@dataclass(frozen=True)
+class PartedFindings:
+    """The findings on a keyword's page: those at its head, the others, and those on moods."""
+
+    leading: Sequence[Finding]
+    others: Sequence[Finding]
+    moods: Sequence[Finding]
+
+
+def arrange_keyword_sentences(findings: Sequence[Finding]) -> PartedFindings:
+    """Part the *findings* on a keyword, the most interesting first."""
+    moods = [finding for finding in findings if finding.topic[0] in MOODS]
+    others = [finding for finding in findings if finding not in moods]
+    return PartedFindings(others[:LEADING], others[LEADING:], moods)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from markupsafe import Markup
 
+from analysis.kinds.months import MonthsParameters
 from reports.data.tables.coverage import CoverageGrid
 from reports.data.years import Decade, Year, YearCoverage, cover_years, group_decades
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, PassedPicture
 from reports.figures.shares import SharePanel
-from reports.pages.codes import CODES_PAGE, CODES_TITLE, CodesPage
+from reports.pages.archive import ArchivePage
+from reports.pages.codes import CODES_PAGE, CodesPage
 from reports.pages.groups import GroupSection
 from reports.pages.keyword_comparison import KeywordComparison
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.label_section import LabelSection
-from reports.pages.month_calendar import Calendar, make_calendar
+from reports.pages.month_calendar import Calendar
 from reports.pages.page_rows import write_json
 
 
-@dataclass(frozen=True)
-class FurtherPage:
+class FurtherPage(NamedTuple):
     """A page that the front page links to: its file, its template and its title."""
 
     file_name: str
@@ -34,65 +36,42 @@ class FurtherPage:
     contents: str
 
 
-COMPARISON = FurtherPage(
-    "compare.html",
-    "months_compare.html",
-    "Keywords compared",
-    "two of them side by side, and how often both are mentioned",
-)
-
-
-GROUPS = FurtherPage("groups.html", "months_groups.html", "Groups", "side by side, with a table")
-
-
-CODES = FurtherPage(
-    CODES_PAGE,
-    "codes.html",
-    CODES_TITLE,
-    "the codes of texts",
-)
-
-
-COVERAGE = FurtherPage(
-    "coverage.html", "months_coverage.html", "What was read", "each step, and gaps"
-)
-
-
-METHODS = FurtherPage(
-    "methods.html",
-    "months_methods.html",
-    "Methods, accuracy and files",
-    "how it was counted, how right the engine is, all tables",
-)
-
-
 @dataclass
 class FrontPage:
-    """All that the front page of a run of months needs besides the summary."""
+    """All that the pages of a run of months need besides the summary."""
 
+    parameters: MonthsParameters
+    mask: bytes | None
     span: style.Range
     keywords: list[KeywordSection]
     coverage: CoverageGrid
     labels: LabelSection
 
-    # The picture of the front page; empty if no share is known.
-    shares: list[FigureRef] = field(default_factory=list)
-    share_panels: Mapping[str, SharePanel] = field(default_factory=dict)
-    passed_picture: PassedPicture | None = None
-
-    # Only several keywords are compared.
-    pairs: KeywordComparison = field(default_factory=KeywordComparison)
+    # The months that have a page, in order.
+    paged_months: Sequence[str]
+    calendar: Calendar
 
     # The years of a table, if the run has two or more; `years` if each of them has a page.
-    table_years: list[Year] = field(default_factory=list)
-    years: list[Year] = field(default_factory=list)
+    table_years: list[Year]
+    years: list[Year]
 
-    # The months that have a page.
-    pages: Sequence[str] = ()
-    groups: GroupSection = field(default_factory=GroupSection)
+    # Whether findings and phrases are by year, since there are too many months.
+    has_yearly_findings: bool
+
+    # The shares of each keyword, and the picture of all; empty if no share is known.
+    share_panels: dict[str, SharePanel]
+    share_span: style.Range
+    picture: list[FigureRef]
+
+    # Only several keywords are compared.
+    pairs: KeywordComparison
+    groups: GroupSection
 
     # None if no text has a code.
-    codes: CodesPage | None = None
+    codes: CodesPage | None
+    archive: ArchivePage
+
+    passed_picture: PassedPicture | None = None
 
     def headlines(self, keywords: Sequence[KeywordSection], most_marks: int = 400) -> Markup:
         """Return the headlines of *keywords* by month, which the cards of so many marks have."""
@@ -110,28 +89,33 @@ class FrontPage:
         return {keyword.name: keyword.subject.name for keyword in self.keywords}
 
     @property
-    def months_with_documents(self) -> int:
-        """How many of the run's months have a document."""
-        return sum(month_row.documents > 0 for month_row in self.keywords[0].rows)
-
-    @property
     def further_pages(self) -> list[FurtherPage]:
         """The pages that the front page links to, besides those of keywords and months."""
         pages = []
         if len(self.keywords) > 1:
-            pages.append(COMPARISON)
+            contents = "two of them side by side, and how often both are mentioned"
+            pages.append(
+                FurtherPage("compare.html", "months_compare.html", "Keywords compared", contents)
+            )
         if self.groups.heading:
-            pages.append(replace(GROUPS, title=self.groups.heading))
+            contents = "side by side, with a table"
+            pages.append(
+                FurtherPage("groups.html", "months_groups.html", self.groups.heading, contents)
+            )
         if self.codes is not None:
-            pages.append(replace(CODES, title=self.codes.title, contents=self.codes.contents))
+            pages.append(
+                FurtherPage(CODES_PAGE, "codes.html", self.codes.title, self.codes.contents)
+            )
 
-        return [*pages, COVERAGE, METHODS]
-
-    @property
-    def calendar(self) -> Calendar:
-        """The twelve months of each year, None where the run does not look."""
-        keyword_months = [keyword.months for keyword in self.keywords]
-        return make_calendar(self.span, keyword_months, set(self.pages))
+        contents = "how it was counted, how right the engine is, all tables"
+        methods = "Methods, accuracy and files"
+        return [
+            *pages,
+            FurtherPage(
+                "coverage.html", "months_coverage.html", "What was read", "each step, and gaps"
+            ),
+            FurtherPage("methods.html", "months_methods.html", methods, contents),
+        ]
 
     @property
     def covered_years(self) -> list[YearCoverage]:
@@ -145,4 +129,4 @@ class FrontPage:
 
 
 def _rank_month(keyword: KeywordSection, month: str) -> tuple[int, str]:
-    return -(keyword.months[month].row.matched or 0), month
+    return -(keyword.months[month].matched or 0), month

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from analysis import grains
 from core.enums import Grouping
-from reports.data.fixed_panel import FixedPanel, make_fixed_panel
+from reports.data.fixed_panel import make_fixed_panel
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import MOST_MONTHS
@@ -17,9 +17,8 @@ from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.groups import GroupPanel, mark_share
 from reports.figures.marks import Mark
-from reports.figures.spec import FigureSpec
 from reports.findings.confirmed import read_confirmed
-from reports.findings.finding import Finding, state_facts
+from reports.findings.finding import Fact, Finding, state_facts
 from reports.findings.group_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
@@ -31,18 +30,12 @@ from reports.series.groups import (
 )
 from reports.words.document_queries import DocumentQuery
 
-# What finds the documents of a group, in a period if one is given.
-Find = Callable[..., DocumentQuery | None]
-
 
 @dataclass(frozen=True)
 class GroupedKeyword:
     """A keyword in each group."""
 
     name: str
-
-    # The note on the scale of the polarities.
-    scale: str
 
     # The groups with most documents, out of *groups* in the run.
     rows: list[GroupCounts]
@@ -79,8 +72,8 @@ class GroupSection:
         return any(keyword.panel for keyword in self.keywords)
 
 
-def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]) -> GroupSection:
-    """Count and draw each keyword in each group; *scale_of* is what is said of its polarities."""
+def make_groups(run: RunData, store: FigureStore) -> GroupSection:
+    """Count and draw each keyword in each group."""
     if run.grouping is None:
         return GroupSection()
 
@@ -93,10 +86,8 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
 
     facts = read_confirmed(run, partial(read_group_facts, grain=grain))
     for keyword_groups in count_groups(run, grain):
-        scale = scale_of(keyword_groups.keyword)
-        grouped = _show(keyword_groups, run.grouping, store, span=span, scale=scale)
-        grouped = replace(grouped, findings=state_facts(facts[keyword_groups.keyword]))
-        section.keywords.append(grouped)
+        of_keyword = facts[keyword_groups.keyword]
+        section.keywords.append(_show(keyword_groups, of_keyword, run.grouping, span, store))
         section.gaps = describe_gaps(list(keyword_groups.groups.values()), plural)
 
     return section
@@ -104,51 +95,43 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
 
 def _show(
     keyword_groups: KeywordGroups,
+    facts: Sequence[Fact],
     grouping: Grouping,
-    store: FigureStore,
-    *,
     span: style.Range,
-    scale: str,
+    store: FigureStore,
 ) -> GroupedKeyword:
     ranked = sorted(keyword_groups.groups.values(), key=_by_documents)
     keyword, file_prefix = keyword_groups.keyword, slug(keyword_groups.keyword)
     shown = ranked[: style.MOST_ROWS]
-    groups_by_share = sorted(shown, key=_by_share)
-    find = partial(_find, keyword, grouping)
-    totals = [_mark(group.name, "", group.total, find(group.name)) for group in groups_by_share]
+    query = DocumentQuery(subject=keyword)
+    totals, panels = [], []
+    for group in sorted(shown, key=_by_share):
+        of_group = replace(query, group=(grouping.value, group.name))
+        totals += _mark(group, "", group.total, of_group)
+        panels.append(_panel(group, span, of_group))
 
-    panels = [_panel(group, span, find) for group in groups_by_share]
     fixed_panel = make_fixed_panel(keyword_groups) if grouping == Grouping.OUTLET else None
+    panel_spec = None
+    if fixed_panel is not None:
+        all_points = _panel(fixed_panel.all_outlets, span, query).shares
+        # No filter of the list is several outlets.
+        panel_points = _panel(fixed_panel.panel, span, None).shares
+        panel_spec = figures.panel_spec(keyword, file_prefix, all_points, panel_points, span)
+
     specs = (
-        figures.totals_spec(keyword, file_prefix, [mark for mark in totals if mark is not None]),
+        figures.totals_spec(keyword, file_prefix, totals),
         figures.series_spec(keyword, file_prefix, panels, span, most=style.SIDE_BY_SIDE),
-        _declare_panel(keyword, fixed_panel, span) if fixed_panel else None,
+        panel_spec,
     )
     return GroupedKeyword(
-        keyword_groups.keyword,
-        scale,
+        keyword,
         shown,
         len(ranked),
         store.show_all(*specs),
-        panel=describe_panel(keyword, fixed_panel) if fixed_panel else "",
-        sums=fixed_panel.sums if fixed_panel else [],
+        state_facts(facts),
+        describe_panel(keyword, fixed_panel) if fixed_panel else "",
+        fixed_panel.sums if fixed_panel else [],
     )
-
-
-def _declare_panel(keyword: str, panel: FixedPanel, span: style.Range) -> FigureSpec | None:
-
-    def find_all(_group: str, period: str | None = None) -> DocumentQuery:
-        return DocumentQuery(subject=keyword, period=period)
-
-    all_points = _panel(panel.all_outlets, span, find_all).shares
-    # No filter of the list is several outlets.
-    panel_points = _panel(panel.panel, span, lambda *_: None).shares
-    return figures.panel_spec(keyword, slug(keyword), all_points, panel_points, span)
-
-
-def _find(keyword: str, grouping: Grouping, group: str, period: str | None = None) -> DocumentQuery:
-    """Return the documents of a group that mention the keyword."""
-    return DocumentQuery(subject=keyword, period=period, group=(grouping.value, group))
 
 
 def _by_documents(group: GroupCounts) -> tuple[bool, int, str]:
@@ -159,15 +142,13 @@ def _by_share(group: GroupCounts) -> tuple[bool, float, str]:
     return group.name == NOT_KNOWN, -(group.total.share or 0.0), group.name
 
 
-def _panel(group: GroupCounts, span: style.Range, find: Find) -> GroupPanel:
+def _panel(group: GroupCounts, span: style.Range, query: DocumentQuery | None) -> GroupPanel:
     shares = []
     gaps = []
     cut_off = []
     for period in span:
         row = group.by_period.get(period)
-        mark = _mark(group.name, period, row, find(group.name, period))
-        if mark is not None:
-            shares.append(mark)
+        shares += _mark(group, period, row, query and query.narrow(period=period))
         if row is None or row.matched is None:
             gaps.append(period)
         elif row.cut_off:
@@ -177,10 +158,12 @@ def _panel(group: GroupCounts, span: style.Range, find: Find) -> GroupPanel:
 
 
 def _mark(
-    group: str, period: str, row: PeriodRow | None, found: DocumentQuery | None
-) -> Mark | None:
+    group: GroupCounts, period: str, row: PeriodRow | None, query: DocumentQuery | None
+) -> list[Mark]:
+    """Return the mark of a row; none of one without a document."""
     if row is None or row.share is None or row.share_low is None or row.share_high is None:
-        return None
+        return []
 
     counts = row.matched or 0, row.documents
-    return mark_share(group, period, counts, row.share, row.share_low, row.share_high, found)
+    shares = row.share, row.share_low, row.share_high
+    return [mark_share(group.name, period, counts, *shares, query)]

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from analysis.query.relations import Relation
 from reports.data.tables.keyword_pairs import KeywordPair, Names
-from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.figure_store import FigureRef, FigureStore, slug
 from reports.figures.over_time import lines_spec
 from reports.findings.pair_facts import list_compared, list_parts
+from reports.pages.keyword_section import KeywordSection
 from reports.stats.estimates import Estimate
-from reports.stats.paired import PairCounts
 from reports.words.writing import write_sentence
 
 
 @dataclass(frozen=True)
 class ShownPair:
-    """Two keywords, the one in more documents first, with their differences."""
+    """Two keywords, the one in more documents first."""
 
-    first: str
-    second: str
-    counts: PairCounts
-    expected: float
-    share_difference: Estimate | None
-    polarity_difference: Estimate | None
-
-    # None also if the queries say that nothing matches both.
-    together: Estimate | None
-
-    # Whether no document can match both queries.
-    exclude_each_other: bool
+    names: Names
+    pair: KeywordPair
 
     # The shares of both over time.
     figures: list[FigureRef] = field(default_factory=list)
+
+    def turn(self, estimate: Estimate | None) -> Estimate | None:
+        """Return an estimate of the pair as that of the first less the second."""
+        if estimate is None or self.pair.names == self.names:
+            return estimate
+        return estimate.reverse()
+
+    @property
+    def exclude_each_other(self) -> bool:
+        """Whether no document can match both queries."""
+        return self.pair.relation == Relation.APART
 
 
 @dataclass
@@ -55,86 +54,39 @@ class KeywordComparison:
 
 
 def make_comparison(pairs: Sequence[KeywordPair]) -> KeywordComparison:
-    """Compare keywords pair by pair."""
-    compared = list_compared(pairs)
-    if not compared:
-        return KeywordComparison()
+    """Compare keywords pair by pair, those in most documents."""
+    compared = {frozenset(pair.names): pair for pair in list_compared(pairs)}
+    documents: dict[str, int] = {}
+    for pair in compared.values():
+        counts = pair.counts.first, pair.counts.second
+        documents.update(zip(pair.names, counts, strict=True))
 
-    ranked = _rank(compared)
+    ranked = sorted(documents, key=lambda keyword_name: (-documents[keyword_name], keyword_name))
     shown_keywords = ranked[: style.SIDE_BY_SIDE]
-    return KeywordComparison(
-        _show_pairs(compared, shown_keywords),
-        len(ranked),
-        shown_keywords,
-        [write_sentence("part", part=part, whole=whole) for part, whole in list_parts(pairs)],
-    )
+    shown_pairs = [
+        ShownPair(names, compared[frozenset(names)])
+        for names in combinations(shown_keywords, 2)
+        if frozenset(names) in compared
+    ]
+    remarks = [write_sentence("part", part=part, whole=whole) for part, whole in list_parts(pairs)]
+    return KeywordComparison(shown_pairs, len(ranked), shown_keywords, remarks)
 
 
 def draw_pairs(
-    compared: KeywordComparison,
-    rows_by_keyword: Mapping[str, Sequence[PeriodRow]],
-    names: Mapping[str, str],
-    store: FigureStore,
+    compared: KeywordComparison, keywords: Iterable[KeywordSection], store: FigureStore
 ) -> KeywordComparison:
-    """Return a comparison with a picture of each pair; the rows are of months, or of years.
-
-    *names* are what keywords are called.
-    """
+    """Return a comparison with a picture of each pair of *keywords*."""
+    by_name = {keyword.name: keyword for keyword in keywords}
     drawn_pairs = []
     for pair in compared.pairs:
-        rows_of_pair = {names[name]: rows_by_keyword[name] for name in (pair.first, pair.second)}
+        both = [by_name[name] for name in pair.names]
+        rows_of_pair = {keyword.subject.name: keyword.finding_rows for keyword in both}
         span = style.Range.of(row.period for rows in rows_of_pair.values() for row in rows)
         spec = lines_spec(rows_of_pair, span=span, column="share", has_bands=False)
         if spec is not None:
-            name = f"compared-share-{slug(pair.first)}-{slug(pair.second)}"
+            name = f"compared-share-{'-'.join(map(slug, pair.names))}"
             spec = replace(spec, name=name, caption="")
 
         drawn_pairs.append(replace(pair, figures=store.show_all(spec)))
 
     return replace(compared, pairs=drawn_pairs)
-
-
-def _rank(pairs: Iterable[KeywordPair]) -> list[str]:
-    """Return the keywords by the number of their documents, largest first; ties by name."""
-    documents: Counter[str] = Counter()
-    for pair in pairs:
-        left, right = pair.names
-        documents[left], documents[right] = pair.counts.first, pair.counts.second
-
-    return sorted(documents, key=lambda keyword_name: (-documents[keyword_name], keyword_name))
-
-
-def _show_pairs(pairs: Sequence[KeywordPair], shown_keywords: Sequence[str]) -> list[ShownPair]:
-    """Return the pairs of *shown_keywords* in their order."""
-    pairs_by_names: dict[Names, ShownPair] = {}
-    for pair in pairs:
-        if not set(pair.names) <= set(shown_keywords):
-            continue
-
-        leading, trailing = _order(pair.names, shown_keywords)
-        is_apart = pair.relation == Relation.APART
-        pairs_by_names[leading, trailing] = ShownPair(
-            first=leading,
-            second=trailing,
-            counts=pair.counts,
-            expected=pair.expected,
-            share_difference=_turn(pair, pair.share_difference, leading),
-            polarity_difference=_turn(pair, pair.polarity_difference, leading),
-            together=None if is_apart else pair.together,
-            exclude_each_other=is_apart,
-        )
-
-    ordered = combinations(shown_keywords, 2)
-    return [pairs_by_names[names] for names in ordered if names in pairs_by_names]
-
-
-def _order(pair_names: Names, ranked: Sequence[str]) -> Names:
-    leading, trailing = sorted(pair_names, key=ranked.index)
-    return leading, trailing
-
-
-def _turn(pair: KeywordPair, estimate: Estimate | None, leading: str) -> Estimate | None:
-    """Return the difference as *leading* less the other."""
-    if estimate is None or pair.names[0] == leading:
-        return estimate
-    return estimate.reverse()

@@ -4,58 +4,71 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reports.data.period_gaps import sum_matched, sum_mentions
+from analysis.options import Keyword
+from reports.data.period_gaps import sum_matched
 from reports.data.tables.distinctive import DistinctiveRow
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
+from reports.figures.entities import TopNames
 from reports.figures.figure_store import FigureRef, FigureSection, PassedPicture
 from reports.figures.spec import Subject
-from reports.findings.finding import Finding
-from reports.pages.front_sentences import LEADING
-from reports.pages.label_section import LabelledSubject
-from reports.pages.month_section import KeywordMonth
-from reports.pages.word_section import StandingWord, list_standing_words, no_word_stands_out
-from reports.words.scales import UNCHECKED
-from textapi.text.keywords import TermPattern
-
-# The first words of the topics of findings on moods.
-MOODS = ("mood", "engines", "readers' mean")
+from reports.pages.word_section import StandingWord
 
 
 @dataclass
 class KeywordSection:
     """One keyword over all months."""
 
-    name: str
+    # What the run looks for.
+    asked: Keyword
     subject: Subject
-    terms: tuple[str, ...]
 
-    # One row for each month.
-    rows: list[PeriodRow]
+    # The row of each month.
+    months: dict[str, PeriodRow]
 
-    by_term: dict[str, list[PeriodRow]]
-    months: dict[str, KeywordMonth]
-    distinctive: list[DistinctiveRow]
+    # The documents that hold each of its terms, if there are several.
+    matched_by_term: dict[str, int]
+
+    # The words of each month, compared with those of its other documents.
+    words_by_month: dict[str, list[DistinctiveRow]]
+
+    # Those that stand out; None if none were compared.
+    standing_words: list[StandingWord] | None
 
     # The findings are about these rows: monthly, or yearly in a run of many years.
     finding_rows: list[PeriodRow]
 
-    # The phrases of all months that say more than the keyword does.
+    # The rows of the run's grain, and the same with the intervals that pictures show.
+    series: list[PeriodRow]
+    drawn_series: Sequence[PeriodRow]
+    series_by_term: dict[str, list[PeriodRow]]
+
+    # The persons, places and more that its documents name most.
+    names: TopNames
+
+    # The documents that mention it and are repeats, by month; None stands for all months.
+    repeats: Mapping[str | None, int]
+
+    # The phrases of each month; and those of all months that say more than the keyword does.
+    phrases_by_month: dict[str, list[PhraseRow]] = field(default_factory=dict)
     phrases: list[PhraseRow] = field(default_factory=list)
-
-    # The rows of the run's grain.
-    series: list[PeriodRow] = field(default_factory=list)
-
-    # The same rows with the intervals that pictures show.
-    drawn_series: list[PeriodRow] = field(default_factory=list)
 
     # Headlines of each month's documents.
     headlines: dict[str, list[str]] = field(default_factory=dict)
 
-    series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
+    # How many documents that are no repeats hold each word, and how many they are.
+    word_counts: Counter[str] = field(default_factory=Counter)
+    counted_documents: int = 0
+
+    # The mentions' polarities, in the months that have a mean.
+    polarities: array[float] = field(default_factory=lambda: array("d"))
+
+    # Their mean and their number.
+    mean: float | None = None
+    scored: int = 0
 
     # The share of documents, with which the page begins.
     picture: list[FigureRef] = field(default_factory=list)
@@ -65,93 +78,28 @@ class KeywordSection:
     sections: list[FigureSection] = field(default_factory=list)
     polarity: list[FigureRef] = field(default_factory=list)
 
-    # How many documents that are no repeats hold each word, and how many they are.
-    word_counts: Counter[str] = field(default_factory=Counter)
-    counted_documents: int = 0
-
-    # The documents that mention it and are repeats: all of them, and by month.
-    repeated_documents: int = 0
-    repeats_by_month: dict[str, int] = field(default_factory=dict)
-
-    # The mentions' polarities, in the months that have a mean.
-    polarities: array[float] = field(default_factory=lambda: array("d"))
-
-    # The note on the scale of the polarities.
-    scale: str = UNCHECKED
-
-    # How the labels of readers correct the polarity; None if no mention has a label.
-    labelled: LabelledSubject | None = None
-
-    mean: float | None = None
-
-    # How many mentions have a polarity, in the months that have a mean.
-    scored: int = 0
-
-    # The query in words, with its level; None for a list of terms.
-    query: str | None = None
-
-    # The terms as regular expressions.
-    patterns: Sequence[TermPattern] = ()
+    @property
+    def name(self) -> str:
+        """The keyword's name."""
+        return self.asked.name
 
     @property
     def matched(self) -> int:
         """The documents that mention it."""
-        return sum_matched(self.rows)
-
-    @property
-    def mentions(self) -> int:
-        """The sentences that mention it."""
-        return sum_mentions(self.rows)
+        return sum_matched(self.months.values())
 
     @property
     def share(self) -> float | None:
         """The share of the documents of the counted months."""
-        documents = sum(row.documents for row in self.rows if row.matched is not None)
+        documents = sum(row.documents for row in self.months.values() if row.matched is not None)
         return self.matched / documents if documents else None
 
     @property
     def counted_months(self) -> int:
         """The months whose mentions were counted."""
-        return sum(row.mentions is not None for row in self.rows)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of its months were counted."""
-        return self.counted_months == len(self.rows)
+        return sum(row.mentions is not None for row in self.months.values())
 
     @property
     def page(self) -> str:
         """The name of its page's file."""
         return f"keyword-{self.subject.slug}.html"
-
-    @property
-    def standing_words(self) -> list[StandingWord]:
-        """The words that stand out in its months."""
-        return list_standing_words(self.distinctive)
-
-    @property
-    def nothing_distinctive(self) -> str:
-        """What the page says if no word stands out."""
-        return no_word_stands_out(self.distinctive)
-
-    @property
-    def matched_by_term(self) -> dict[str, int]:
-        """The documents that hold each of its terms, if there are several."""
-        counts = {term: sum_matched(rows) for term, rows in self.by_term.items()}
-        return counts if len(counts) > 1 else {}
-
-
-@dataclass(frozen=True)
-class PartedFindings:
-    """The findings on a keyword's page: those at its head, the others, and those on moods."""
-
-    leading: Sequence[Finding]
-    others: Sequence[Finding]
-    moods: Sequence[Finding]
-
-
-def arrange_keyword_sentences(findings: Sequence[Finding]) -> PartedFindings:
-    """Part the *findings* on a keyword, the most interesting first."""
-    moods = [finding for finding in findings if finding.topic[0] in MOODS]
-    others = [finding for finding in findings if finding not in moods]
-    return PartedFindings(others[:LEADING], others[LEADING:], moods)

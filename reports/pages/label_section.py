@@ -14,7 +14,7 @@ from models.codes import PERSON
 from reports.data.run_data import RunData
 from reports.data.tables.codes import AgreementRow, read_agreement
 from reports.frames.codes import UNIT, load_labels
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from reports.series.reading import select_frames
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.estimates import Estimate
@@ -22,10 +22,8 @@ from reports.stats.intervals import TRILLIONTHS, mean
 from reports.stats.scale_means import (
     AIM,
     FEWEST_LABELS,
-    correlate,
-    estimate_mean,
+    fit_mean,
     labels_needed,
-    measure_unit_variance,
 )
 from reports.words.periods import month_name
 from reports.words.scales import scale_note
@@ -153,7 +151,7 @@ def _read_months(
     """
     labels = load_labels(run).drop_nulls("code")
     for job in run.jobs:
-        mentions = load_frames(run, job).mentions.unique(UNIT, keep="first")
+        mentions = load_mentioning(run, job).mentions.unique(UNIT, keep="first")
         given = labels.join(mentions.with_columns(pl.col("keyword").cast(pl.String)), on=UNIT)
         by_coder.update(name.removeprefix(PERSON) for name in given["coder"])
         score = pl.col("polarity").first() / TRILLIONTHS
@@ -180,15 +178,14 @@ def _describe(
     size = sum(stratum.size for stratum in strata)
     total = sum(stratum.machine.positives for stratum in strata if stratum.machine is not None)
     labels = sum(len(stratum.codes) for stratum in strata)
-    corrected = alone = None
-    if labels >= FEWEST_LABELS:
-        corrected, alone = estimate_mean(strata), estimate_mean(strata, use_machine=False)
-
-    unit_variance = measure_unit_variance(strata) if corrected else _vary_signs(signs)
+    is_enough = labels >= FEWEST_LABELS
+    fit = fit_mean(strata) if is_enough else None
+    alone = fit_mean(strata, use_machine=False) if is_enough else None
+    unit_variance = _vary_signs(signs) if fit is None else fit.unit_variance
     described = LabelledSubject(
-        subject_name, size, total / size, labels, labels_needed(unit_variance or 0.0, size)
+        subject_name, size, total / size, labels, labels_needed(unit_variance, size)
     )
-    if corrected is None or alone is None:
+    if fit is None or alone is None:
         return described
 
     shares = {name: _share(strata, band, partial(_is_sign, sign)) for name, sign in _SIGNS.items()}
@@ -196,13 +193,13 @@ def _describe(
     commonest_name = max(shares, key=lambda sign_name: round(shares[sign_name].value, 9))
     return replace(
         described,
-        corrected=corrected.cut(-1.0, 1.0),
-        alone=alone.cut(-1.0, 1.0),
+        corrected=fit.estimate.cut(-1.0, 1.0),
+        alone=alone.estimate.cut(-1.0, 1.0),
         right=_share(strata, band, eq),
         opposite=_share(strata, band, _are_opposite),
         commonest=shares[commonest_name],
         commonest_name=commonest_name,
-        correlation=correlate(strata),
+        correlation=fit.correlation,
     )
 
 
@@ -219,9 +216,9 @@ def _share(
         ]
         shares.append(replace(stratum, codes=agreements))
 
-    estimate = estimate_mean(shares, use_machine=False)
-    assert estimate is not None  # noqa: S101 - `_describe` has counted the labels
-    return estimate.cut(0.0, 1.0)
+    fit = fit_mean(shares, use_machine=False)
+    assert fit is not None  # noqa: S101 - `_describe` has counted the labels
+    return fit.estimate.cut(0.0, 1.0)
 
 
 def _are_opposite(engine: int, readers: int) -> bool:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from reports.pages.month_section import KeywordMonth
-from reports.words.periods import month_name
+from reports.data.tables.periods import PeriodRow
 
 MONTHS_OF_YEAR = range(1, 13)
 DAYS_OF_MONTH = range(1, 32)
 
 
-@dataclass(frozen=True)
-class CalendarMonth:
+class CalendarMonth(NamedTuple):
     """A month in the calendar of links: the mentions of all keywords, None where not counted."""
 
     period: str
     mentions: int | None
-    has_page: bool = True
-
-    @property
-    def name(self) -> str:
-        """Month and year, in words."""
-        return month_name(self.period, "%B %Y")
+    has_page: bool
 
 
 # The months by year, or the days by month; None for one outside of the run.
@@ -32,20 +25,16 @@ Calendar = dict[str, list[CalendarMonth | None]]
 
 def make_calendar(
     periods: Iterable[str],
-    keywords: Sequence[Mapping[str, KeywordMonth]],
+    keywords: Sequence[Mapping[str, PeriodRow]],
     paged_months: Collection[str],
 ) -> Calendar:
     """Return the months of each year of *periods*, or the days of each month.
 
-    *keywords* are the periods of each keyword.
+    *keywords* are the rows of each keyword by period.
     """
     months = {}
     for period in periods:
-        counts = [
-            keyword_months[period].row.mentions
-            for keyword_months in keywords
-            if period in keyword_months
-        ]
+        counts = [rows[period].mentions for rows in keywords if period in rows]
         counted = [count for count in counts if count is not None]
         mentions = sum(counted) if counted else None
         months[period] = CalendarMonth(period, mentions, period in paged_months)

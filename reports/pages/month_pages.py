@@ -1,146 +1,135 @@
-"""The page of one month of a run: each keyword's cloud, phrases, names, documents, all mentions."""
+"""The pages of months: each keyword's cloud, phrases, names and documents, and all mentions."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
-from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from reports.data.period_gaps import polarity_gaps
-from reports.data.repeat_counts import count_repeated_documents
+from reports.data.queries import group_by
 from reports.data.repeats import read_places
 from reports.data.run_data import RunData
-from reports.data.tables.distinctive import DistinctiveRow, read_distinctive
-from reports.data.tables.entities import EntityRow, read_entities, read_run_names
+from reports.data.tables.entities import read_entities, read_run_names
 from reports.data.tables.mentions import MentionRow
 from reports.data.tables.phrases import read_phrases
-from reports.data.years import groups_by_year
-from reports.figures import entities, style
+from reports.figures import entities
 from reports.figures.figure_store import FigureStore
-from reports.figures.spec import Subject
-from reports.pages.month_section import KeywordMonth, MonthPage, MonthSection
+from reports.pages.front_values import FrontPage
+from reports.pages.month_section import MonthPage, MonthSection
 from reports.pages.month_words import count_month_words
 from reports.pages.page_rows import PageRows
-from reports.pages.reading_list import PlaceOf, choose_documents
-from reports.pages.word_section import list_standing_words, no_word_stands_out, standing_out
+from reports.pages.reading_list import choose_documents
+from reports.pages.word_section import list_standing_words, standing_out
+from reports.pages.year_pages import YearPage, fold_year, make_year_page
+from reports.words.texts import cut_at_word
+
+# The card of a mark has so many headlines of its documents, each so long.
+HEADLINES, MOST_LETTERS = 2, 110
 
 
-@dataclass(frozen=True)
-class MonthReader:
-    """What the pages of all months of a run are made from."""
+def read_months(
+    run: RunData, front: FrontPage, store: FigureStore, mentions: Iterable[MentionRow]
+) -> Iterator[MonthPage | YearPage]:
+    """Yield the page of each month with one, and add what it has drawn to its keywords.
 
-    run: RunData
-    store: FigureStore
-    keywords: Sequence[Keyword]
+    *mentions* are all of the run, in the order of its months. If the run is grouped by year, the
+    page of each year follows its months. Memory holds one year and the counts of all years.
+    """
+    mentions_by_month = groupby(mentions, key=attrgetter("period"))
+    following = next(mentions_by_month, None)
+    for year, periods in groupby(front.span, key=lambda period: period[:4]):
+        for period in periods:
+            month_mentions: list[MentionRow] = []
+            if following is not None and following[0] == period:
+                month_mentions = sorted(following[1], key=_publication)
+                following = next(mentions_by_month, None)
+            if period in front.paged_months:
+                page = _make_page(run, front, store, period, month_mentions)
+                yield page
+                _note_month(page)
 
-    # Subjects and notes on the scale of polarities, by keyword.
-    subjects: Mapping[str, Subject]
-    scales: Mapping[str, str]
+        if front.years:
+            yield make_year_page(front, year)
+            fold_year(front, year)
 
-    scale_of_all: str
-    span: style.Range
 
-    # The months that have a page, in order.
-    pages: Sequence[str]
+def _make_page(
+    run: RunData,
+    front: FrontPage,
+    store: FigureStore,
+    period: str,
+    mentions: Sequence[MentionRow],
+) -> MonthPage:
+    """Draw a month's figures and return its page; *mentions* are in order of publication."""
+    sentences = group_by_keyword(mentions)
+    entity_rows = group_by("keyword", read_entities(run, [period]))
+    phrases = group_by("keyword", read_phrases(run, [period]))
+    places, repeated = read_places(run, period)
+    sections: list[MonthSection] = []
+    for keyword in front.keywords:
+        if period not in keyword.months:
+            continue
 
-    def make_page(
-        self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
-    ) -> MonthPage:
-        """Draw a month's figures and return its page; *months* are those of each keyword."""
-        sorted_mentions = sorted(mentions, key=_publication)
-        sentences = {}
-        for keyword, keyword_mentions in group_by_keyword(self.keywords, sorted_mentions):
-            sentences[keyword.name] = keyword_mentions
-
-        entity_rows = list(read_entities(self.run, [period]))
-        distinctive_rows = list(read_distinctive(self.run, [period]))
-        places, repeated = read_places(self.run, period)
-        _add_phrases(self.run, period, months)
-        sections: list[MonthSection] = []
-
-        for keyword in self.keywords:
-            if keyword.name in months:
-                month, keyword_mentions = months[keyword.name], sentences.get(keyword.name, [])
-                section = self._make_section(
-                    keyword,
-                    month,
-                    keyword_mentions,
-                    entity_rows,
-                    distinctive_rows,
-                    place_of=places.get,
-                    repeated=repeated,
-                )
-                sections.append(section)
-
-        previous_month, next_month = neighbours(period, self.pages)
-        year = period[:4] if groups_by_year(self.run) else None
-        return MonthPage(
-            period,
-            previous_month,
-            next_month,
-            year,
-            sections,
-            PageRows.of(sorted_mentions),
-            self.scale_of_all,
+        asked, row, keyword_mentions = (
+            keyword.asked,
+            keyword.months[period],
+            sentences[keyword.name],
         )
-
-    def _make_section(
-        self,
-        keyword: Keyword,
-        month: KeywordMonth,
-        sentences: Sequence[MentionRow],
-        entity_rows: Sequence[EntityRow],
-        distinctive_rows: Sequence[DistinctiveRow],
-        *,
-        place_of: PlaceOf,
-        repeated: Collection[str],
-    ) -> MonthSection:
-        """Make the section of a keyword in a month.
-
-        *entity_rows* and *distinctive_rows* are those of all keywords, *repeated* the documents of
-        the month that are repeats.
-        """
-        subject, period = self.subjects[keyword.name], month.row.period
-        no_repeats = [mention for mention in sentences if mention.document not in repeated]
-        words = count_month_words(keyword, no_repeats)
+        keyword.phrases_by_month[period] = phrases[keyword.name]
+        word_rows = keyword.words_by_month.get(period, [])
+        no_repeats = [mention for mention in keyword_mentions if mention.document not in repeated]
+        counted = count_month_words(asked, no_repeats)
+        documents = keyword.subject.find(period=period)
         monthly = replace(
-            subject, slug=f"{subject.slug}-{period}", documents=subject.find(period=period)
+            keyword.subject, slug=f"{keyword.subject.slug}-{period}", documents=documents
         )
-        keyword_entities = [entity for entity in entity_rows if entity.keyword == keyword.name]
-        keyword_words = [row for row in distinctive_rows if row.keyword == keyword.name]
-        return MonthSection(
-            name=keyword.name,
-            subject=subject,
-            scale=self.scales[keyword.name],
-            month=month,
-            polarities=[] if polarity_gaps([month.row]) else _list_polarities(sentences),
-            words=words.draw(
-                self.run, self.store, monthly, has_repeats=len(no_repeats) < len(sentences)
-            ),
-            word_counts=words.counts,
-            counted_documents=words.documents,
-            # Phrases that only repeat the keyword are left out.
-            phrases=[
-                row for row in month.phrases if says_something(row.phrase, row.count, keyword.terms)
+        section = MonthSection(
+            keyword,
+            row,
+            [] if polarity_gaps([row]) else _list_polarities(keyword_mentions),
+            counted,
+            counted.draw(run, store, monthly, has_repeats=len(no_repeats) < len(keyword_mentions)),
+            [
+                phrase
+                for phrase in phrases[keyword.name]
+                if says_something(phrase.phrase, phrase.count, asked.terms)
             ],
-            names=entities.top_names(
-                keyword_entities, keyword.patterns, run_names=read_run_names(self.run)
+            entities.top_names(
+                entity_rows[keyword.name], asked.patterns, run_names=read_run_names(run)
             ),
-            standing_words=list_standing_words(keyword_words),
-            nothing_distinctive=no_word_stands_out(keyword_words),
-            readings=choose_documents(
-                sentences,
-                keyword.patterns,
-                place_of,
-                standing_out(keyword_words),
-                self.run.neutral_band,
-                period_noun=self.run.kind.job_noun,
+            list_standing_words(word_rows),
+            choose_documents(
+                keyword_mentions,
+                asked.patterns,
+                places.get,
+                standing_out(word_rows),
+                run.neutral_band,
+                period_noun=run.kind.job_noun,
             ),
-            repeated_documents=count_repeated_documents(self.run, keyword.name, period),
         )
+        sections.append(section)
+
+    before, after = neighbours(period, front.paged_months)
+    return MonthPage(front, period, before, after, sections, PageRows.of(mentions))
+
+
+def _note_month(page: MonthPage) -> None:
+    """Add what a month's page has drawn to the counts of all months, and release the rest."""
+    for section in page.sections:
+        keyword = section.keyword
+        keyword.word_counts.update(section.counted.counts)
+        keyword.counted_documents += section.counted.documents
+        keyword.phrases += section.phrases
+        keyword.polarities.extend(section.polarities)
+        passages = [reading.mention.text for reading in section.readings[:HEADLINES]]
+        if passages:
+            quoted = [cut_at_word(passage, MOST_LETTERS) for passage in passages]
+            keyword.headlines[page.period] = quoted
 
 
 def _list_polarities(sentences: Iterable[MentionRow]) -> list[float]:
@@ -152,20 +141,20 @@ def _list_polarities(sentences: Iterable[MentionRow]) -> list[float]:
     ]
 
 
-def group_by_keyword(
-    keywords: Iterable[Keyword], mentions: Iterable[MentionRow]
-) -> Iterator[tuple[Keyword, list[MentionRow]]]:
-    """Yield each keyword with a month's mentions of it, in order of publication.
+def group_by_keyword(mentions: Iterable[MentionRow]) -> dict[str, list[MentionRow]]:
+    """Return the mentions of each keyword, in their order.
 
-    A sentence that holds two terms has two rows and is given once.
+    A sentence that holds two terms has two rows and is given once, the last of them.
     """
     sentences: dict[str, dict[tuple[str, int], MentionRow]] = defaultdict(dict)
     for mention in mentions:
         sentences[mention.keyword][mention.document, mention.position] = mention
 
-    for keyword in keywords:
-        if keyword.name in sentences:
-            yield keyword, sorted(sentences[keyword.name].values(), key=_publication)
+    grouped: dict[str, list[MentionRow]] = defaultdict(list)
+    for keyword, keyword_sentences in sentences.items():
+        grouped[keyword] = sorted(keyword_sentences.values(), key=_publication)
+
+    return grouped
 
 
 def _publication(mention: MentionRow) -> tuple[str, str, int]:
@@ -177,10 +166,3 @@ def neighbours(page_name: str, page_names: Sequence[str]) -> tuple[str | None, s
     index = bisect_left(page_names, page_name)
     previous_page = page_names[index - 1] if index else None
     return previous_page, page_names[index + 1] if index + 1 < len(page_names) else None
-
-
-def _add_phrases(run: RunData, period: str, months: Mapping[str, KeywordMonth]) -> None:
-    """Give each keyword's month its phrases."""
-    for phrase_row in read_phrases(run, [period]):
-        if phrase_row.keyword is not None and phrase_row.keyword in months:
-            months[phrase_row.keyword].phrases.append(phrase_row)

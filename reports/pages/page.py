@@ -12,16 +12,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports.figures.entities import TYPES
+from reports.figures.figure_store import slug
 from reports.words.document_queries import DocumentQuery
 from reports.words.periods import (
     describe_periods,
     month_name,
     name_sample_period,
+    name_stretch,
     period_name,
 )
 from reports.words.quantities import (
     format_day,
     format_expected,
+    format_minute,
     format_points,
     format_ratio,
     format_share,
@@ -65,6 +68,8 @@ def _environment() -> Environment:
         loader=PackageLoader("reports.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        # Most expressions hold variables: to look for constants takes longer than it saves.
+        optimized=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -79,6 +84,8 @@ def _environment() -> Environment:
         month=month_name,
         period=period_name,
         periods=describe_periods,
+        stretch=name_stretch,
+        slug=slug,
         sample_period=name_sample_period,
         kind=name_kind,
         source=source_label,
@@ -86,6 +93,7 @@ def _environment() -> Environment:
         lines=wrap_command,
         unbroken=keep_together,
         day=format_day,
+        minute=format_minute,
         points=format_points,
         count=format_expected,
         times=format_ratio,

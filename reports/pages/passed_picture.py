@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from io import BytesIO, StringIO
 
 from PIL import Image, ImageOps
@@ -14,15 +15,15 @@ from PIL import Image, ImageOps
 from analysis.grains import grain_of
 from core.atomic_files import StagedFiles
 from core.enums import Grain
-from reports.data.run_data import RunData
+from reports.figures import style
 from reports.figures.figure_store import FigureStore, PassedPicture
 from reports.figures.marks import Chart, Picture
-from reports.figures.origin import describe_origin
 from reports.figures.panels import draw_picture
 from reports.figures.shares import SharePanel, choose_panels, shares_spec
-from reports.findings.finding import Finding
+from reports.findings.finding import Finding, FindingsBySubject
 from reports.findings.share_facts import LEVEL, SHARE, YEARS
-from reports.pages.keyword_pages import find_series_span
+from reports.pages.front_values import FrontPage
+from reports.report_files import INDEX
 from reports.shared_calls import SharedCall
 
 # Dots of the PNG: services that show a link with a picture cut others.
@@ -37,12 +38,36 @@ WIDTH = 480.0
 COLUMNS = ("subject", "period", "documents", "matched", "share", "share_without_repeats")
 
 
-def pass_on(
+def pass_all_on(
+    front: FrontPage,
+    findings: FindingsBySubject,
+    leading: Sequence[Finding],
+    store: FigureStore,
+    pages: StagedFiles,
+) -> list[PassedPicture]:
+    """Give the front page and each keyword a picture to pass on, and return those pictures."""
+    panels = front.share_panels
+    draw = partial(_pass_on, span=front.share_span, store=store, pages=pages)
+    front.passed_picture = draw("picture", list(panels.values()), leading, origin=INDEX)
+    for keyword in front.keywords:
+        keyword.passed_picture = draw(
+            f"picture-{keyword.subject.slug}",
+            [panels[keyword.name]],
+            findings[keyword.name],
+            origin=keyword.page,
+        )
+
+    drawn = [front.passed_picture, *(keyword.passed_picture for keyword in front.keywords)]
+    store.progress.expect_pages(store.progress.all_pages - drawn.count(None))
+    return list(filter(None, drawn))
+
+
+def _pass_on(
     name: str,
     panels: Sequence[SharePanel],
     findings: Sequence[Finding],
     *,
-    run: RunData,
+    span: style.Range,
     origin: str,
     store: FigureStore,
     pages: StagedFiles,
@@ -52,17 +77,16 @@ def pass_on(
     Of many *panels* it has those of subjects in most documents. Its title is one of the *findings*.
     *origin* is the page that shows the picture. Raises `TidingsError`.
     """
-    span, note = find_series_span(run), describe_origin([run])
     shown = choose_panels(panels, MOST_PANELS)
     spec = shares_spec(shown, span, name)
     if spec is None:
         return None
 
     title = choose_title(findings, span.grain) or spec.picture.title
-    picture = _fit(replace(spec.picture, title=title), note)
+    picture = _fit(replace(spec.picture, title=title), store.note)
     pages.add(f"{name}.csv", write_numbers(shown).encode())
     figure = store.show(replace(spec, picture=picture, caption="", layout="passed"))
-    return PassedPicture(name, title, figure, origin, draw_picture(picture, note).to_svg())
+    return PassedPicture(name, title, figure, origin, draw_picture(picture, store.note).to_svg())
 
 
 def share_pngs(

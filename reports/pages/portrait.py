@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
-from analysis.text.garbled import DamagedTexts
+from analysis.text.phrases import says_something
 from analysis.text.words import merge_spellings
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, RunJob
 from reports.data.tables.distinctive import DistinctiveRow
+from reports.data.tables.entities import EntityRow, read_run_names
 from reports.data.tables.periods import PeriodRow
 from reports.data.tables.phrases import PhraseRow
 from reports.figures import cloud, entities, over_time, style
 from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures.spec import Subject
 from reports.pages.account_posts import AccountPosts, describe_damage, describe_limits
-from reports.pages.word_section import (
-    StandingWord,
-    add_words,
-    list_standing_words,
-    no_word_stands_out,
-)
+from reports.pages.word_section import StandingWord, add_words, list_standing_words
+from reports.stats.intervals import polarity_interval, round_figure
 from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import NAMED, quantity
 from reports.words.scales import STUDENT_INTERVALS
@@ -31,14 +29,12 @@ from reports.words.scales import STUDENT_INTERVALS
 class Portrait:
     """One handle or search."""
 
-    # The name of the job: @nasa, search:term.
+    # The name of the job, and as readers see it: @nasa, @NASA.
     name: str
-
-    # The name as readers see it: @NASA.
     title: str
 
-    # What one of its documents is called.
-    noun: str
+    # What its pictures are of: its posts.
+    subject: Subject
 
     # All posts, those with a polarity, and the mean of these.
     n: int
@@ -47,20 +43,23 @@ class Portrait:
 
     sources: list[str]
 
-    # A row for every month from the first known post to the last.
+    # A row for every month from the first known post to the last; the same by the run's grain.
     months: list[PeriodRow]
-
-    # The same by the run's grain.
     rows: list[PeriodRow]
 
+    # Those that say more than the account's names do.
     phrases: list[PhraseRow]
-    distinctive: list[DistinctiveRow]
+
+    # The words that stand out against the run's other accounts; None if none were compared.
+    standing_words: list[StandingWord] | None
+
     names: entities.TopNames
 
+    # Why steps failed or have no data.
     reasons: list[str]
 
-    # How many posts are garbled or cut.
-    damaged: DamagedTexts = field(default_factory=DamagedTexts)
+    # Sentences on earlier posts that may be missing, and on posts that are damaged.
+    limits: list[str]
 
     # The posts over time, with which the page begins.
     picture: list[FigureRef] = field(default_factory=list)
@@ -70,32 +69,6 @@ class Portrait:
     polarity: list[FigureRef] = field(default_factory=list)
 
     @property
-    def slug(self) -> str:
-        """The name as a part of file names."""
-        return slug(self.name)
-
-    @property
-    def documents(self) -> DocumentQuery:
-        """All of its posts."""
-        return DocumentQuery(job=self.name)
-
-    @property
-    def limits(self) -> list[str]:
-        """Sentences on earlier posts that may be missing, and on posts that are damaged."""
-        limits = describe_limits(self.sources, self.n)
-        return limits + describe_damage(self.damaged, self.n, self.noun)
-
-    @property
-    def standing_words(self) -> list[StandingWord]:
-        """The words that stand out against the run's other accounts."""
-        return list_standing_words(self.distinctive)
-
-    @property
-    def nothing_distinctive(self) -> str:
-        """What the page says if no word stands out."""
-        return no_word_stands_out(self.distinctive)
-
-    @property
     def most_named(self) -> list[tuple[str, int]]:
         """The persons and organisations that are named most, each with how often it came."""
         counted_names = chain.from_iterable(self.names.headlines.values())
@@ -103,13 +76,50 @@ class Portrait:
         return ranked[:NAMED]
 
 
-def draw_portrait(
+def make_portrait(
+    run: RunData,
+    job: RunJob,
+    posts: AccountPosts,
+    *,
+    months: list[PeriodRow],
+    rows: list[PeriodRow],
+    phrases: Sequence[PhraseRow],
+    words: Sequence[DistinctiveRow],
+    entity_rows: Sequence[EntityRow],
+    reasons: list[str],
+    store: FigureStore,
+) -> Portrait:
+    """Return the portrait of a job by its *posts* and its rows of the tables, with pictures."""
+    title, noun = run.kind.job_title(job.name, job.options), run.kind.document_noun
+    span = style.Range(rows[0].period, rows[-1].period) if rows else style.Range("", "")
+    query = DocumentQuery(job=job.name)
+    mean, _, _ = map(round_figure, polarity_interval(posts.polarities))
+    portrait = Portrait(
+        job.name,
+        title,
+        Subject(title, slug(job.name), span, query, noun=noun),
+        posts.n,
+        len(posts.polarities),
+        mean,
+        sorted(posts.sources),
+        months,
+        rows,
+        [phrase for phrase in phrases if says_something(phrase.phrase, phrase.count, posts.names)],
+        list_standing_words(words),
+        entities.top_names(entity_rows, account_names=posts.names, run_names=read_run_names(run)),
+        reasons,
+        describe_limits(sorted(posts.sources), posts.n)
+        + describe_damage(posts.damaged, posts.n, noun),
+    )
+    _draw_portrait(portrait, posts, run, store)
+    return portrait
+
+
+def _draw_portrait(
     portrait: Portrait, posts: AccountPosts, run: RunData, store: FigureStore
 ) -> None:
     """Draw the posts over time, words, names and the polarity of an account."""
-    rows = portrait.rows
-    span = style.Range(rows[0].period, rows[-1].period) if rows else style.Range("", "")
-    subject = Subject(portrait.title, portrait.slug, span, portrait.documents, noun=portrait.noun)
+    subject, rows = portrait.subject, portrait.rows
     if rows:
         portrait.picture = store.show_all(over_time.posts_spec(subject, rows, posts=posts.n))
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from analysis.text.phrases import says_something
 from core.enums import Grain
 from reports.data.account_rows import fill_periods
-from reports.data.coded_samples import read_coded_samples
-from reports.data.queries import group_by, index_by
+from reports.data.queries import group_by
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.data.tables.distinctive import read_distinctive
-from reports.data.tables.entities import read_entities, read_run_names
+from reports.data.tables.entities import read_entities
 from reports.data.tables.periods import PeriodRow, read_periods, read_series
 from reports.data.tables.phrases import read_phrases
-from reports.figures import accounts, entities, style
+from reports.figures import accounts, style
 from reports.figures.figure_store import FigureRef, FigureStore
 from reports.pages.account_posts import Post, read_newest, read_posts
+from reports.pages.codes import CodesPage, make_codes_page
 from reports.pages.page_rows import PageRows
-from reports.pages.portrait import Portrait, draw_portrait
-from reports.stats.intervals import polarity_interval, round_figure
+from reports.pages.portrait import Portrait, make_portrait
+
+
+@dataclass
+class PostsPage:
+    """All that the page of several accounts or searches needs besides the summary."""
+
+    coverage: CoverageGrid
+
+    # None if no text has a code.
+    codes: CodesPage | None
+
+    # The rows of each job by the run's grain, from its first known post to its last.
+    rows: dict[str, list[PeriodRow]]
+
+    figures: list[FigureRef]
+    portraits: list[Portrait] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -34,87 +48,55 @@ class PortraitPage:
     posts: PageRows[Post]
 
 
-@dataclass
-class PostsPage:
-    """All that the page of several accounts or searches needs besides the summary."""
+def read_posts_page(run: RunData, store: FigureStore) -> PostsPage:
+    """Read and draw what compares the accounts or searches of a run."""
+    codes = make_codes_page(run, store)
+    series = group_by("job", read_series(run))
+    rows = {job.name: fill_periods(series[job.name]) for job in run.jobs}
+    n_jobs = len(run.jobs)
+    store.progress.expect_pages((2 if n_jobs == 1 else n_jobs + 2) + bool(codes))
+    return PostsPage(read_coverage_grid(run), codes, rows, _compare(run, rows, store))
 
-    coverage: CoverageGrid
-    portraits: list[Portrait]
-    figures: list[FigureRef]
 
+def read_portraits(
+    run: RunData, store: FigureStore, page: PostsPage, *, texts: bool
+) -> Generator[PortraitPage]:
+    """Read and draw one account or search after the other.
 
-def make_page(
-    run: RunData,
-    store: FigureStore,
-    show_portrait: Callable[[PortraitPage], None],
-    *,
-    texts: bool,
-) -> PostsPage:
-    """Read a run's results and draw its figures, one account after the other.
-
-    Each is shown when it is read; its posts, with or without *texts*, are then let go.
+    The posts of each, with or without *texts*, are let go when the next is read.
     """
-    coverage = read_coverage_grid(run)
-    jobs = index_by("name", run.jobs)
-    has_codes = bool(read_coded_samples(run))
-    store.progress.expect_pages((2 if len(jobs) == 1 else len(jobs) + 2) + has_codes)
-    portraits = []
-    for portrait in _read_portraits(run, store, coverage):
-        posts = read_newest(run, jobs[portrait.name], texts=texts)
-        show_portrait(PortraitPage(coverage, portrait, posts))
-        portraits.append(portrait)
-
-    return PostsPage(coverage, portraits, _compare(run, portraits, store))
-
-
-def _read_portraits(run: RunData, store: FigureStore, coverage: CoverageGrid) -> Iterator[Portrait]:
-    months, series = group_by("job", read_periods(run)), group_by("job", read_series(run))
+    months = group_by("job", read_periods(run))
     phrases, words = group_by("job", read_phrases(run)), group_by("job", read_distinctive(run))
     entity_rows = group_by("job", (row for row in read_entities(run) if row.period is None))
-
     for job in run.jobs:
-        posts = read_posts(run, job)
-        mean, _, _ = map(round_figure, polarity_interval(posts.polarities))
-        portrait = Portrait(
-            name=job.name,
-            title=run.kind.job_title(job.name, job.options),
-            noun=run.kind.document_noun,
-            n=posts.n,
-            scored=len(posts.polarities),
-            mean=mean,
-            sources=sorted(posts.sources),
+        portrait = make_portrait(
+            run,
+            job,
+            read_posts(run, job),
             months=fill_periods(months[job.name]),
-            rows=fill_periods(series[job.name]),
-            # Phrases that say no more than the account's names are left out.
-            phrases=[
-                phrase
-                for phrase in phrases[job.name]
-                if says_something(phrase.phrase, phrase.count, posts.names)
-            ],
-            distinctive=words[job.name],
-            names=entities.top_names(
-                entity_rows[job.name], account_names=posts.names, run_names=read_run_names(run)
-            ),
-            reasons=coverage.reasons(job.name),
-            damaged=posts.damaged,
+            rows=page.rows[job.name],
+            phrases=phrases[job.name],
+            words=words[job.name],
+            entity_rows=entity_rows[job.name],
+            reasons=page.coverage.reasons(job.name),
+            store=store,
         )
-
-        draw_portrait(portrait, posts, run, store)
-        yield portrait
+        yield PortraitPage(page.coverage, portrait, read_newest(run, job, texts=texts))
 
 
-def _compare(run: RunData, portraits: Sequence[Portrait], store: FigureStore) -> list[FigureRef]:
+def _compare(
+    run: RunData, rows_by_job: dict[str, list[PeriodRow]], store: FigureStore
+) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
-    compared = [portrait for portrait in portraits if portrait.rows][: style.MOST_ROWS]
+    compared = [job for job in run.jobs if rows_by_job[job.name]][: style.MOST_ROWS]
     if len(compared) < 2:
         return []
 
-    rows_by_account = {portrait.title: portrait.rows for portrait in compared}
+    titles = {job.name: run.kind.job_title(job.name, job.options) for job in compared}
+    rows_by_account = {title: rows_by_job[name] for name, title in titles.items()}
     if is_sparse(rows_by_account.values()):
         years = group_by("job", read_series(replace(run, grain=Grain.YEAR)))
-        rows_by_account = {
-            portrait.title: fill_periods(years[portrait.name]) for portrait in compared
-        }
+        rows_by_account = {title: fill_periods(years[name]) for name, title in titles.items()}
 
     span = style.Range.of(row.period for rows in rows_by_account.values() for row in rows)
     nouns = accounts.Nouns(run.kind.job_noun, run.kind.document_noun)

@@ -55,7 +55,7 @@ def no_repeats(_document: str) -> None:
     """Return None, since no document is a repeat."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Mentioning:
     """A document by its mentioning sentences; *words* are case-folded."""
 
@@ -67,9 +67,16 @@ class _Mentioning:
     # The words of the whole document.
     words: frozenset[str]
 
-    # How many of its mentioning sentences have a polarity, and the mean of these.
-    scored: int
+    # The polarities of its mentioning sentences, and their mean.
+    scores: list[float]
     polarity: float | None
+
+    # Why it is to be read.
+    reasons: list[str] = field(default_factory=list)
+
+
+# The chosen documents; only one of several repeats is chosen.
+_Chosen = dict[str | int, _Mentioning]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,29 +93,6 @@ class _Typical:
     def nearness(self, weights: Mapping[str, float]) -> float:
         """Return how near the document is to the words that have weights."""
         return math.fsum(weights.get(word, 0.0) for word in self.named) / self.length
-
-
-@dataclass
-class _Choice:
-    """The chosen documents with their reasons; only one of several repeats is chosen."""
-
-    reasons: dict[str | int, tuple[_Mentioning, list[str]]] = field(default_factory=dict)
-
-    def add(self, document: _Mentioning, reason: str) -> bool:
-        """Add a document or a reason to it; return False where a repeat of it is there."""
-        chosen, reasons = self.reasons.setdefault(document.key, (document, []))
-        if chosen is document:
-            reasons.append(reason)
-
-        return chosen is document
-
-    def readings(self) -> list[Reading]:
-        """Return the documents in the order in which they were added."""
-        readings = []
-        for document, reasons in self.reasons.values():
-            readings.append(Reading(document.first, "; ".join(reasons)))
-
-        return readings
 
 
 def choose_documents(
@@ -128,61 +112,71 @@ def choose_documents(
     publication. Polarities within *band* are neutral, and no extremes.
     """
     documents = list(_group(sentences, terms, place_of))
-    choice = _Choice()
+    earliest: _Chosen = {}
+    for document in documents:
+        earliest.setdefault(document.key, document)
+
+    chosen: _Chosen = {}
     for document in documents[:1]:
-        choice.add(document, f"the first of the {period_noun}")
+        _choose(chosen, document, f"the first of the {period_noun}")
 
-    _add_extremes(choice, documents, band)
-    _add_most_repeated(choice, documents)
+    _add_extremes(chosen, documents, band)
+    # The first document of the most common pattern, or the one of it that is chosen already.
+    for key, size in Counter(document.key for document in documents).most_common(1):
+        if size > 1:
+            most_repeated = chosen.get(key, earliest[key])
+            _choose(chosen, most_repeated, write_sentence("most repeated", size=size))
 
-    untypical = len(choice.reasons)
-    for document, standing_out in rank_by_typicality(_first_of_repeats(documents), distinctive):
-        is_new = document.key not in choice.reasons
-        if len(choice.reasons) < LENGTH and (is_new or standing_out):
-            choice.add(document, _describe(standing_out))
+    untypical = len(chosen)
+    for document, standing_out in rank_by_typicality(list(earliest.values()), distinctive):
+        is_new = document.key not in chosen
+        if len(chosen) < LENGTH and (is_new or standing_out):
+            _choose(chosen, document, _describe(standing_out))
 
-    readings = choice.readings()
+    readings = [
+        Reading(document.first, "; ".join(document.reasons)) for document in chosen.values()
+    ]
     return [*readings[untypical:], *readings[:untypical]]
 
 
+def _choose(chosen: _Chosen, document: _Mentioning, reason: str) -> bool:
+    """Add a document or a reason to it; return False where a repeat of it is there."""
+    is_chosen = chosen.setdefault(document.key, document) is document
+    if is_chosen:
+        document.reasons.append(reason)
+
+    return is_chosen
+
+
 def _add_extremes(
-    choice: _Choice, documents: Sequence[_Mentioning], band: NeutralBand, most: int = 2
+    chosen: _Chosen, documents: Sequence[_Mentioning], band: NeutralBand, most: int = 2
 ) -> None:
     """Add so many documents of highest and of lowest polarity: beyond the mean, of that sign."""
-    scored = [document for document in documents if document.polarity is not None]
-    middle = mean([document.polarity or 0.0 for document in scored])
+    scored = [
+        (document.polarity, document) for document in documents if document.polarity is not None
+    ]
+    middle = mean([polarity for polarity, _ in scored])
     if middle is None:
         return
 
     for extreme, sign in (("highest", 1), ("lowest", -1)):
         added = 0
-        for document in sorted(scored, key=lambda candidate: -sign * (candidate.polarity or 0.0)):
-            polarity = document.polarity or 0.0
-            is_extreme = sign * (polarity - middle) > 0 and band.sign(polarity) == sign
+        for polarity, document in sorted(scored, key=lambda pair: -sign * pair[0]):
+            is_extreme = (
+                sign * ((polarity or 0.0) - middle) > 0 and band.sign(polarity or 0.0) == sign
+            )
             if is_extreme and added < most:
                 text, sentence = document.first.text, document.first.sentence
+                n_scores = len(document.scores)
                 reason = write_sentence(
                     "extreme polarity",
                     extreme=extreme,
                     polarity=polarity,
-                    scored=document.scored,
-                    is_mean=document.scored > 1,
-                    is_part=document.scored <= 1 and join_lines(sentence) != join_lines(text),
+                    scored=n_scores,
+                    is_mean=n_scores > 1,
+                    is_part=n_scores <= 1 and join_lines(sentence) != join_lines(text),
                 )
-                added += choice.add(document, reason)
-
-
-def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
-    """Add the first document of the most common pattern, if several documents share it.
-
-    If another document of that pattern is chosen already, it gets the reason.
-    """
-    sizes = Counter(document.key for document in documents)
-    for key, size in sizes.most_common(1):
-        if size > 1:
-            earliest = next(document for document in documents if document.key == key)
-            document, _ = choice.reasons.get(key, (earliest, []))
-            choice.add(document, write_sentence("most repeated", size=size))
+                added += _choose(chosen, document, reason)
 
 
 def _group(
@@ -201,16 +195,7 @@ def _group(
         if pattern_index is not None:
             key = pattern_index
 
-        yield _Mentioning(opening, key, document_words, len(scores), mean(scores))
-
-
-def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
-    """Return *documents* without repeats; the first document of each pattern stays."""
-    earliest: dict[str | int, _Mentioning] = {}
-    for document in documents:
-        earliest.setdefault(document.key, document)
-
-    return list(earliest.values())
+        yield _Mentioning(opening, key, document_words, scores, mean(scores))
 
 
 def rank_by_typicality(
@@ -236,14 +221,8 @@ def rank_by_typicality(
         users.update(document.words)
 
     stop_words = stop_words_for(users)
-    spellings = {
-        distinct.word.casefold(): distinct.word for distinct in distinctive if distinct.g2 > 0
-    }
-    weights = {
-        distinct.word.casefold(): math.sqrt(distinct.g2)
-        for distinct in distinctive
-        if distinct.g2 > 0
-    }
+    standing = {word_row.word.casefold(): word_row for word_row in distinctive if word_row.g2 > 0}
+    weights = {word: math.sqrt(word_row.g2) for word, word_row in standing.items()}
 
     ranked = []
     for document in documents:
@@ -251,7 +230,7 @@ def rank_by_typicality(
         if len(tokens) >= fewest_words:
             length = math.sqrt(len(tokens))
             centrality = math.fsum(users[token] for token in tokens) / length
-            named = [token for token in spellings if token in tokens]
+            named = [token for token in standing if token in tokens]
             ranked.append(_Typical(document, length, centrality, named))
 
     ranked.sort(key=lambda typical: typical.centrality, reverse=True)
@@ -259,11 +238,10 @@ def rank_by_typicality(
     nearest = _pick_nearest(ranked, weights)
     remaining = [typical for typical in ranked if typical not in nearest]
     remaining.sort(key=lambda typical: bool(typical.named))
-    ordered = []
-    for typical in (*nearest, *remaining):
-        ordered.append((typical.document, [spellings[token] for token in typical.named]))
-
-    return ordered
+    return [
+        (typical.document, [standing[token].word for token in typical.named])
+        for typical in (*nearest, *remaining)
+    ]
 
 
 def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> list[_Typical]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Any
 
 from core.prices import MICRO, format_money
 from models.codes import count_texts_of_run
@@ -13,36 +12,10 @@ from reports.data.run_data import RunData
 from reports.data.tables.calls import CallRow
 
 
-@dataclass(frozen=True)
-class AnsweringModel:
-    """A language model that answered, as its server names it, and the price of its tokens."""
-
-    name: str
-    fingerprint: str
-    price: str
-    answers: int
-
-    # The times of its first answer and of its last.
-    began: str
-    ended: str
-
-
-def read_models(run: RunData) -> list[AnsweringModel]:
-    """Return the language models that answered."""
+def read_models(run: RunData) -> list[Any]:
+    """Return the language models that answered, as `RunModel` has them."""
     with run.db.read() as connection:
-        answering = models_of(connection, run.id)
-
-    return [
-        AnsweringModel(
-            name=used.model,
-            fingerprint=used.fingerprint,
-            price=used.price,
-            answers=used.answers,
-            began=format_minute(used.began_at),
-            ended=format_minute(used.seen_at),
-        )
-        for used in answering
-    ]
+        return models_of(connection, run.id)
 
 
 def describe_uncoded(run: RunData) -> str:
@@ -67,8 +40,3 @@ def describe_cost(calls: Sequence[CallRow]) -> str:
         words += f", and at most {format_money(unanswered, currency)} for calls without an answer"
 
     return words
-
-
-def format_minute(at: float) -> str:
-    """Return a Unix time as people write it, in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

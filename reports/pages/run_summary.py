@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,15 +17,15 @@ from reports.data.run_data import RunData
 from reports.data.sources_in_common import CommonPeriod
 from reports.data.tables.calls import CallRow
 from reports.data.tables.coverage import StepCount
+from reports.data.unread_documents import languages_of_engines
 from reports.data.years import has_yearly_findings
 from reports.pages.keyword_example import KeywordExample, find_example
-from reports.pages.run_costs import AnsweringModel
 from reports.words.quantities import NAMED, join_words
 from reports.words.writing import write_sentence
 from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.engine.polarity import scores_as
-from textapi.messages import Operation, languages_read
+from textapi.messages import Operation
 
 # The median text of an archive of headlines or summaries has at most this many words.
 SHORT_TEXT = 30
@@ -33,14 +33,12 @@ SHORT_TEXT = 30
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary(RunData):
-    """A run as its report introduces it; times are UTC as people write them."""
+    """A run as its report introduces it."""
 
     state: str
     reason: str | None
-    created: str
-    ended: str | None
 
-    # The Unix time.
+    # The Unix time; None if it has not ended.
     ended_at: float | None
 
     job_states: Counter[str]
@@ -65,8 +63,10 @@ class RunSummary(RunData):
 
     calls: list[CallRow]
 
-    # The language models that answered, and what they cost, in words; "" if they cost nothing.
-    models: list[AnsweringModel]
+    # Rows of `RunModel`: the language models that answered.
+    models: list[Any]
+
+    # What they cost, in words; "" if nothing.
     cost: str
 
     # How many texts got no code from the run's language model, and why, in words; "" if each did.
@@ -132,20 +132,13 @@ class RunSummary(RunData):
     @property
     def languages_read(self) -> str:
         """The languages that the engines of the run read, in words; "" if one declares none."""
-        codes = self._read_by_engines()
-        return join_words([language_name(code) for code in codes]) if codes else ""
+        return _name_languages(languages_of_engines(self) or frozenset())
 
     @property
     def languages_of_names(self) -> str:
         """The languages in which the engines find names and read nothing else, in words."""
-        read_by_all = self._read_by_engines()
-        codes = [code for code in self._read_by_engines(Operation.NER) if code not in read_by_all]
-        return join_words([language_name(code) for code in codes]) if codes else ""
-
-    def _read_by_engines(self, operation: Operation | None = None) -> list[str]:
-        declared = [self.engine_languages[engine] for engine in self.engines]
-        read = [languages_read(languages, operation) for languages in declared if languages]
-        return sorted(frozenset.intersection(*read)) if read and len(read) == len(declared) else []
+        of_names = languages_of_engines(self, Operation.NER) or frozenset()
+        return _name_languages(of_names - (languages_of_engines(self) or frozenset()))
 
     @property
     def running(self) -> bool:
@@ -158,28 +151,23 @@ class RunSummary(RunData):
         return sum(self.sources.values())
 
     @property
-    def is_scored_by_news(self) -> bool:
-        """Whether all polarities of the run come from the engine `news`."""
-        return len(self.engines) == 1 and scores_as(self.engines[0], "news")
-
-    @property
     def polarity_reason(self) -> str:
         """Which polarity engine scored the run and why, in words; nothing but for `news`."""
-        if not self.is_scored_by_news:
-            return ""
-
-        low, high = self.neutral_band
-        is_chosen = getattr(self.parameters, "polarity", None) == "news"
-        return write_sentence("polarity of news", is_chosen=is_chosen, low=low, high=high)
+        return self._say_of_news("polarity of news")
 
     @property
     def neutral_polarity(self) -> str:
         """What the zero of the polarity engine says, in words; nothing but for `news`."""
-        if not self.is_scored_by_news:
+        return self._say_of_news("neutral polarity")
+
+    def _say_of_news(self, kind: str) -> str:
+        """Return a sentence if all polarities of the run come from the engine `news`."""
+        if len(self.engines) != 1 or not scores_as(self.engines[0], "news"):
             return ""
 
         low, high = self.neutral_band
-        return write_sentence("neutral polarity", low=low, high=high)
+        is_chosen = getattr(self.parameters, "polarity", None) == "news"
+        return write_sentence(kind, is_chosen=is_chosen, low=low, high=high)
 
     @property
     def is_of_short_texts(self) -> bool:
@@ -235,3 +223,7 @@ class RunSummary(RunData):
     def states_in_words(self) -> str:
         """How many jobs are in each state: "22 done, 1 failed, 1 waiting"."""
         return ", ".join(f"{self.job_states[s]} {s.value}" for s in State if self.job_states[s])
+
+
+def _name_languages(codes: Collection[str]) -> str:
+    return join_words([language_name(code) for code in sorted(codes)]) if codes else ""

@@ -14,7 +14,7 @@ from reports.data.tables.calls import read_calls
 from reports.data.tables.coverage import count_steps
 from reports.data.unread_documents import count_unread
 from reports.figures.origin import is_made_up
-from reports.pages.run_costs import describe_cost, describe_uncoded, format_minute, read_models
+from reports.pages.run_costs import describe_cost, describe_uncoded, read_models
 from reports.pages.run_sources import (
     count_documents,
     count_sources,
@@ -48,8 +48,6 @@ def summarize_run(run: RunData) -> RunSummary:
         **vars(run),
         state=stored_run.state,
         reason=stored_run.reason,
-        created=format_minute(run.created_at),
-        ended=format_minute(stored_run.ended_at) if stored_run.ended_at else None,
         ended_at=stored_run.ended_at,
         job_states=Counter(job.state for job in run.jobs),
         sources={source: documents for source, documents in sorted(sources.items()) if documents},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict
@@ -12,7 +12,7 @@ from analysis import grains
 from models.watches import WatchState, read_state
 from reports.data.busiest_day import Headline, find_headline, find_shared_phrase
 from reports.data.run_data import RunData
-from reports.data.subject_names import read_names
+from reports.data.subject_names import read_subject_names
 from reports.findings.event_sentences import describe_recurring, fold_events, state_event
 from reports.findings.events import Event
 from reports.findings.finding import Finding
@@ -85,7 +85,7 @@ class EventLine:
 class SurprisesSection:
     """The events of a run, and the largest changes that are none."""
 
-    # The newest event comes first.
+    # The newest event comes first; of the lines, those that are new.
     events: list[ShownEvent]
     lines: list[EventLine]
 
@@ -96,16 +96,9 @@ class SurprisesSection:
     recurring: str = ""
 
     @property
-    def shown(self) -> list[EventLine]:
-        """The lines that the page shows at once: all new ones, and the newest others."""
-        new = [line for line in self.lines if line.is_new]
-        others = [line for line in self.lines if not line.is_new]
-        return new + others[: max(0, LISTED - len(new))]
-
-    @property
-    def earlier(self) -> list[EventLine]:
-        """The lines that are not shown at once."""
-        return [line for line in self.lines if line not in self.shown]
+    def most_shown(self) -> int:
+        """How many lines the page shows at once: all new ones, and the newest others."""
+        return max(LISTED, sum(line.is_new for line in self.lines))
 
 
 def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | None:
@@ -117,7 +110,7 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
         state = read_state(connection, run.id)
 
     events = show_events(run, state)
-    lines = list_events(run, events, texts=texts)
+    lines = sorted(list_events(run, events, texts=texts), key=lambda line: not line.is_new)
     return SurprisesSection(events, lines, list_changes(run, texts=texts), describe_season(run))
 
 
@@ -187,13 +180,6 @@ def describe_season(run: RunData) -> str:
         clauses.append(write_sentence("more recurring", n=unnamed))
 
     return write_sentence("recurring", clauses=clauses)
-
-
-def read_subject_names(run: RunData) -> Mapping[str, str]:
-    """Return what readers call each keyword, or each account or search by the name of its job."""
-    if run.kind.has_mentions:
-        return read_names(run)
-    return {job.name: run.kind.job_title(job.name, job.options) for job in run.jobs}
 
 
 def read_notes(run: RunData) -> dict[str, dict[str, str]]:

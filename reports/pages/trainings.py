@@ -18,7 +18,7 @@ from networks.data import Data, split_images
 from networks.errors import NetworkError
 from networks.files import read_images
 from reports.data.queries import fetch_all, index_by
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, RunJob
 from reports.data.tables.trainings import (
     EpochRow,
     PredictionRow,
@@ -38,16 +38,10 @@ class TrainingSection:
     """One training."""
 
     row: TrainingRow
-    state: str
-    reason: str | None
+    job: RunJob
     remarks: list[str]
     epochs: list[EpochRow]
     figures: list[FigureRef] = field(default_factory=list)
-
-    @property
-    def slug(self) -> str:
-        """Its name as a part of file names and anchors."""
-        return slug(self.row.job)
 
 
 @dataclass
@@ -101,7 +95,9 @@ class TrainingsPage:
         return [*sentences, *self.best.remarks[:1]]
 
 
-def make_page(run: RunData, store: FigureStore, most_predictions: int = 20_000) -> TrainingsPage:
+def read_trainings_page(
+    run: RunData, store: FigureStore, most_predictions: int = 20_000
+) -> TrainingsPage:
     """Read a run's results and draw its figures, training by training.
 
     The first predictions of a training are drawn.
@@ -115,7 +111,7 @@ def make_page(run: RunData, store: FigureStore, most_predictions: int = 20_000) 
     for section in page.sections:
         job_name = section.row.job
         section.figures += store.show_all(
-            figures.course_spec(section.slug, section.epochs, name=job_name)
+            figures.course_spec(slug(job_name), section.epochs, name=job_name)
         )
 
     if parameters.network == "feedforward":
@@ -124,7 +120,7 @@ def make_page(run: RunData, store: FigureStore, most_predictions: int = 20_000) 
     for job, prediction_rows in groupby(read_predictions(run), key=lambda row: row.job):
         predictions = list(islice(prediction_rows, most_predictions))
         section = sections[job]
-        spec = _declare_predictions(section.slug, predictions, page.network)
+        spec = _declare_predictions(slug(job), predictions, page.network)
         section.figures += store.show_all(spec)
 
     return page
@@ -145,9 +141,8 @@ def _read_sections(run: RunData) -> dict[str, TrainingSection]:
     sections = {}
     for training in read_trainings(run):
         job_name = training.job
-        job = jobs[job_name]
         sections[job_name] = TrainingSection(
-            training, job.state, job.reason, remarks[job_name], epochs[job_name]
+            training, jobs[job_name], remarks[job_name], epochs[job_name]
         )
 
     return sections

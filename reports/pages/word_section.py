@@ -34,8 +34,16 @@ def standing_out(word_rows: Iterable[DistinctiveRow]) -> list[DistinctiveRow]:
     return [word_row for word_row in word_rows if abs(word_row.g2) >= OF_CHANCE]
 
 
-def list_standing_words(word_rows: Iterable[DistinctiveRow], most: int = 24) -> list[StandingWord]:
-    """Return each word that is used more than elsewhere once, those in most documents first."""
+def list_standing_words(
+    word_rows: Sequence[DistinctiveRow], most: int = 24
+) -> list[StandingWord] | None:
+    """Return each word that is used more than elsewhere once, those in most documents first.
+
+    Return None if no words were compared.
+    """
+    if not word_rows:
+        return None
+
     words: dict[str, StandingWord] = {}
     for word_row in standing_out(word_rows):
         if word_row.g2 > 0:
@@ -44,18 +52,6 @@ def list_standing_words(word_rows: Iterable[DistinctiveRow], most: int = 24) -> 
 
     ranked = sorted(words.values(), key=lambda counted: (-counted.total, counted.word))
     return ranked[:most]
-
-
-def no_word_stands_out(word_rows: Sequence[DistinctiveRow]) -> str:
-    """Return a page's note if words were compared and none stands out; else nothing."""
-    if not word_rows or list_standing_words(word_rows):
-        return ""
-    return "No word stands out by more than chance."
-
-
-def describe_left_out(*, has_repeats: bool) -> str:
-    """Return what a caption says of words without repeats."""
-    return " Of similar texts, the first of a month counts." if has_repeats else ""
 
 
 def add_words(
@@ -74,7 +70,7 @@ def add_words(
     words ("16 documents"); with *has_repeats*, texts that are alike count once. With *has_links*, a
     word of a cloud leads to the list of its documents.
     """
-    first_texts = describe_left_out(has_repeats=has_repeats)
+    first_texts = " Of similar texts, the first of a month counts." if has_repeats else ""
     caption = f"The words of {counted}.{first_texts}"
     found = None
     if has_links and subject.documents:

@@ -8,8 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from analysis import grains
-from core.enums import Grain, StepState
+from core.enums import StepState
 from reports.data.daily_counts import find_missing_days
 from reports.frames.frames import Frames
 from reports.series.groupings import Groups
@@ -132,14 +131,6 @@ def judge_days(
     return Daily(job_rows, days, hits)
 
 
-def count_by_period(frames: Frames, grain: Grain) -> dict[str, list[int]]:
-    """Return the chosen documents of each day of the periods in which any day has some."""
-    days = frames.chosen.drop_nulls("day").group_by("day").len().sort("day")
-    counts: dict[date, int] = dict(days.iter_rows())
-    periods = dict.fromkeys(grains.period_of(day, grain) for day in counts)
-    return {period: [counts.get(day, 0) for day in grains.days_of(period)] for period in periods}
-
-
 def _list_jobs(jobs: Sequence[DailyJob]) -> pl.DataFrame:
     """Return the rows of `Daily.jobs`."""
     columns = {
@@ -158,7 +149,7 @@ def _join_counts(jobs: Sequence[DailyJob], counts: pl.DataFrame, groups: Groups)
     days = [(job.name, day) for job in jobs for day in job.days]
     grid = pl.DataFrame(days, {"job": pl.String, "day": pl.Date}, orient="row")
     accounts = [job.name for job in jobs if not job.days]
-    posts = counts.filter(pl.col("job").is_in(accounts), pl.col("documents") > 0)
+    posts = counts.filter(pl.col("job").is_in(accounts), pl.col("stored") > 0)
     crossed = pl.concat([grid, posts.select("job", "day")]).join(groups.frame, how="cross")
     joined = crossed.join(counts, on=["job", "day", "group"], how="left", nulls_equal=True)
     filled = joined.with_columns(pl.col("documents", "stored").fill_null(0))

@@ -69,6 +69,8 @@ def _sum_days(days: pl.DataFrame) -> pl.DataFrame:
     return days.group_by("job", "period", "group").agg(
         pl.col("documents").sum(),
         pl.col("account", "state", "has_counts", "has_polarity").first(),
+        first_day=pl.col("day").min(),
+        last_day=pl.col("day").max(),
         days=pl.len(),
         days_with_documents=(pl.col("documents") > 0).sum(),
         is_missing=pl.col("is_missing").any(),
@@ -109,6 +111,8 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("documents", "days", "days_with_documents").sum(),
             pl.col("is_missing").any(),
+            pl.col("first_day").min(),
+            pl.col("last_day").max(),
             state=state,
             has_counts=has_data.any() & (pl.col("has_counts") | ~has_data).all(),
             has_polarity=has_data.any() & (pl.col("has_polarity") | ~has_data).all(),
@@ -119,17 +123,36 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
 
 def _cross(periods: pl.DataFrame, subjects: Sequence[Subject], groups: Groups) -> pl.DataFrame:
     """Return each period and group once for each subject, with the places of both in order."""
-    days_of_period = pl.col("period").map_elements(grains.count_days, pl.UInt32)
-    is_cut_off = (pl.col("days") < days_of_period) | pl.col("is_missing")
+    is_of_posts, has_documents = pl.col("account").is_not_null(), pl.col("documents") > 0
+    is_part = (pl.col("days") < pl.col("length")) | pl.col("is_missing")
+    ends = periods.with_columns(
+        start=pl.col("period").map_elements(grains.first_day, pl.Date),
+        length=pl.col("period").map_elements(grains.count_days, pl.UInt32),
+    )
+    cut_off = pl.when(is_of_posts).then(_is_end_of_posts()).otherwise(is_part & has_documents)
     keywords, terms = zip(*subjects, strict=True)
     subject_rows = pl.DataFrame(
         {"keyword": keywords, "term": terms}, {"keyword": pl.String, "term": pl.String}
     ).with_row_index("subject")
-    rows = periods.with_columns(cut_off=is_cut_off & (pl.col("documents") > 0))
+    rows = ends.with_columns(cut_off=cut_off).filter(~is_of_posts | has_documents)
     placed = rows.join(
         groups.frame.with_row_index("group_place"), on="group", how="left", nulls_equal=True
     )
     return placed.drop_nulls("group_place").join(subject_rows, how="cross")
+
+
+def _is_end_of_posts() -> pl.Expr:
+    """Return whether an account's first or last period is not whole.
+
+    Nobody knows whether an account was silent before its first known post and after its last, or
+    whether the collection ends there. A first period that begins with a post on its first day is
+    whole, and so is a last one with a post on its last day.
+    """
+    first_day, last_day = pl.col("first_day"), pl.col("last_day")
+    end = pl.col("start") + pl.duration(days=pl.col("length").cast(pl.Int64) - 1)
+    is_first = (first_day == first_day.min().over("account")) & (first_day != pl.col("start"))
+    is_last = (last_day == last_day.max().over("account")) & (last_day != end)
+    return is_first | is_last
 
 
 def _measure_dispersion() -> pl.Expr:

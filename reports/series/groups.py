@@ -161,4 +161,5 @@ def _compare(found: pl.DataFrame) -> tuple[dict[str, ComparedMonths], float]:
         apart=pl.col("apart").sum() / pl.max_horizontal(1, pl.col("scored").sum()),
     )
     compared = {row.pop("group"): ComparedMonths(**row) for row in summed.to_dicts()}
-    return compared, rows["total"].sum() / TRILLIONTHS / max(1, rows["scored"].sum())
+    n = int(rows["scored"].sum())
+    return compared, int(rows["total"].sum()) / TRILLIONTHS / max(1, n)

@@ -20,7 +20,6 @@ from reports.stats.coded_shares import are_enough, choose_parts, sum_cells
 from reports.stats.coded_strata import (
     CodedStratum,
     PooledCell,
-    SplitKind,
     group_by_kind,
     join_classes,
 )
@@ -410,7 +409,7 @@ def _imagine(kinds: Sequence[_Kind], counts: Sequence[int]) -> list[_Group]:
 def _measure_width(groups: Sequence[_Group], tail: float) -> float:
     """Return the half-width of the interval of the share."""
     cells = [join_classes(group.cells) for group in groups]
-    total = sum_cells([SplitKind(cells)], tail)
+    total = sum_cells(cells, tail)
     return total.half_width / sum(cell.size for cell in cells)
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 
 import scipy
@@ -28,7 +28,6 @@ from core.enums import SamplePart
 from reports.stats.coded_strata import (
     CodedStratum,
     PooledCell,
-    SplitKind,
     group_by_kind,
     pool,
     split_by_first_phase,
@@ -77,24 +76,11 @@ def estimate_recall(
 ) -> Estimate | None:
     """Return the share of the relevant documents that mention the keyword.
 
-    One over 1 + the ratio of relevant documents without and with a mention, which are estimated
-    independently. The figure counts a third of a unit more without one: few misses that were read,
-    or none, would say too much (so far the median of a Poisson variable is below its mean: K. P.
-    Choi, Proceedings of the American Mathematical Society 121, 1994). None where no relevant
+    One over 1 + the ratio of relevant documents without and with a mention. None where no relevant
     document was read, or nothing without a mention.
     """
-    totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
-    if totals is None:
-        return None
-
-    low_ratio, high_ratio = _divide_totals(totals.misses, totals.hits)
-    recall = totals.hits.value / (totals.hits.value + totals.likely_misses)
-    return Estimate(
-        value=max(1 / (1 + high_ratio), recall),
-        low=1 / (1 + high_ratio),
-        high=1 / (1 + low_ratio),
-        n=totals.n,
-    )
+    recall = _divide_hits(strata, 0, use_machine=use_machine, tail=tail)
+    return None if recall is None else replace(recall, value=max(recall.low, recall.value))
 
 
 def estimate_f1(
@@ -105,43 +91,27 @@ def estimate_f1(
     With M documents that mention the keyword, A of them relevant, and B relevant ones without a
     mention it is 2 A / (M + A + B), a function of the ratio (M + B) / A.
     """
-    totals = _total_keyword(strata, use_machine=use_machine, tail=tail)
-    if totals is None:
-        return None
-
-    hits, misses, mentions = totals.hits, totals.misses, totals.mentions
-    others = Estimate(mentions + misses.value, mentions + misses.low, mentions + misses.high)
-    low_ratio, high_ratio = _divide_totals(others, hits)
-    return Estimate(
-        value=2 * hits.value / (hits.value + mentions + totals.likely_misses),
-        low=2 / (1 + high_ratio),
-        high=2 / (1 + low_ratio),
-        n=totals.n,
-    )
+    mentions = group_by_kind(strata).get(SamplePart.MENTION, [])
+    size = sum(stratum.size for stratum in mentions)
+    ratio = _divide_hits(strata, size, use_machine=use_machine, tail=tail)
+    return None if ratio is None else ratio.scale(2.0)
 
 
-@dataclass(frozen=True)
-class _KeywordTotals:
-    """Relevant documents with and without a mention, from *n* units; all documents with one."""
+def _divide_hits(
+    strata: Sequence[CodedStratum], others: int, *, use_machine: bool, tail: float
+) -> Estimate | None:
+    """Return the part of relevant documents with a mention of these, of misses and of *others*.
 
-    n: int
-    hits: Estimate
-    misses: Estimate
-    mentions: int
-
-    # The misses and a third of a unit.
-    likely_misses: float
-
-
-def _total_keyword(
-    strata: Sequence[CodedStratum], *, use_machine: bool, tail: float
-) -> _KeywordTotals | None:
-    """Return what recall is made of; None if nothing relevant was read, or a side has no code."""
+    Relevant documents with and without a mention are estimated independently. The figure counts a
+    third of a unit more of misses: few that were read, or none, would say too much (so far the
+    median of a Poisson variable is below its mean: K. P. Choi, Proceedings of the American
+    Mathematical Society 121, 1994). None if nothing relevant was read, or a side has no code.
+    """
     strata_by_kind = group_by_kind(strata)
     mentions = strata_by_kind.pop(SamplePart.MENTION, [])
-    others = list(chain.from_iterable(strata_by_kind.values()))
     cells = make_cells(mentions, use_machine=use_machine)
-    other_cells = make_cells(others, use_machine=use_machine)
+    unmentioned = list(chain.from_iterable(strata_by_kind.values()))
+    other_cells = make_cells(unmentioned, use_machine=use_machine)
     for side in (cells, other_cells):
         if side and not _count_units(side):
             return None
@@ -150,20 +120,21 @@ def _total_keyword(
     if not hits.value + misses.value:
         return None
 
-    n = _count_units(cells) + _count_units(other_cells)
-    return _KeywordTotals(
-        n,
-        hits,
-        misses,
-        sum(stratum.size for stratum in mentions),
-        misses.value + _third_of_unit(other_cells),
+    beside = Estimate(*(others + figure for figure in (misses.value, misses.low, misses.high)))
+    low_ratio, high_ratio = _divide_totals(beside, hits)
+    likely_misses = misses.value + _third_of_unit(other_cells)
+    return Estimate(
+        value=hits.value / (hits.value + others + likely_misses),
+        low=1 / (1 + high_ratio),
+        high=1 / (1 + low_ratio),
+        n=_count_units(cells) + _count_units(other_cells),
     )
 
 
-def _third_of_unit(cells: Sequence[SplitKind]) -> float:
+def _third_of_unit(cells: Sequence[PooledCell]) -> float:
     """Return for how many documents a third of a unit stands that stands for the most of them."""
-    parts = [part for cell in cells for part in cell.parts if part.effective_n]
-    return max((part.unread / part.effective_n for part in parts), default=0.0) / 3
+    weights = [cell.unread / cell.effective_n for cell in cells if cell.effective_n]
+    return max(weights, default=0.0) / 3
 
 
 def compare_shares(
@@ -190,7 +161,7 @@ def compare_shares(
     return Estimate(difference, low, high, estimate.n + other_estimate.n, p_value=p_value)
 
 
-def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[SplitKind]:
+def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[PooledCell]:
     """Return the strata pooled by kind, and split by the codes of others where that helps.
 
     Others are a machine that coded all documents, and the coder of a larger sample. Whether a kind
@@ -198,21 +169,21 @@ def make_cells(strata: Sequence[CodedStratum], *, use_machine: bool) -> list[Spl
     look sure was preferred, rare categories seemed rarer by up to 12 % of their share.
     """
     groups = group_by_kind(strata)
-    cells: list[SplitKind] = []
+    cells: list[PooledCell] = []
     for kind, kind_strata in groups.items():
         split = _split(kind_strata, use_machine=use_machine)
         if split is not None:
-            cells.append(split)
+            cells += split
             continue
 
         others = [stratum for other in groups if other != kind for stratum in groups[other]]
         parts = choose_parts(kind_strata, others, use_machine=use_machine)
-        cells += [SplitKind([pool(part)]) for part in parts]
+        cells += map(pool, parts)
 
     return cells
 
 
-def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitKind | None:
+def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> list[PooledCell] | None:
     """Split strata by the codes of the first phase, whose own estimate the machine may help.
 
     None where a part would have too few units.
@@ -227,9 +198,7 @@ def _split(kind_strata: Sequence[CodedStratum], *, use_machine: bool) -> SplitKi
     if split is None:
         return None
 
-    n, size = sum(cell.n for cell in split.parts), sum(cell.size for cell in split.parts)
-    smallest = min(cell.size for cell in split.parts)
-    return split if n * smallest >= _FEWEST_OF_PART * size else None
+    return split if are_enough(_count_units(split), [cell.size for cell in split]) else None
 
 
 def choose_parts(
@@ -300,15 +269,15 @@ def _will_help(kind_strata: Sequence[CodedStratum], others: Sequence[CodedStratu
     return split <= _LEAST_GAIN * share * (1 - share)
 
 
-def _count_units(cells: Sequence[SplitKind]) -> int:
-    return sum(part.n for cell in cells for part in cell.parts)
+def _count_units(cells: Sequence[PooledCell]) -> int:
+    return sum(cell.n for cell in cells)
 
 
-def _count_documents(cells: Sequence[SplitKind]) -> int:
-    return sum(part.size for cell in cells for part in cell.parts)
+def _count_documents(cells: Sequence[PooledCell]) -> int:
+    return sum(cell.size for cell in cells)
 
 
-def _divide(total: Estimate, cells: Sequence[SplitKind]) -> Estimate | None:
+def _divide(total: Estimate, cells: Sequence[PooledCell]) -> Estimate | None:
     """Return a total as a share of all documents of *cells*; None without a code."""
     n, size = _count_units(cells), _count_documents(cells)
     if not n:
@@ -317,58 +286,58 @@ def _divide(total: Estimate, cells: Sequence[SplitKind]) -> Estimate | None:
     return Estimate(total.value / size, total.low / size, total.high / size, n, size)
 
 
-def sum_cells(cells: Sequence[SplitKind], tail: float = TAIL) -> Estimate:
+def sum_cells(cells: Sequence[PooledCell], tail: float = TAIL) -> Estimate:
     """Return the documents in the category of all cells, with limits joined by MOVER.
 
     The share of a cell without a code is taken to be that of all others; its limits are 0 and 1.
     """
-    parts = [part for cell in cells for part in cell.parts]
     coded_size = coded_total = 0.0
-    for part in parts:
-        if part.share is not None:
-            coded_size += part.size
-            coded_total += part.total
+    for cell in cells:
+        if cell.share is not None:
+            coded_size += cell.size
+            coded_total += cell.total
 
     usual_share = coded_total / coded_size if coded_size else 0.0
 
     value = below = above = 0.0
-    for part in parts:
-        share = usual_share if part.share is None else part.share
-        low, high = _limit_share(part, tail)
-        value += part.positives + part.unread * share
-        below += (part.unread * max(0.0, share - low)) ** 2
-        above += (part.unread * max(0.0, high - share)) ** 2
+    for cell in cells:
+        share = usual_share if cell.share is None else cell.share
+        errors = _square_errors(cell, share, tail)
+        value += cell.positives + cell.unread * share
+        below, above = below + errors[0], above + errors[1]
 
     for cell in cells:
-        if cell.first_cells:
-            below_of_sizes, above_of_sizes = _square_errors_of_sizes(cell, tail)
-            below, above = below + below_of_sizes, above + above_of_sizes
+        errors = _square_errors_of_sizes(cell, tail)
+        below, above = below + errors[0], above + errors[1]
 
-    lowest = sum(part.positives for part in parts)
-    highest = lowest + sum(part.unread for part in parts)
+    lowest = sum(cell.positives for cell in cells)
+    highest = lowest + sum(cell.unread for cell in cells)
     low, high = value - math.sqrt(below), value + math.sqrt(above)
     return Estimate(value, max(lowest, low), min(highest, high))
 
 
-def _square_errors_of_sizes(kind: SplitKind, tail: float) -> tuple[float, float]:
-    """Return the squared distances to the limits that the estimated sizes of parts add.
+def _square_errors(cell: PooledCell, share: float, tail: float) -> tuple[float, float]:
+    """Return the squared distances of the total of a cell with a *share* to its limits."""
+    low, high = _limit_share(cell, tail)
+    below, above = max(0.0, share - low), max(0.0, high - share)
+    return (cell.unread * below) ** 2, (cell.unread * above) ** 2
+
+
+def _square_errors_of_sizes(cell: PooledCell, tail: float) -> tuple[float, float]:
+    """Return the squared distances to the limits that the estimated size of a cell adds.
 
     A document that the first phase puts into the other part moves the total by the difference of
     both shares.
     """
-    positive, negative = (part.share or 0.0 for part in kind.parts)
-    contrast = positive - negative
     fewer = more = 0.0
-    for first_cell in kind.first_cells:
-        share = first_cell.share or 0.0
-        low, high = _limit_share(first_cell, tail)
-        fewer += (first_cell.unread * max(0.0, share - low)) ** 2
-        more += (first_cell.unread * max(0.0, high - share)) ** 2
+    for first_cell in cell.first_cells:
+        errors = _square_errors(first_cell, first_cell.share or 0.0, tail)
+        fewer, more = fewer + errors[0], more + errors[1]
 
-    if contrast < 0:
+    if cell.contrast < 0:
         fewer, more = more, fewer
 
-    return contrast**2 * fewer, contrast**2 * more
+    return cell.contrast**2 * fewer, cell.contrast**2 * more
 
 
 def _limit_share(cell: PooledCell, tail: float) -> tuple[float, float]:
@@ -412,7 +381,7 @@ def _divide_totals(numerator: Estimate, denominator: Estimate) -> tuple[float, f
 
 
 def _difference_limits(
-    cells: Sequence[SplitKind], other_cells: Sequence[SplitKind], tail: float
+    cells: Sequence[PooledCell], other_cells: Sequence[PooledCell], tail: float
 ) -> tuple[float, float]:
     size, other_size = _count_documents(cells), _count_documents(other_cells)
     total, other_total = sum_cells(cells, tail), sum_cells(other_cells, tail)
@@ -427,7 +396,7 @@ def _difference_limits(
 
 
 def _find_p_value(
-    cells: Sequence[SplitKind], other_cells: Sequence[SplitKind], difference: float
+    cells: Sequence[PooledCell], other_cells: Sequence[PooledCell], difference: float
 ) -> float:
     if difference == 0:
         return 1.0

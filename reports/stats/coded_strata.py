@@ -193,6 +193,10 @@ class PooledCell:
     Of those that were read *positives* are in the category, of the *unread* ones an unknown
     *share* that is estimated (None without a coded unit). It is as sure as one from *effective_n*
     independent draws; where its units weigh differently its lower limit is that of *lower_n*.
+
+    Documents of a kind may be two cells, by the code that another coder gave a larger sample. Then
+    their sizes are estimated: *first_cells* of the one are what that coder said of the documents,
+    each of which moves the total by the *contrast* of the shares of both.
     """
 
     size: int
@@ -202,22 +206,13 @@ class PooledCell:
     share: float | None
     effective_n: float
     lower_n: float | None = None
+    first_cells: Sequence[PooledCell] = ()
+    contrast: float = 0.0
 
     @property
     def total(self) -> float:
         """The documents in the category; 0 without a coded unit."""
         return self.positives + self.unread * (self.share or 0.0)
-
-
-@dataclass(frozen=True)
-class SplitKind:
-    """Documents of one kind: one cell, or two by the code that another coder gave a larger sample.
-
-    The sizes of two *parts* are estimated; *first_cells* are what that coder said of the documents.
-    """
-
-    parts: Sequence[PooledCell]
-    first_cells: Sequence[PooledCell] = ()
 
 
 def group_by_kind(strata: Iterable[CodedStratum]) -> dict[str, list[CodedStratum]]:
@@ -240,7 +235,7 @@ def split_by_machine(strata: Sequence[CodedStratum]) -> list[list[CodedStratum]]
 
 def split_by_first_phase(
     strata: Sequence[CodedStratum], first_cells: Sequence[PooledCell]
-) -> SplitKind | None:
+) -> list[PooledCell] | None:
     """Split the strata by the code of the first phase; None where a part has no coded unit.
 
     *first_cells* are the cells of the first phase. Two-phase sampling for stratification: C.-E.
@@ -283,7 +278,9 @@ def split_by_first_phase(
     if not all(any(part.codes for part in parts) for parts in (positive_strata, negative_strata)):
         return None
 
-    return SplitKind((pool(positive_strata), pool(negative_strata)), first_cells)
+    positive, negative = pool(positive_strata), pool(negative_strata)
+    contrast = (positive.share or 0.0) - (negative.share or 0.0)
+    return [replace(positive, first_cells=first_cells, contrast=contrast), negative]
 
 
 def _cover(stratum: CodedStratum, are_selected: Sequence[bool]) -> float:

@@ -36,3 +36,8 @@ class Estimate:
     def reverse(self) -> Estimate:
         """Return the estimate of the second less the first."""
         return Estimate(-self.value, -self.high, -self.low, self.n, self.size, self.p_value)
+
+    def scale(self, factor: float) -> Estimate:
+        """Return *factor*, which is more than 0, times the estimate."""
+        value, low, high = (factor * figure for figure in (self.value, self.low, self.high))
+        return Estimate(value, low, high, self.n, self.size, self.p_value)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from core.enums import SamplePart
 from reports.stats.coded_shares import sum_cells
-from reports.stats.coded_strata import CodedStratum, PooledCell, SplitKind, group_by_kind, pool
+from reports.stats.coded_strata import CodedStratum, PooledCell, group_by_kind, pool
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import LEVEL, TAIL
 from reports.stats.multiple_tests import adjust_holm
@@ -190,7 +190,7 @@ def _estimate_period(
     for name, kind_strata in group_by_kind(strata).items():
         kind = kinds[name]
         documents = sum(stratum.size for stratum in kind_strata)
-        whole = sum_cells([SplitKind([kind.cell])], tail)
+        whole = sum_cells([kind.cell], tail)
         share = whole.value / kind.cell.size
         value += documents * share
         below += (documents * (share - whole.low / kind.cell.size)) ** 2

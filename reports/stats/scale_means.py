@@ -22,6 +22,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import scipy
@@ -49,47 +51,51 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Units:
-    """The units of a stratum: the documents that each stands for, its step, whether it is asked.
+    """The coded units of all strata, as columns.
 
-    *unread* is the part of the stratum's documents that were not read, for each unit; *machine* is
-    the machine's figure, 0 without one.
+    A unit stands for *weights* documents, those that are counted to its stratum among them;
+    *unread* is the part of the stratum's documents that were not read. A code is NaN where a scale
+    is not asked; *machine* is the machine's figure, 0 without one.
     """
 
-    kind: str
+    kinds: NDArray[np.str_]
+    strata: NDArray[np.int64]
     weights: Floats
-    steps: Floats
-    asked: Floats
+    codes: Floats
     unread: Floats
     machine: Floats
 
     @classmethod
-    def of(cls, stratum: CodedStratum, size: int) -> _Units:
-        """Return the units of a stratum, of *size* documents with those that are counted to it."""
-        weights = stratum.weights
-        covered = stratum.covered or float(weights.sum())
-        machine = [0.0] * len(weights) if stratum.machine is None else stratum.machine.codes
-        steps = np.array(stratum.codes, dtype=float)
-        return cls(
-            kind=stratum.kind,
-            weights=weights * (size / float(weights.sum())),
-            steps=np.nan_to_num(steps),
-            asked=(~np.isnan(steps)).astype(float),
-            unread=np.full(len(weights), max(0.0, 1 - covered / size)),
-            machine=np.array(machine, dtype=float),
-        )
+    def of(cls, strata: Sequence[CodedStratum]) -> _Units | None:
+        """Return the units of the strata with codes; None of fewer than three codes."""
+        collapsed = chain.from_iterable(map(collapse, group_by_kind(strata).values()))
+        parts: list[tuple[NDArray[Any], ...]] = []
+        for number, (stratum, size) in enumerate(collapsed):
+            weights = stratum.weights
+            n = len(weights)
+            covered = stratum.covered or float(weights.sum())
+            machine = [0.0] * n if stratum.machine is None else stratum.machine.codes
+            parts.append(
+                (
+                    np.full(n, stratum.kind),
+                    np.full(n, number),
+                    weights * (size / float(weights.sum())),
+                    np.array(stratum.codes, dtype=float),
+                    np.full(n, max(0.0, 1 - covered / size)),
+                    np.array(machine, dtype=float),
+                )
+            )
 
-    @classmethod
-    def join(cls, groups: Sequence[_Units]) -> _Units:
-        """Return the units of several strata, with the kind of the first."""
-        columns = ("weights", "steps", "asked", "unread", "machine")
-        joined = {
-            column: np.concatenate([getattr(units, column) for units in groups])
-            for column in columns
-        }
-        return cls(groups[0].kind, **joined)
+        n = sum(len(part[0]) for part in parts)
+        return cls(*map(np.concatenate, zip(*parts, strict=True))) if n >= FEWEST_STEPS else None
 
     def __len__(self) -> int:
-        return len(self.steps)
+        return len(self.codes)
+
+    @property
+    def asked(self) -> Floats:
+        """Whether a scale is asked of each unit: 1 or 0."""
+        return (~np.isnan(self.codes)).astype(float)
 
 
 def _sum_variances(
@@ -187,53 +193,43 @@ def compare_scale_means(
 def _measure_scale(
     strata: Sequence[CodedStratum], lowest: float, highest: float
 ) -> _ScaleMean | None:
-    groups = [
-        _Units.of(stratum, size)
-        for kind_strata in group_by_kind(strata).values()
-        for stratum, size in collapse(kind_strata)
-    ]
-    n = sum(int(units.asked.sum()) for units in groups)
-    if n < FEWEST_STEPS:
+    units = _Units.of(strata)
+    n = 0 if units is None else int(units.asked.sum())
+    if units is None or n < FEWEST_STEPS:
         return None
 
-    size = sum(float(units.weights @ units.asked) for units in groups)
-    mean = sum(float(units.weights @ units.steps) for units in groups) / size
-    shares = [
-        (units.weights * (units.steps - mean * units.asked) / size, units.unread)
-        for units in _join_kinds(groups)
-    ]
-    finite, infinite, degrees = _sum_variances(shares, n - 1)
-    variance = max(finite, _least_variance(groups, mean, infinite, lowest, highest))
+    steps = np.nan_to_num(units.codes)
+    size = float(units.weights @ units.asked)
+    mean = float(units.weights @ steps) / size
+    shares = units.weights * (steps - mean * units.asked) / size
+    groups = [(shares[places], units.unread[places]) for places in _join_kinds(units)]
+    finite, infinite, degrees = _sum_variances(groups, n - 1)
+    variance = max(finite, _least_variance(units, mean, infinite, lowest, highest))
     cautious = (n * mean + lowest + highest) / (n + 2) if variance else mean
     return _ScaleMean(n, size, mean, variance, degrees, cautious)
 
 
-def _join_kinds(groups: Sequence[_Units]) -> list[_Units]:
-    """Return the units of each kind that were not read whole; one unit with those of the next."""
-    kinds: dict[str, list[_Units]] = {}
-    for units in groups:
-        if units.unread[0]:
-            kinds.setdefault(units.kind, []).append(units)
-
-    joined: list[_Units] = []
-    for kind_units in map(_Units.join, kinds.values()):
-        if joined and 1 in (len(joined[-1]), len(kind_units)):
-            joined[-1] = _Units.join([joined[-1], kind_units])
+def _join_kinds(units: _Units) -> list[NDArray[np.int64]]:
+    """Return where the units of each kind lie that were not read whole; one with the next."""
+    joined: list[NDArray[np.int64]] = []
+    for kind in dict.fromkeys(units.kinds[units.unread > 0].tolist()):
+        places = np.flatnonzero((units.kinds == kind) & (units.unread > 0))
+        if joined and 1 in (len(joined[-1]), len(places)):
+            joined[-1] = np.concatenate([joined[-1], places])
         else:
-            joined.append(kind_units)
+            joined.append(places)
 
-    return [units for units in joined if len(units) > 1]
+    return [places for places in joined if len(places) > 1]
 
 
 def _least_variance(
-    groups: Sequence[_Units], mean: float, variance: float, lowest: float, highest: float
+    units: _Units, mean: float, variance: float, lowest: float, highest: float
 ) -> float:
     """Return the variance with two more units, one at either end of the scale.
 
     *variance* is that of a small sample of many documents. The units tell as much as L. Kish's
     effective sample size ("Survey Sampling", 1965, 11.7) of documents of which the scale is asked.
     """
-    units = _Units.join(groups)
     weights = units.weights * units.asked
     squares = float(weights @ weights)
     n = float(weights.sum()) ** 2 / squares
@@ -245,72 +241,66 @@ def _least_variance(
 # --- the regression on a machine's figures ---
 
 
-def estimate_mean(strata: Sequence[CodedStratum], *, use_machine: bool = True) -> Estimate | None:
+@dataclass(frozen=True)
+class MeanFit:
+    """The mean code of all documents, and what tells how many codes it takes.
+
+    *unit_variance* is n times its variance of a small sample of many documents. Pearson's
+    *correlation* is that of the machine's figures and codes, weighted to all documents; None where
+    one of them does not vary.
+    """
+
+    estimate: Estimate
+    unit_variance: float
+    correlation: float | None
+
+
+def fit_mean(strata: Sequence[CodedStratum], *, use_machine: bool = True) -> MeanFit | None:
     """Return the mean code of all documents in *strata*; None of fewer than three codes.
 
-    With *use_machine* it is the regression estimator, else the weighted mean of the codes alone.
-    """
-    fitted = _fit(strata, use_machine=use_machine)
-    return None if fitted is None else fitted[0]
-
-
-def measure_unit_variance(strata: Sequence[CodedStratum]) -> float | None:
-    """Return n times the variance of the regression estimator; None of fewer than three codes.
-
-    It leaves out that a large part of all documents may have been read.
-    """
-    fitted = _fit(strata, use_machine=True)
-    return None if fitted is None else fitted[1]
-
-
-def _fit(strata: Sequence[CodedStratum], *, use_machine: bool) -> tuple[Estimate, float] | None:
-    """Return the mean code of all documents, and n times its variance of a sample of many.
-
-    A code weighs as many documents as it stands for, N/n of its stratum, or more where its text
+    With *use_machine* it is the regression estimator, else the weighted mean of the codes alone. A
+    code weighs as many documents as it stands for, N/n of its stratum, or more where its text
     repeats; a stratum without a code is counted to the one before. The residuals are those that
     each code has from the line through the means whose slope is fitted without it (Särndal and
     others, 6.6). There are at most n - 2 degrees of freedom.
     """
-    groups = _combine(strata)
-    if groups is None:
+    units = _Units.of(strata)
+    if units is None:
         return None
 
-    units = _Units.join(groups)
     size = sum(stratum.size for stratum in strata)
     weights = units.weights / size
-    machine_mean, mean = float(weights @ units.machine), float(weights @ units.steps)
-    x, y = units.machine - machine_mean, units.steps - mean
+    machine_mean, mean = float(weights @ units.machine), float(weights @ units.codes)
+    x, y = units.machine - machine_mean, units.codes - mean
 
-    spread = float(weights @ (x * x)) if use_machine else 0.0
-    slope, residuals = 0.0, y
-    if spread > _ROUNDING:
-        slope = float(weights @ (x * y)) / spread
+    spread, spread_of_codes = float(weights @ (x * x)), float(weights @ (y * y))
+    product = float(weights @ (x * y))
+    correlation = None
+    if min(spread, spread_of_codes) >= _ROUNDING:
+        correlation = product / math.sqrt(spread * spread_of_codes)
+
+    residuals = y
+    if use_machine and spread > _ROUNDING:
+        slope = product / spread
         residuals = (y - slope * x) / (1 - weights * x * x / spread)
         totals = [stratum.machine.positives for stratum in strata if stratum.machine is not None]
         mean += slope * (math.fsum(totals) / size - machine_mean)
 
-    n = len(y)
+    n = len(units)
     shares = weights * residuals
-    spans = [(shares[span], units.unread[span]) for span in _join_single(groups)]
-    finite, infinite, degrees = _sum_variances(spans, n - 2)
+    groups = [(shares[span], units.unread[span]) for span in _join_single(units)]
+    finite, infinite, degrees = _sum_variances(groups, n - 2)
     half = t_quantile(degrees) * math.sqrt(finite)
-    return Estimate(mean, mean - half, mean + half, n, size), n * infinite
+    estimate = Estimate(mean, mean - half, mean + half, n, size)
+    return MeanFit(estimate, n * infinite, correlation)
 
 
-def _combine(strata: Sequence[CodedStratum]) -> list[_Units] | None:
-    """Return the units of the strata with codes; None of fewer than three codes."""
-    if sum(len(stratum.codes) for stratum in strata) < FEWEST_STEPS:
-        return None
-
-    return [_Units.of(stratum, size) for stratum, size in collapse(strata)]
-
-
-def _join_single(groups: Sequence[_Units]) -> list[slice]:
+def _join_single(units: _Units) -> list[slice]:
     """Return where strata of two units or more lie; those of one lie with the next, or before."""
     spans: list[slice] = []
     start = end = 0
-    for units in groups:
-        end += len(units)
+    for length in np.unique_counts(units.strata).counts.tolist():
+        end += length
         if end - start > 1:
             spans.append(slice(start, end))
             start = end
@@ -329,23 +319,3 @@ def labels_needed(unit_variance: float, size: int) -> int:
     """
     variance = (AIM / Z) ** 2
     return min(size, math.ceil(unit_variance / (variance + unit_variance / size)))
-
-
-def correlate(strata: Sequence[CodedStratum]) -> float | None:
-    """Return Pearson's correlation of the machine's figures and codes, weighted to all documents.
-
-    None where one of them does not vary, or of fewer than three codes.
-    """
-    groups = _combine(strata)
-    if groups is None:
-        return None
-
-    units = _Units.join(groups)
-    weights = units.weights / sum(stratum.size for stratum in strata)
-    x = units.machine - weights @ units.machine
-    y = units.steps - weights @ units.steps
-    variances = float(weights @ (x * x)), float(weights @ (y * y))
-    if min(variances) < _ROUNDING:
-        return None
-
-    return float(weights @ (x * y)) / math.sqrt(math.prod(variances))

@@ -28,7 +28,7 @@ Systematic Reviews 9 (2020), who test once and after each text.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -251,6 +251,9 @@ class SearchProgress:
             return True
         return self.draws.evidence(relevant - 1, _MORE) >= -math.log(TAIL_OF_UPPER)
 
+    def _allows_fewer_than(self, relevant: int) -> bool:
+        return not self.refutes_fewer_than(relevant)
+
     def has_reached(self, recall: float) -> bool:
         """Whether the lower end of the interval is *recall* or more."""
         # Rounding must not ask for one more where the quotient is whole.
@@ -265,28 +268,12 @@ class SearchProgress:
     def estimate_recall(self) -> Estimate:
         """Return recall with its interval; of nothing to be found it is 1."""
         most_possible = self.found + self.unread
-        most = _find_first(self.found, most_possible, self.refutes_more_than)
-        fewest = _find_last(self.found, most, self.refutes_fewer_than)
+        possible = range(self.found, most_possible)
+        most = self.found + bisect_left(possible, True, key=self.refutes_more_than)
+        more = range(self.found + 1, most + 1)
+        fewest = self.found + bisect_left(more, True, key=self._allows_fewer_than)
         middle = min(max(self.relevant, fewest), most)
         value, low, high = (
             self.found / relevant if relevant else 1.0 for relevant in (middle, most, fewest)
         )
         return Estimate(value, low, high, n=len(self.draws), size=float(self.found))
-
-
-def _find_first(low: int, high: int, is_enough: Callable[[int], bool]) -> int:
-    """Return the first number from *low* to *high* that is enough, as all larger ones are."""
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_enough(middle) else (middle + 1, high)
-
-    return low
-
-
-def _find_last(low: int, high: int, is_enough: Callable[[int], bool]) -> int:
-    """Return the last number from *low* to *high* that is enough, as all smaller ones are."""
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if is_enough(middle) else (low, middle - 1)
-
-    return low

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from core.quantities import quantity
@@ -17,6 +17,7 @@ __all__ = [
     "format_confidence",
     "format_day",
     "format_expected",
+    "format_minute",
     "format_points",
     "format_ratio",
     "format_share",
@@ -136,6 +137,11 @@ def format_ratio(ratio: float) -> str:
 def web_address(address: str | None) -> str | None:
     """Return *address* if it is one of the web (http, https) that may become a link."""
     return address if address and _WEB.match(address) else None
+
+
+def format_minute(at: float | None) -> str:
+    """Return a Unix time as people write it, in UTC; nothing for None."""
+    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def format_day(time: datetime | None) -> str:

@@ -329,7 +329,7 @@ def test_documents_that_do_not_fit_in_memory_have_the_same_rows_in_the_same_orde
 def test_a_row_group_of_parquet_holds_some_thousand_rows(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents_table, "DOCUMENTS_AT_A_TIME", 4)
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 4)
     run, _ = four_months(db)
     parquet = pyarrow.parquet.ParquetFile(io.BytesIO(exported(db, run, "documents", "parquet")))
     assert [
@@ -375,12 +375,12 @@ def fail_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     real = exports.EXPORTED["documents"]
 
     def read(data: RunData, names: Collection[str] | None = None) -> Iterator[Any]:
-        assert real.read_batches is not None
-        yield from real.read_batches(data, names)
+        assert real.read_frames is not None
+        yield from real.read_frames(data, names)
         raise NotFound("forgotten meanwhile")
 
-    monkeypatch.setitem(exports.EXPORTED, "documents", replace(real, read_batches=read))
-    monkeypatch.setattr(documents_table, "DOCUMENTS_AT_A_TIME", 2)
+    monkeypatch.setitem(exports.EXPORTED, "documents", replace(real, read_frames=read))
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])

@@ -20,7 +20,7 @@ import pytest
 
 from models.database import Database
 from reports.data.run_data import load_run
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import read_periods
 from tests import report_stories as stories
 from tests.exports_kit import exported
@@ -83,7 +83,7 @@ def expected(db: Database, run: int) -> list[Rows]:
 
     polarities: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
     terms = Counter[str]()
-    for mention in read_mentions(data):
+    for mention in MENTIONS.read(data):
         terms[mention.term] += 1
         if mention.polarity is not None:
             place = (mention.document, mention.position)

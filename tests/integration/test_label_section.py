@@ -15,9 +15,9 @@ from models.database import Database
 from models.labels import list_mentions_by_month
 from reports.build.report_folder import build
 from reports.data.run_data import load_run
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.mentions import MENTIONS
 from reports.pages.label_section import LabelSection, read_label_section
-from reports.stats.scale_means import estimate_mean, labels_needed, measure_unit_variance
+from reports.stats.scale_means import fit_mean, labels_needed
 from reports.words.scales import UNCHECKED, scale_note
 from tests.label_kit import store_labels
 from tests.report_stories import Text, database, months_run, store
@@ -46,7 +46,7 @@ def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
     """Return the mentions of a keyword with their month and polarity."""
     polarities = {
         (row.document, row.position): row.polarity
-        for row in read_mentions(load_run(db, run))
+        for row in MENTIONS.read(load_run(db, run))
         if row.keyword == keyword
     }
     mentions: Mentions = {}
@@ -103,14 +103,15 @@ def test_with_labels_the_mean_is_the_regression_estimator_over_months(
     label(db, run, "Ann", labels)
 
     section = section_of(db, run)
-    tide, expected = section.by_keyword["tide"], estimate_mean(strata)
-    assert expected is not None
+    tide, fit = section.by_keyword["tide"], fit_mean(strata)
+    assert fit is not None
+    expected = fit.estimate
     assert tide.corrected is not None
     assert tide.labels == 55
     assert tide.corrected.value == pytest.approx(expected.value)
     assert tide.corrected.low == pytest.approx(expected.low)
     assert tide.corrected.high == pytest.approx(expected.high)
-    assert tide.needed == labels_needed(measure_unit_variance(strata) or 0.0, 90)
+    assert tide.needed == labels_needed(fit.unit_variance, 90)
     assert section.by_keyword["fog"].corrected is None
     assert section.scale("tide") == scale_note(55)
     assert section.scale("fog") == UNCHECKED

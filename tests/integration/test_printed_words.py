@@ -12,7 +12,7 @@ from models.tables import DistinctiveWord, Entity
 from reports.build import report_folder
 from reports.data.run_data import load_run
 from reports.data.tables.distinctive import DistinctiveRow
-from reports.pages.word_section import list_standing_words, no_word_stands_out
+from reports.pages.word_section import list_standing_words
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -31,13 +31,14 @@ def page_text(path: Path) -> str:
 def test_a_word_that_stands_out_is_listed_once_with_its_months_and_their_documents() -> None:
     rows = [row("dam", 31.0, 7), row("Dam", 40.0, 12, "2020-04"), row("ice", 25.0, 3)]
     others = [row("boat", 19.99), row("sun", -31.0)]
-    dam, ice = list_standing_words([*rows, *others])
+    words = list_standing_words([*rows, *others])
+    assert words is not None
+    dam, ice = words
     assert (dam.word, dam.documents, dam.total) == ("dam", {"2020-03": 7, "2020-04": 12}, 19)
     assert (ice.word, ice.total) == ("ice", 3)
-    assert not no_word_stands_out(rows)
-    assert no_word_stands_out(others).startswith("No word stands out ")
+    assert list_standing_words(others) == []
     # Nothing was compared.
-    assert not no_word_stands_out([])
+    assert list_standing_words([]) is None
 
 
 def test_the_words_of_an_account_have_their_posts_and_lead_to_them(tmp_path: Path) -> None:

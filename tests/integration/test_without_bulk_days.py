@@ -17,7 +17,7 @@ from reports.data.bulk_days import find_bulk_days
 from reports.data.period_gaps import gaps
 from reports.data.run_data import RunData, load_run
 from reports.data.tables.keyword_pairs import read_pairs
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
 from reports.data.years import read_years
@@ -93,7 +93,7 @@ def test_months_count_their_other_days_and_a_month_of_bulk_days_alone_has_no_dat
     }
     assert gaps(list(fog_rows(without).values())) == ["2020-02"]
     assert [row.matched for row in fog_rows(run).values()] == [62, 100, 144, 158]
-    mentions = [mention for mention in read_mentions(without) if mention.keyword == "fog"]
+    mentions = [mention for mention in MENTIONS.read(without) if mention.keyword == "fog"]
     assert len(mentions) == 164
     assert not [mention for mention in mentions if "over the" in mention.text]
 

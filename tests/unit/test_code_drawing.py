@@ -46,13 +46,13 @@ def test_units_with_one_text_are_one_text_and_the_first_stands_for_them() -> Non
 def test_a_text_with_many_copies_is_drawn_for_certain_and_others_in_proportion() -> None:
     # Of 30 units two texts are drawn: the one of 20 copies stands for itself, 10 are left.
     assert find_certain([20, 4, 3, 2, 1], 2, 30) == [True, False, False, False, False]
-    assert find_inclusions([20, 4, 3, 2, 1], 2) == [1.0, 0.4, 0.3, 0.2, 0.1]
-    assert find_inclusions([20, 4, 3, 2, 1], 5) == [1.0] * 5
+    assert find_inclusions([20, 4, 3, 2, 1], 2, 30) == [1.0, 0.4, 0.3, 0.2, 0.1]
+    assert find_inclusions([20, 4, 3, 2, 1], 5, 30) == [1.0] * 5
 
 
 def test_texts_are_drawn_as_often_as_their_inclusion_says() -> None:
     copies = [40, 6, 5, 4, 3, 2] + [1] * 20
-    inclusions = find_inclusions(copies, 8)
+    inclusions = find_inclusions(copies, 8, sum(copies))
     rng = np.random.default_rng(7)
     drawn = np.zeros(len(copies))
     for _ in range(4000):

@@ -27,7 +27,7 @@ from reports.stats.coded_strata import (
 )
 from reports.stats.intervals import TAIL, midp_interval
 from reports.stats.multiple_tests import adjust_holm
-from reports.stats.scale_means import estimate_mean
+from tests.stratum_kit import estimate_mean
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 

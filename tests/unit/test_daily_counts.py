@@ -8,16 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.enums import Grain
 from reports.data.daily_counts import (
-    cut_off_periods,
-    is_cut_off,
+    find_missing_days,
     measure_dispersion,
 )
 from reports.data.run_data import load_run
 from reports.data.tables.periods import read_periods
-from reports.frames.reading import load_frames
-from reports.series.daily import count_by_period
+from reports.series.reading import read_daily
 from tests import report_stories as stories
 
 WEEK = [20, 24, 25, 22, 21, 8, 7]  # Monday to Sunday
@@ -27,6 +24,10 @@ def month(first: int, last: int, *, daily: list[int] | None = None) -> list[int]
     """Return 31 days, of which *first* to *last* have documents."""
     week = daily or WEEK
     return [week[day % len(week)] if first <= day <= last else 0 for day in range(1, 32)]
+
+
+def is_cut_off(days: list[int]) -> bool:
+    return any(find_missing_days(days))
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 31), (2, 31), (1, 30)])
@@ -74,12 +75,21 @@ def test_a_month_and_its_mirror_are_cut_off_together(days: list[int]) -> None:
         assert not is_cut_off(days)
 
 
-def test_the_first_and_the_last_month_of_an_account_are_cut_off_unless_whole() -> None:
-    days = {"2020-01": month(14, 31), "2020-02": month(1, 20)[:29], "2020-03": month(1, 15)}
-    assert cut_off_periods(days) == {"2020-01", "2020-03"}
-    assert cut_off_periods({"2020-01": month(1, 31), "2020-03": month(9, 31)}) == set()
-    assert cut_off_periods({"2020-01": month(3, 9)}) == {"2020-01"}
-    assert cut_off_periods({}) == set()
+@pytest.mark.parametrize(
+    ("days", "cut_off"),
+    [
+        (["2020-01-14", "2020-01-31", "2020-02-01", "2020-03-15"], {"2020-01", "2020-03"}),
+        (["2020-01-01", "2020-01-20", "2020-03-09", "2020-03-31"], set()),
+        (["2020-01-03", "2020-01-09"], {"2020-01"}),
+    ],
+)
+def test_the_first_and_the_last_month_of_an_account_are_cut_off_unless_whole(
+    tmp_path: Path, days: list[str], cut_off: set[str]
+) -> None:
+    db = stories.database(tmp_path)
+    stories.store(db, [stories.Text(at, f"On {at}.", handle="nasa", source="x") for at in days])
+    data = load_run(db, stories.handles_run(db, ["nasa"]))
+    assert {row.period for row in read_periods(data) if row.cut_off} == cut_off
 
 
 def test_the_dispersion_of_daily_shares_is_pearsons_chi_square_over_its_degrees() -> None:
@@ -117,10 +127,9 @@ def test_documents_are_counted_on_their_days_to_the_last_moment(tmp_path: Path) 
     stories.store(db, texts)
     run = stories.months_run(db, "2020-02", "2020-03", ["fever"])
     data = load_run(db, run)
-    february, march = data.jobs
-    expected = [1] + [0] * 27 + [2]
-    assert count_by_period(load_frames(data, february), Grain.MONTH) == {"2020-02": expected}
-    assert sum(count_by_period(load_frames(data, march), Grain.MONTH)["2020-03"]) == 1
+    days = read_daily(data).days.sort("day")
+    assert days.filter(job="2020-02")["documents"].to_list() == [1] + [0] * 27 + [2]
+    assert days.filter(job="2020-03")["documents"].sum() == 1
 
 
 def test_a_month_that_was_collected_by_half_is_marked_in_its_rows(tmp_path: Path) -> None:

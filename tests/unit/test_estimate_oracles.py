@@ -8,7 +8,7 @@ import pytest
 from core.enums import SamplePart
 from reports.stats.coded_shares import estimate_share
 from reports.stats.coded_strata import CodedStratum, FirstPhase, MachineCodes
-from reports.stats.scale_means import estimate_mean
+from tests.stratum_kit import estimate_mean
 
 MENTION, NEAR_MISS, REST = SamplePart.MENTION, SamplePart.NEAR_MISS, SamplePart.REST
 

@@ -28,7 +28,7 @@ SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 def boxes(words: dict[str, int], mask: np.ndarray | None = None) -> list[tuple[float, ...]]:
     """Return the left, top, right and bottom end of each word that was placed."""
     placed_words, _ = cloud.place_words(words, mask)
-    found = []
+    found: list[tuple[float, ...]] = []
     for placed in placed_words:
         across, down = placed.box.width, placed.box.above + placed.box.below
         if placed.is_turned:

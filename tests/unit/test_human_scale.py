@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.stats.intervals import t_quantile
-from reports.stats.scale_means import correlate, estimate_mean, labels_needed
-from tests.stratum_kit import labelled
+from reports.stats.scale_means import labels_needed
+from tests.stratum_kit import correlate, estimate_mean, labelled
 
 MANY = 10**9  # mentions, of which no sample is a part to speak of
 

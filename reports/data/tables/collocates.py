@@ -14,8 +14,8 @@ from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of, words_of_terms
 from reports.data import export_schema as schema
 from reports.data.run_data import RunData
-from reports.data.tables.documents import read_documents
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.documents import DOCUMENTS
+from reports.data.tables.mentions import MENTIONS
 
 # Words stand near a keyword if at most four others are between, as corpus tools count by default.
 WINDOW = 5
@@ -64,7 +64,7 @@ def read_collocates(
 ) -> Iterator[CollocateRow]:
     """Yield a row per keyword and rank, from the documents that the run's selection leaves."""
     neighbours = _read_neighbours(run, job_names)
-    all_words = WordCounts.of(row.text for row in read_documents(run, job_names))
+    all_words = WordCounts.of(row.text for row in DOCUMENTS.read(run, job_names))
     for keyword in sorted(run.keywords, key=lambda sought: sought.name):
         yield from rank_collocates(run.id, keyword, neighbours[keyword.name], all_words)
 
@@ -76,7 +76,7 @@ def _read_neighbours(run: RunData, job_names: Collection[str] | None) -> dict[st
     read_sentences: set[tuple[str, int]] = set()
     words_of_document: dict[str, set[str]] = {}
     document = None
-    for mention in read_mentions(run, job_names):
+    for mention in MENTIONS.read(run, job_names):
         if mention.document != document:
             document, words_of_document = mention.document, {}
             read_sentences.clear()

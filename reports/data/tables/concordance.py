@@ -8,7 +8,7 @@ from typing import Annotated
 
 from reports.data import export_schema as schema
 from reports.data.run_data import RunData
-from reports.data.tables.mentions import read_mentions
+from reports.data.tables.mentions import MENTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def read_concordance(
         for term, term_pattern in zip(keyword.terms, keyword.patterns, strict=True)
     }
 
-    for mention in read_mentions(run, job_names):
+    for mention in MENTIONS.read(run, job_names):
         sentence = mention.sentence
         for start, end in patterns[mention.keyword, mention.term].find_spans(sentence):
             yield ConcordanceRow(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import repeat, starmap
-from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated
 
-from sqlalchemy import bindparam, func, select
+import polars as pl
+from sqlalchemy import bindparam, select
 
 from core.progress import track
-from models.documents import quoted_sentence, quoted_text
+from models.documents import quoted_sentence
 from models.tables import Document, Mention
 from reports.data import export_schema as schema
-from reports.data.formats import Values
-from reports.data.queries import Statement, fetch_all, fetch_columns, in_batches, is_among
+from reports.data.queries import Statement, fetch_frame, in_batches, is_among
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
-from reports.data.source_fields import SOURCE_COLUMNS, SourceFields
-from reports.frames.frames import valid_polarity
+from reports.data.source_fields import SourceFields, document_columns
 from reports.series.reading import read_groups_of
+
+# So many are read and sorted together.
+DOCUMENTS_AT_A_TIME = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,73 +56,47 @@ class MentionRow:
     tags: schema.Tags = None
 
 
-def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
+def read_frames(run: RunData, job_names: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
     """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
     statement = _select_mentions(run)
     source_fields = SourceFields(run.db)
     for job in track("reading the mentions", run.jobs_named(job_names)):
-        for documents in in_batches(_mentioning_documents(run, job)):
-            columns = fetch_columns(run.db, statement, job=job.id, documents=documents)
+        for documents in in_batches(_mentioning_documents(run, job), DOCUMENTS_AT_A_TIME):
+            frame = fetch_frame(run.db, statement, job=job.id, documents=documents)
             groups = read_groups_of(run, job, documents)
-            cells = _make_cells((run.id, job.name), columns, source_fields, groups)
-            yield from sorted(starmap(MentionRow, cells), key=_sort_key)
+            group = pl.col("id").replace_strict(groups, default=None, return_dtype=pl.String)
+            whole = source_fields.add_to(frame.sort("handle", *MENTIONS.key[2:]))
+            of_job = whole.with_columns(group=group, period=pl.lit(job.name), run=run.id)
+            yield of_job.select(*MENTIONS.columns)
 
 
 def _select_mentions(run: RunData) -> Statement:
     """Return the statement that reads the mentions of a *job* in some *documents*."""
-    columns = (
-        *(Document.handle, Document.identity, Document.published_at, Document.address),
-        *(Mention.keyword, Mention.term, Mention.position, quoted_sentence(run.text_part)),
-        *(quoted_text(run.text_part), Mention.polarity, Document.id, *SOURCE_COLUMNS),
+    sentence = quoted_sentence(run.text_part).label("sentence")
+    columns = (*(Mention.keyword, Mention.term, Mention.position), sentence, Mention.polarity)
+    joined = select(*document_columns(run.text_part), *columns).join(
+        Document, Document.id == Mention.document_id
     )
-    joined = select(*columns).join(Document, Document.id == Mention.document_id)
     in_documents = is_among(run.db, Mention.document_id, "documents")
     return joined.where(Mention.job_id == bindparam("job"), in_documents)
 
 
 def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     """Return the ids of the selected documents with a mention, by handle and identity."""
-    without = left_out(run, job)
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
-    statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
-    documents = fetch_all(run.db, statement.where(Document.id.in_(mentioning)))
-    sorted_documents = sorted(documents, key=itemgetter(0, 1))
-    return [document_id for _, _, document_id in sorted_documents if document_id not in without]
-
-
-def _make_cells(
-    run_and_job: tuple[int, str],
-    columns: Sequence[Sequence[Any]],
-    source_fields: SourceFields,
-    groups: Mapping[int, str],
-) -> Iterator[Values]:
-    handles, identities, times, addresses, *mentions, texts, polarities, ids, origins, tags = (
-        columns
-    )
-    return zip(
-        *(repeat(cell, len(identities)) for cell in run_and_job),
-        handles,
-        identities,
-        map(schema.whole_second, times),
-        addresses,
-        *mentions,
-        texts,
-        map(valid_polarity, polarities),
-        map(groups.get, ids),
-        *source_fields.columns(origins, tags),
-        strict=True,
-    )
-
-
-def _sort_key(row: MentionRow) -> tuple[Any, ...]:
-    return (row.handle or "", row.document, row.keyword, row.term, row.position)
+    statement = select(Document.handle, Document.identity, Document.id)
+    frame = fetch_frame(run.db, statement.where(Document.id.in_(mentioning)))
+    documents: list[int] = frame.sort("handle", "identity")["id"].to_list()
+    without = left_out(run, job)
+    return [document for document in documents if document not in without]
 
 
 MENTIONS = schema.Table(
     "mentions",
     MentionRow,
-    read_mentions,
+    schema.read_rows(MentionRow, read_frames),
     schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
     is_selected=True,
+    read_frames=read_frames,
 )

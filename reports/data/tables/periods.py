@@ -11,10 +11,7 @@ import polars as pl
 
 from core.enums import Grain
 from reports.data import export_schema as schema
-from reports.data.daily_counts import cut_off_periods
-from reports.data.run_data import Reader, RunData, RunJob, document_scope, keep_rows
-from reports.frames.reading import load_frames
-from reports.series.daily import count_by_period
+from reports.data.run_data import RunData, document_scope, once
 from reports.series.groupings import Groups
 from reports.series.reading import read_groups
 from reports.series.reading import read_series as read_series_frame
@@ -23,6 +20,9 @@ from reports.words.document_queries import DocumentQuery
 
 # The name of a keyword and a term of it, None for all its terms together.
 KeywordTerm = tuple[str | None, str | None]
+
+# The ends of an interval.
+Ends = tuple[float | None, float | None]
 
 # So begin the names of jobs of posts.
 _POSTS = ("@", "search:")
@@ -119,6 +119,10 @@ class PeriodRow:
         "polarity was not asked for or is not complete, and without data.",
     ] = None
 
+    # The ends of the exported intervals, where a picture shows intervals from blocks of days.
+    exported_share: Annotated[Ends | None, schema.NO_COLUMN] = None
+    exported_polarity: Annotated[Ends | None, schema.NO_COLUMN] = None
+
     @property
     def scored_row(self) -> PeriodRow:
         """The row with the number of scored mentions in the place of all, if there are any."""
@@ -133,7 +137,6 @@ class PeriodRow:
         return DocumentQuery(subject=self.keyword, term=self.term, period=self.period)
 
 
-@keep_rows
 def read_periods(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
     """Yield a row per month and keyword and one per term; or one per month and handle or search.
 
@@ -141,7 +144,7 @@ def read_periods(run: RunData, job_names: Collection[str] | None = None) -> Iter
     complete (they would be too small) and where there was no document to look at (that is no
     zero). A handle or a search has a row for each month in which there are posts.
     """
-    return _read_rows(run, run.kind.grain, job_names)
+    return _iterate(run, run.kind.grain, job_names)
 
 
 def read_series(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
@@ -150,7 +153,20 @@ def read_series(run: RunData, job_names: Collection[str] | None = None) -> Itera
     For a run of months these are all periods that hold a day of its months; *job_names* must then
     be None.
     """
-    return (read_periods if run.grain == run.kind.grain else _BY_GRAIN[run.grain])(run, job_names)
+    return _iterate(run, run.grain, job_names)
+
+
+def _iterate(run: RunData, grain: Grain, job_names: Collection[str] | None) -> Iterator[PeriodRow]:
+    if job_names is None:
+        return iter(_list_all(run, grain))
+
+    return _read_rows(run, grain, job_names)
+
+
+@once
+def _list_all(run: RunData, grain: Grain) -> list[PeriodRow]:
+    """Return the rows of all jobs by *grain*; a report may need those of several."""
+    return list(_read_rows(run, grain))
 
 
 def group_by_term(period_rows: Iterable[PeriodRow]) -> dict[KeywordTerm, list[PeriodRow]]:
@@ -160,19 +176,6 @@ def group_by_term(period_rows: Iterable[PeriodRow]) -> dict[KeywordTerm, list[Pe
         rows_by_term[period_row.keyword, period_row.term].append(period_row)
 
     return rows_by_term
-
-
-def _reader_of(grain: Grain) -> Reader[PeriodRow]:
-    """Return what reads the rows by *grain*; a report may need those of two grains."""
-
-    @keep_rows
-    def read(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PeriodRow]:
-        return _read_rows(run, grain, job_names)
-
-    return read
-
-
-_BY_GRAIN = {grain: _reader_of(grain) for grain in Grain}
 
 
 def read_grouped_series(
@@ -196,13 +199,12 @@ def _read_rows(
     groups: Groups | None = None,
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term, or account: of all documents, then of each group."""
-    jobs = run.jobs_named(job_names) if run.kind.has_documents else []
-    if not jobs:
+    if not run.kind.has_documents or not run.jobs_named(job_names):
         return
 
     series = read_series_frame(run, grain, job_names, groups)
     rows = list_rows(series, run.id)
-    yield from rows if run.kind.has_mentions else _name_posts(run, grain, jobs, rows)
+    yield from rows if run.kind.has_mentions else _name_posts(run, rows)
 
 
 def list_rows(series: pl.DataFrame, run_id: int = 0) -> Iterator[PeriodRow]:
@@ -226,23 +228,13 @@ def list_rows(series: pl.DataFrame, run_id: int = 0) -> Iterator[PeriodRow]:
         )
 
 
-def _name_posts(
-    run: RunData, grain: Grain, jobs: Iterable[RunJob], rows: Iterable[PeriodRow]
-) -> Iterator[PeriodRow]:
-    """Yield the rows of posts with their account or term; the ends of what is known are cut off."""
-    handles, cut_off = {}, {}
-    for job in jobs:
-        handles[job.name] = document_scope(run, job).handle
-        cut_off[job.name] = cut_off_periods(count_by_period(load_frames(run, job), grain))
-
+def _name_posts(run: RunData, rows: Iterable[PeriodRow]) -> Iterator[PeriodRow]:
+    """Yield the rows of posts with their account, or the term of their search."""
+    handles = {job.name: document_scope(run, job).handle for job in run.jobs}
     for row in rows:
         job_name = row.job or ""
-        yield replace(
-            row,
-            handle=handles[job_name],
-            keyword=run.kind.subject(job_name) if handles[job_name] is None else None,
-            cut_off=row.period in cut_off[job_name],
-        )
+        term = run.kind.subject(job_name) if handles[job_name] is None else None
+        yield replace(row, handle=handles[job_name], keyword=term)
 
 
 def _share_and_polarity(row: Mapping[str, Any]) -> dict[str, Any]:
