@@ -267,17 +267,16 @@ class MonthForms:
     first_texts: Integers
 
     @classmethod
-    def read(cls, texts: Sequence[tuple[int, str]]) -> tuple[MonthForms, Hashes]:
+    def read(cls, numbers: Integers, texts: Iterable[str]) -> tuple[MonthForms, Hashes]:
         """Return the forms of numbered texts, and the hash of the form of each text."""
-        forms = Forms.read(text for _, text in texts)
+        forms = Forms.read(texts)
         hashes = forms.hash_forms()
-        numbers = np.array([number for number, _ in texts], np.int64)
-        return cls._count(forms, hashes, np.ones(len(texts), np.int64), numbers), hashes
+        return cls._count(forms, hashes, np.ones_like(numbers), numbers), hashes
 
     @classmethod
     def join(cls, months: Sequence[MonthForms]) -> MonthForms:
         """Return the forms of months together."""
-        months = months or [cls.read(())[0]]
+        months = months or [cls.read(np.zeros(0, np.int64), ())[0]]
         return cls._count(
             Forms.join([month.forms for month in months]),
             np.concatenate([month.hashes for month in months]),
