@@ -20,7 +20,6 @@ from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
 from reports.data.queries import (
-    PAGE,
     fetch_column_pages,
     fetch_columns,
     fetch_scalars,
@@ -50,6 +49,9 @@ _TEXT_SCHEMA = {
     "words": pl.Int32(),
     "checksum": DOCUMENT_SCHEMA["checksum"],
 }
+
+# So many texts are read at once.
+_TEXTS_AT_ONCE = 2_000
 
 # The columns of documents, and what they are called in `Origin`.
 _PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
@@ -115,8 +117,8 @@ def gather(
 ) -> list[pl.DataFrame]:
     """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
 
-    The rows of many jobs are computed at once, as many as may be kept in memory. Without a job
-    there are none.
+    *load* reads the frames: see `load_mentioning`, too. The rows of many jobs are computed at once,
+    as many as may be kept in memory. Without a job there are none.
     """
     gathered: list[list[pl.DataFrame]] = []
     selected: list[list[pl.LazyFrame]] = []
@@ -175,9 +177,9 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     """Read the documents and the mentions of a job; without mentions, its posts."""
     placed = _read_documents(db, scope)
     chosen = placed.filter("chosen").select("document")
-    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(PAGE)]
+    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(_TEXTS_AT_ONCE)]
     texts = pl.concat([pl.DataFrame(schema=_TEXT_SCHEMA), *pages])
-    forms, hashes = MonthForms.read(texts.select("document", "quoted").rows())
+    forms, hashes = MonthForms.read(texts["document"].to_numpy(), texts["quoted"])
     read = texts.with_columns(form=pl.Series(hashes, dtype=pl.UInt64))
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)

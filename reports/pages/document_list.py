@@ -265,7 +265,7 @@ def _hash_origin(
     """
     measures = (func.count(), func.count(Mention.polarity), func.sum(Mention.polarity))
     mentions = fetch_all(run.db, select(*measures).where(Mention.job_id == job.id))
-    scored = load_frames(run, job).mentions["polarity"]
+    scored = load_mentioning(run, job).mentions["polarity"]
     parts = (
         hash_origin_of_member(run, job, version, texts),
         documents["document"].to_list(),

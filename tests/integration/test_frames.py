@@ -60,7 +60,7 @@ def test_documents_that_are_read_in_many_pages_have_the_frames_of_one(
     scope = document_scope(data, data.jobs[0])
     whole = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
 
-    monkeypatch.setattr(reading, "PAGE", 1)
+    monkeypatch.setattr(reading, "_TEXTS_AT_ONCE", 1)
     monkeypatch.setattr(queries, "PAGE", 2)
     monkeypatch.setattr(forms, "_READ_AT_ONCE", 1)
     in_pages = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
