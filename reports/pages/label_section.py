@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -206,10 +207,7 @@ def _describe(
     if fit is None or alone is None:
         return described
 
-    shares = {
-        name: _share(strata, band, lambda _, readers, sign=sign: readers == sign)
-        for name, sign in _SIGNS.items()
-    }
+    shares = {name: _share(strata, band, partial(_is_sign, sign)) for name, sign in _SIGNS.items()}
     # Rounding decides between no two signs that are as common.
     commonest_name = max(shares, key=lambda sign_name: round(shares[sign_name].value, 9))
     return replace(
@@ -241,3 +239,8 @@ def _share(
     fit = fit_mean(shares, use_machine=False)
     assert fit is not None  # noqa: S101 - `_describe` has counted the labels
     return fit.estimate.cut(0.0, 1.0)
+
+
+def _is_sign(sign: int, _engine: Signs, readers: Signs) -> Bits:
+    is_sign: Bits = readers == sign
+    return is_sign
