@@ -36,7 +36,7 @@ from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob, load_run
 from reports.data.selection import left_out
 from reports.data.subject_names import read_names
-from reports.data.tables.codes import read_codes
+from reports.data.tables.codes import CODES
 from reports.figures.figure_store import slug
 from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames
@@ -291,7 +291,7 @@ def _write_contents(
 def _read_codes(run: RunData) -> Codes:
     """Return what coders said of each document: "variable:category"."""
     by_identity: dict[str, set[str]] = defaultdict(set)
-    for row in read_codes(run):
+    for row in CODES.read(run):
         for category in (row.code or "").split("|"):
             if category:
                 by_identity[row.document].add(f"{row.variable}:{category}")

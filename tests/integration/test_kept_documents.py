@@ -246,8 +246,7 @@ def write_list(
     """Write the parts of the list of documents; return what is remembered of them."""
     folder.mkdir(exist_ok=True)
     run = load_run(db, 1)
-    titles = {job.name: job.name for job in run.jobs}
-    index = DocumentIndex.of(run, titles, texts=texts)
+    index = DocumentIndex.of(run, texts=texts)
     return write_parts(run, index, StagedFiles(folder), last)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Annotated
 
 import polars as pl
@@ -14,7 +13,6 @@ from reports.data import export_schema as schema
 from reports.data.code_agreement import list_units, measure_agreement, name_level
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
-from reports.data.formats import Cells
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
 from reports.frames.codes import IS_OF_PERSON, UNIT, load_codebooks, load_codes, load_units
@@ -32,8 +30,6 @@ _COLUMNS = (
     *("sample_period", "sample_part", "copies", "inclusion"),
 )
 _ORDER = ("identity", "keyword", "position", "variable", "coder")
-
-_ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +78,15 @@ class CodeRow:
     ]
 
 
-def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CodeRow]:
+def read_frames(
+    run: RunData,
+    job_names: Collection[str] | None = None,  # noqa: ARG001 - a code is of no single job
+) -> Iterator[pl.DataFrame]:
     """Yield the codes that count in the run, a codebook and a month at a time.
 
     Those are the codes that were given in it, and what people said in other runs of units that are
-    in its samples. *job_names* are not looked at: a code is of no job.
+    in its samples.
     """
-    for cells in read_batches(run, job_names):
-        yield from starmap(CodeRow, zip(*cells, strict=True))
-
-
-def read_batches(
-    run: RunData,
-    job_names: Collection[str] | None = None,  # noqa: ARG001 - a code is of no single job
-) -> Iterator[Sequence[Cells]]:
-    """Yield the columns of each batch of rows."""
     coder_names = pl.col("coder").cast(pl.String)
     figures = pl.col("probability", "inclusion")
     for codebook_id, codebook in _list_codebooks(run):
@@ -117,12 +107,7 @@ def read_batches(
                 **codebook_columns,
             )
             rows = rows.with_columns(pl.selectors.categorical().cast(pl.String))
-            for batch in rows.sort(_ORDER).iter_slices(_ROWS_AT_A_TIME):
-                # Figures are written as other tables write them.
-                yield [
-                    cells.to_list() if cells.dtype == pl.Float64 else cells
-                    for cells in batch.select(_COLUMNS)
-                ]
+            yield rows.sort(_ORDER).select(_COLUMNS)
 
 
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
@@ -133,13 +118,13 @@ def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
 CODES = schema.Table(
     "codes",
     CodeRow,
-    read_codes,
+    schema.read_rows(CodeRow, read_frames),
     schema.TEXT_RUNS,
     key=(
         *("codebook", "hash", "period", "document", "keyword", "position", "variable"),
         "coder",
     ),
-    read_batches=read_batches,
+    read_frames=read_frames,
 )
 
 
