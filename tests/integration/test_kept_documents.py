@@ -247,7 +247,7 @@ def write_list(
     folder.mkdir(exist_ok=True)
     run = load_run(db, 1)
     index = DocumentIndex.of(run, texts=texts)
-    return write_parts(run, index, StagedFiles(folder), last)
+    return write_parts(run, index, StagedFiles(folder), last, None)
 
 
 def new_names(before: dict[str, JobParts], after: dict[str, JobParts]) -> list[str]:
