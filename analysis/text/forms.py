@@ -192,9 +192,14 @@ class Forms:
             np.concatenate([forms.vocabulary_kinds for forms in parts]),
         )
 
-    def count_before(self, kind: int) -> Integers:
+    def are_figures(self, places: NDArray[np.integer]) -> Flags:
+        """Return whether the words at *places* are figures."""
+        flags: Flags = self.vocabulary_kinds[self.words[places]] & IS_FIGURE != 0
+        return flags
+
+    def count_before(self, kind: int) -> NDArray[np.int32]:
         """Return how many words of a kind come before each place."""
-        return np.cumsum(np.append(False, self.kinds & kind != 0), dtype=np.int64)
+        return np.cumsum(np.append(False, self.kinds & kind != 0), dtype=np.int32)
 
     def sum(self, values: NDArray[np.generic]) -> Integers:
         """Return the sum for each form of a value for each word."""

@@ -43,7 +43,7 @@ from core.progress import tell
 # At the peak, one text takes this many bytes: a headline has some nine words.
 BYTES_PER_TEXT = 400
 
-# The tables of hashes and what holds them take this many bytes.
+# The tables of flags and what holds them take this many bytes.
 FIXED_BYTES = 120 * 2**20
 
 # At most this many patterns, the largest, are kept with their texts.

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import polars as pl
 from sqlalchemy import func, select
 
+from analysis.codebooks.codebook import SEPARATOR
 from core.atomic_files import StagedFiles
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
@@ -36,8 +37,8 @@ from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob, load_run
 from reports.data.selection import left_out
 from reports.data.subject_names import read_names
-from reports.data.tables.codes import read_codes
 from reports.figures.figure_store import slug
+from reports.frames.codes import load_codebooks, load_codes
 from reports.frames.frames import valid_polarity
 from reports.frames.reading import load_frames, load_mentioning
 from reports.report_files import DOCUMENT_PARTS
@@ -290,17 +291,12 @@ def _write_contents(
 
 def _read_codes(run: RunData) -> Codes:
     """Return what coders said of each document: "variable:category"."""
-    by_identity: dict[str, set[str]] = defaultdict(set)
-    for row in read_codes(run):
-        for category in (row.code or "").split("|"):
-            if category:
-                by_identity[row.document].add(f"{row.variable}:{category}")
-
-    codes: dict[int, set[str]] = {}
-    for batch in in_batches(by_identity):
-        statement = select(Document.id, Document.identity).where(Document.identity.in_(batch))
-        for document_id, identity in fetch_all(run.db, statement):
-            codes[document_id] = by_identity[identity]
+    codes: dict[int, set[str]] = defaultdict(set)
+    for codebook_id in load_codebooks(run):
+        said = load_codes(run, codebook_id).select("document", "variable", "code")
+        for document_id, variable, code in said.drop_nulls("code").unique().iter_rows():
+            categories = filter(None, code.split(SEPARATOR))
+            codes[document_id].update(f"{variable}:{category}" for category in categories)
 
     return codes
 

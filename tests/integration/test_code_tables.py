@@ -24,7 +24,7 @@ from producers.label_sample import draw_label_sample
 from reports.data import exports
 from reports.data.run_data import load_run
 from reports.data.run_fingerprint import fingerprint_run
-from reports.data.tables.codes import read_agreement, read_codes
+from reports.data.tables.codes import CODES, read_agreement
 from tests.label_kit import store_labels
 from tests.report_stories import Text, months_run, store
 
@@ -133,7 +133,7 @@ def test_codes_are_sorted_and_those_outside_of_the_sample_have_no_inclusion(
     code(db, run, "person:Ann", {text.unit: {"about": CodeValue("no")} for text in sample})
     # Another seed draws other texts, of whose codes those of the first sample are not.
     others = draw_code_sample(db, run, TIDES, n=2, per=SamplePeriod.MONTH, seed=2)
-    rows = list(read_codes(load_run(db, run)))
+    rows = list(CODES.read(load_run(db, run)))
     places = [(row.period, row.document) for row in rows]
     assert places == sorted(places)
     assert len(places) == 12

@@ -40,7 +40,7 @@ from producers.watches import check_due_watches
 from reports.build import report_folder
 from reports.data.estimate_rows import EstimateRow
 from reports.data.run_data import load_run
-from reports.data.tables.codes import read_codes
+from reports.data.tables.codes import CODES
 from reports.data.tables.estimates import read_estimates
 from reports.pages.shown_estimates import choose_method
 from reports.stats.looks import LEVELS
@@ -201,7 +201,7 @@ def whole_by_method(db: Database, run: int) -> dict[str, EstimateRow]:
 def exports(db: Database, run: int) -> tuple[list[Any], list[Any]]:
     """Return the rows of codes and estimates without the run's number."""
     data = load_run(db, run)
-    tables = (read_codes(data), read_estimates(data))
+    tables = (CODES.read(data), read_estimates(data))
     codes, shares = (
         [[getattr(row, name) for name in row.__slots__][1:] for row in rows] for rows in tables
     )

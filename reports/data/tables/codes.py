@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Annotated
 
 import polars as pl
@@ -14,7 +13,6 @@ from reports.data import export_schema as schema
 from reports.data.code_agreement import list_units, measure_agreement, name_level
 from reports.data.coded_samples import CodedSample, read_coded_samples
 from reports.data.coder_names import name_coder
-from reports.data.formats import Cells
 from reports.data.replaced_coders import ReplacedCoder, judge_machines
 from reports.data.run_data import RunData, keep_rows_of_run
 from reports.frames.codes import IS_OF_PERSON, UNIT, load_codebooks, load_codes, load_units
@@ -23,17 +21,6 @@ from reports.stats.intervals import round_figure
 CodebookName = Annotated[str, "Name of the codebook."]
 CodebookHash = Annotated[str, "The first 12 digits of the codebook's hash."]
 VariableName = Annotated[str, "Name of the variable."]
-
-# The columns of the codes of a run and a codebook, with those of its sample, and their order within
-# a month.
-_COLUMNS = (
-    *("run", "codebook", "hash", "variable", "month", "identity", "keyword", "position", "coder"),
-    *("code", "probability", "state", "reason"),
-    *("sample_period", "sample_part", "copies", "inclusion"),
-)
-_ORDER = ("identity", "keyword", "position", "variable", "coder")
-
-_ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +69,19 @@ class CodeRow:
     ]
 
 
-def read_codes(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CodeRow]:
+def read_frames(
+    run: RunData,
+    job_names: Collection[str] | None = None,  # noqa: ARG001 - a code is of no single job
+) -> Iterator[pl.DataFrame]:
     """Yield the codes that count in the run, a codebook and a month at a time.
 
     Those are the codes that were given in it, and what people said in other runs of units that are
-    in its samples. *job_names* are not looked at: a code is of no job.
+    in its samples.
     """
-    for cells in read_batches(run, job_names):
-        yield from starmap(CodeRow, zip(*cells, strict=True))
-
-
-def read_batches(
-    run: RunData,
-    job_names: Collection[str] | None = None,  # noqa: ARG001 - a code is of no single job
-) -> Iterator[Sequence[Cells]]:
-    """Yield the columns of each batch of rows."""
     coder_names = pl.col("coder").cast(pl.String)
     figures = pl.col("probability", "inclusion")
     for codebook_id, codebook in _list_codebooks(run):
-        codes = load_codes(run, codebook_id)
+        codes = load_codes(run, codebook_id).rename({"identity": "name", "month": "period"})
         codes = codes.join(load_units(run, codebook_id), on=UNIT, how="left")
         names = {coder: name_coder(run, coder) for coder in codes["coder"].unique()}
         codebook_columns = {
@@ -108,21 +89,18 @@ def read_batches(
             "codebook": pl.lit(codebook.name),
             "hash": pl.lit(codebook.short_hash),
         }
-        for _, of_month in codes.sort("month").group_by("month", maintain_order=True):
+        for _, of_month in codes.sort("period").group_by("period", maintain_order=True):
             rows = of_month.with_columns(
                 coder_names.replace_strict(names),
                 pl.when(figures.is_finite()).then(figures + 0.0),
                 pl.col("keyword", "sample_period").replace("", None),
                 pl.col("position").replace(0, None),
+                document=pl.col("name"),
+                part=pl.col("sample_part"),
                 **codebook_columns,
             )
             rows = rows.with_columns(pl.selectors.categorical().cast(pl.String))
-            for batch in rows.sort(_ORDER).iter_slices(_ROWS_AT_A_TIME):
-                # Figures are written as other tables write them.
-                yield [
-                    cells.to_list() if cells.dtype == pl.Float64 else cells
-                    for cells in batch.select(_COLUMNS)
-                ]
+            yield rows.sort(CODES.key[3:]).select(*CODES.columns)
 
 
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
@@ -133,13 +111,13 @@ def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
 CODES = schema.Table(
     "codes",
     CodeRow,
-    read_codes,
+    schema.read_rows(CodeRow, read_frames),
     schema.TEXT_RUNS,
     key=(
         *("codebook", "hash", "period", "document", "keyword", "position", "variable"),
         "coder",
     ),
-    read_batches=read_batches,
+    read_frames=read_frames,
 )
 
 
