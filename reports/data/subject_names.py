@@ -27,8 +27,12 @@ USUAL = 2 / 3
 def read_names(run: RunData) -> dict[str, str]:
     """Return what each keyword is called: Trump for “trump”.
 
-    A keyword that texts write in several ways, or not at all, is called as the user wrote it.
+    A keyword that texts write in several ways, or not at all, is called as the user wrote it. Posts
+    have no keywords.
     """
+    if not run.keywords:
+        return {}
+
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
     columns = pl.col("keyword").cast(pl.String), pl.col("document")
     for mentions in gather(
