@@ -4,11 +4,12 @@
                                  [--rows 100000] [--rounds 1]
 
 Reports: some minutes a round, none with `--months 0`; time, processor time and memory. Each month
-has 5,000 headlines, of which about 150 mention each subject; for 2,100 months (1851 to 2025)
-`--headlines 60` is ten minutes of processor time and more. A report is made by one process, as by a
-worker; again with nothing changed; again after one month of the run has new results, whose worker
-keeps its frames; and into another folder by a process with a second one, as `tidings report` does.
-The size of the folder is printed too.
+has 5,000 headlines, of which about 150 mention each subject, and its job has kept its frames; for
+2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. Ten million
+documents are `--months 120 --headlines 83334`: 4 GB, and ten minutes of processor time before the
+first report. A report is made by one process, as by a worker; again with nothing changed; again
+after one month of the run has new results, whose worker keeps its frames; and into another folder
+by a process with a second one, as `tidings report` does. The size of the folder is printed too.
 
 Tables: half a minute a round, none with `--rows 0`. Each document of an archive mentions the
 keyword, so that `documents` and `mentions` have a row for each. `run.table` is what a cell waits
@@ -32,15 +33,17 @@ from statistics import median
 from typing import Any
 
 import harness
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 import tidings
 from analysis.grains import list_months
 from core.garbage import collect_seldom
 from models.database import Database
-from models.tables import Run
+from models.tables import Document, Job, JobStep, Run
 from reports.build import report_folder
 from reports.data.exports import write
+from reports.data.run_data import RunJob, document_scope, load_run
+from reports.frames.reading import keep_frames
 from tests import report_stories as stories
 from tidings.commands import TableName
 from tidings.tables import read_parquet
@@ -75,15 +78,13 @@ def first_month(months: int) -> str:
     return FIRST if months <= LONG else LONG_FIRST
 
 
-def texts(months: int, headlines: int, keywords: int) -> Iterator[stories.Text]:
+def texts(months: int, headlines: int, keywords: int) -> Iterator[dict[str, Any]]:
     """Return so many headlines of each of so many months, with so many keywords."""
     # Each term of the first keyword comes as often as each other keyword.
     subjects = [*SUBJECTS, *(name for name in FURTHER[: keywords - 1] for _ in SUBJECTS)]
     every = max(1, MENTION_EVERY // keywords)
     first = first_month(months)
-    return to_texts(
-        harness.headlines(first, months, headlines, subjects=subjects, every=every, words=7)
-    )
+    return harness.headlines(first, months, headlines, subjects=subjects, every=every, words=7)
 
 
 def to_texts(rows: Iterable[dict[str, Any]]) -> Iterator[stories.Text]:
@@ -95,18 +96,38 @@ def to_texts(rows: Iterable[dict[str, Any]]) -> Iterator[stories.Text]:
 def fill(folder: Path, months: int, headlines: int, keywords: int) -> tuple[str, int]:
     """Fill a database with so many months and a run over them; return its address and the run."""
     with closing(stories.database(folder)) as db:
-        stories.store(db, texts(months, headlines, keywords))
+        harness.store_documents(db, texts(months, headlines, keywords))
         first = first_month(months)
         last = list_months(first, "2099-12")[months - 1]
         names = ["covid:coronavirus,covid-19", *FURTHER[: keywords - 1]]
-        return db.url, stories.months_run(db, first, last, names)
+        run = stories.months_run(db, first, last, names)
+        newest = select(func.max(Document.id)).scalar_subquery()
+        with db.write() as connection:
+            of_run = update(Job).where(Job.run_id == run)
+            connection.execute(of_run.values(newest_document=newest))
+
+        keep_frames_of(db, run, load_run(db, run).jobs)
+        return db.url, run
+
+
+def keep_frames_of(db: Database, run: int, jobs: Iterable[RunJob]) -> None:
+    """Keep the frames of jobs, as their workers do at their end."""
+    data = load_run(db, run)
+    for job in jobs:
+        keep_frames(db, job.id, document_scope(data, job), has_mentions=True)
 
 
 def add_results(url: str, run: int) -> None:
-    """Let a run end once more, as it does when a month of it is new."""
-    with closing(Database(url)) as db, db.write() as connection:
-        ended = update(Run).where(Run.id == run).values(ended_at=Run.ended_at + 1)
-        connection.execute(ended)
+    """Let the last month of a run have new results, and the run end once more."""
+    with closing(Database(url)) as db:
+        job = load_run(db, run).jobs[-1]
+        with db.write() as connection:
+            at = JobStep.at + 1
+            connection.execute(update(JobStep).where(JobStep.job_id == job.id).values(at=at))
+            ended = update(Run).where(Run.id == run).values(ended_at=Run.ended_at + 1)
+            connection.execute(ended)
+
+        keep_frames_of(db, run, [job])
 
 
 def build_report(url: str, run: int, out: Path, *, with_second_process: bool = False) -> None:
@@ -118,7 +139,8 @@ def build_report(url: str, run: int, out: Path, *, with_second_process: bool = F
 
 def measure_report(folder: Path, months: int, headlines: int, keywords: int, rounds: int) -> None:
     """Make the report of so many months four times a round and print the figures."""
-    url, run = fill(folder, months, headlines, keywords)
+    (filled,) = harness.run_in_processes(fill, (folder, months, headlines, keywords))
+    url, run = filled.result
     usages, usages_again, after_month, by_command = [], [], [], []
 
     build_by_command = partial(build_report, with_second_process=True)

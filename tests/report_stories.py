@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from analysis.grains import list_months
+from analysis.grains import days_of, list_months
 from analysis.kinds import kind_named
 from analysis.kinds.accounts import AccountsParameters
 from analysis.kinds.months import MonthsParameters
@@ -23,6 +23,7 @@ from analysis.options import Keyword
 from core.enums import DOCUMENTS, State, StepState
 from models import runs
 from models.database import Database
+from models.documents import DocumentScope, documents_of
 from models.tables import (
     Document,
     Entity,
@@ -120,8 +121,10 @@ def months_run(
             runs.note_engine(connection, db, run, engine)
 
         for period, job in _jobs(connection, run).items():
-            news = select(Document.id, Document.text).where(Document.source == "nyt")
-            texts = connection.execute(news.where(Document.period == period)).all()
+            days = days_of(period)
+            of_month = DocumentScope(days=(days[0], days[-1]), sources=("nyt",))
+            news = select(Document.id, Document.text).where(documents_of(of_month))
+            texts = connection.execute(news).all()
             ended = State.DONE
             if period in no_data:
                 reason = "no documents stored, no key set"

@@ -13,8 +13,7 @@ from core.progress import track
 from reports.data.run_data import RunData
 from reports.frames.reading import load_frames
 
-# A digest of SHA-256 has four words of eight bytes.
-_WORDS = 4
+_DIGEST_BYTES = hashlib.sha256().digest_size
 # Digests are sorted in so many parts, by the first bits of their first word.
 _PARTS = 64
 _BITS_IN_PART = np.uint64(58)
@@ -41,9 +40,11 @@ def hash_documents(run: RunData) -> str | None:
             for job in track("hashing the documents", run.collecting_jobs):
                 words = load_frames(run, job).chosen["checksum"].drop_nulls().to_numpy()
                 documents += len(words)
-                places = words[:, 0] >> _BITS_IN_PART
-                for place, part in enumerate(parts):
-                    part.write(words[places == place].astype(">u8").tobytes())
+                places = (words[:, 0] >> _BITS_IN_PART).astype(np.uint8)
+                by_place = words[np.argsort(places, kind="stable")].astype(">u8")
+                ends = np.cumsum(np.bincount(places, minlength=_PARTS))
+                for part, digests in zip(parts, np.split(by_place, ends[:-1]), strict=True):
+                    part.write(digests.tobytes())
 
             for part in parts:
                 part.seek(0)
@@ -58,7 +59,4 @@ def hash_documents(run: RunData) -> str | None:
 
 def _sort_digests(digests: bytes) -> bytes:
     """Return *digests* in their order, each once: a document of two searches has two."""
-    digest_words = np.frombuffer(digests, dtype=">u8").reshape(-1, _WORDS)
-    sorted_words = digest_words[np.lexsort(digest_words.T[::-1])]
-    is_new = np.any(sorted_words[1:] != sorted_words[:-1], axis=1)
-    return sorted_words[np.concatenate(([True], is_new))[: len(digest_words)]].tobytes()
+    return np.unique(np.frombuffer(digests, f"V{_DIGEST_BYTES}")).tobytes()

@@ -39,6 +39,7 @@ def describe_origin(runs: Sequence[RunData], job_name: str | None = None) -> str
     return SEPARATOR.join([source, f"as of {day}", f"Tidings, {_name_runs(runs)}"])
 
 
+@once_of_run
 def is_made_up(run: RunData) -> bool:
     """Return whether the run's texts are the demonstration's: see `sources.synthetic`.
 
