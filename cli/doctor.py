@@ -223,7 +223,7 @@ def _check_key(settings: Settings) -> str | None:
 
     async def ask() -> None:
         async with asyncio.timeout(PROBE_SECONDS):
-            await runtime.textapi().ask(Operation.TEXT_POLARITY, {"text": "Good."}, count, dict)
+            await runtime.textapi.ask(Operation.TEXT_POLARITY, {"text": "Good."}, count, dict)
 
     try:
         runtime.run(ask)

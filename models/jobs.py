@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +32,7 @@ from sqlalchemy import (
 from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, PayerKind, State, StepState
 from core.errors import LeaseLost
 from models.bulk import store_row
-from models.database import CLOCK_SLACK_SECONDS, Database, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, clock, upsert
 from models.documents import SCOPE_COLUMNS, DocumentScope
 from models.runs import IS_SUBMITTED
 from models.shared_settings import RUN_STATE
@@ -186,24 +187,17 @@ def set_step(
     refused_keys = [key.hex() if isinstance(key, bytes) else list(key) for key in refused]
     step_row |= {"documents": documents, "dictionary_share": dictionary_share}
     left_out = {"fetch_remark": fetch_remark, "refused": sorted(refused_keys, key=str) or None}
-    connection.execute(_upsert_step(db), step_row | left_out)
+    connection.execute(_recording_step(db.is_sqlite), step_row | left_out)
 
 
-def _upsert_step(db: Database) -> Executable:
-    """Return the statement that records a step; it is built once for a dialect."""
-    dialect = db.engine.dialect.name
-    if dialect not in _STEP_UPSERTS:
-        insert = db.upsert(JobStep).values(at=clock())
-        key = ["job_id", "step"]
-        columns = {column.key for column in JobStep.__table__.columns}.difference(key)
-        changes = {column: insert.excluded[column] for column in columns}
-        upsert = insert.on_conflict_do_update(index_elements=key, set_=changes)
-        _STEP_UPSERTS[dialect] = upsert
-
-    return _STEP_UPSERTS[dialect]
-
-
-_STEP_UPSERTS: dict[str, Executable] = {}
+@lru_cache(maxsize=2)
+def _recording_step(is_sqlite: bool) -> Executable:
+    """Return the statement that records a step."""
+    insert = upsert(JobStep, is_sqlite=is_sqlite).values(at=clock())
+    key = ["job_id", "step"]
+    columns = {column.key for column in JobStep.__table__.columns}.difference(key)
+    changes = {column: insert.excluded[column] for column in columns}
+    return insert.on_conflict_do_update(index_elements=key, set_=changes)
 
 
 def completed_steps(connection: Connection, job_id: int) -> dict[str, int]:

@@ -89,7 +89,7 @@ def fetch_from(
     async def work() -> None:
         async with serve():
             job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
-            async with TextApiFetcher(job, await runtime.textapi().engine()) as fetcher:
+            async with TextApiFetcher(job, await runtime.textapi.engine()) as fetcher:
                 await scenario(fetcher)
 
     try:

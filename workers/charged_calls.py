@@ -62,7 +62,7 @@ class ChargedCalls:
         self._coder = coder
         self._credential = credential
         self._writer = writer
-        self._client = runtime.model()
+        self._client = runtime.model
         self._slots = runtime.model_slots
         self._budget = runtime.budget
         self._price_text = runtime.settings.model_price

@@ -95,7 +95,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
     return ServiceClient(
         service=source.name,
         base_url=(service.url and getattr(settings, service.url)) or f"https://{server}",
-        session=job.runtime.session(),
+        session=job.runtime.session,
         limiter=CountingLimiter(limiter, job, source.name, credential, operation),
         headers={"Authorization": f"Bearer {key}"} if key and service.bearer else {},
         secrets=(key,) if key else (),

@@ -128,7 +128,7 @@ class ModelBatches:
         self._coder, self._credential = coder, credential
         self._price_text = price_text
         self._price = parse_price(price_text).of_batches
-        self._model = job.runtime.model()
+        self._model = job.runtime.model
         self._client = self._model.batches
         self._requests: dict[bytes, ModelRequest] = {}
         # Whether the last `advance` has settled a batch.

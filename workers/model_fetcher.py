@@ -59,7 +59,7 @@ class ModelFetcher(LedgerFetcher):
             bounds=CallBounds(most_open_calls(settings.model_concurrency), settings.model_timeout),
             find_taken=find_batched,
         )
-        self._client = runtime.model()
+        self._client = runtime.model
         self._open_calls = runtime.open_model_calls
         self._calls = ChargedCalls(job, coder, self._credential, self._writer)
         # The texts that were too long when no other of the run was answered yet.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
 
 from redis.asyncio import Redis
 
 from core.errors import SettingsError
 from core.metrics import count_wait
-from core.ratelimit import MinuteCount, SharedLimits, credential_of
+from core.ratelimit import MinuteCount, credential_of
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.notation import parse_limits
 from core.settings import Settings
@@ -24,7 +24,6 @@ class RateLimiters:
     def __init__(self, settings: Settings, db: Database) -> None:
         self._settings = settings
         self._db = db
-        self._redis: Redis | None = None
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
 
     def get(self, service: str, key: str | None, limits: str) -> RateLimiter:
@@ -45,36 +44,30 @@ class RateLimiters:
             async def history(seconds: float) -> list[MinuteCount]:
                 return await asyncio.to_thread(count_calls, seconds=seconds)
 
-            async def fetch_limits() -> SharedLimits:
-                return await asyncio.to_thread(read_limits, self._db, service, limits)
-
             self._limiters[service, credential] = RateLimiter(
-                self._open_redis(),
+                self._redis,
                 service=service,
                 credential=credential,
                 windows=parse_limits(limits),
                 history=history,
-                fetch_limits=fetch_limits,
+                fetch_limits=partial(asyncio.to_thread, read_limits, self._db, service, limits),
                 on_wait=partial(count_wait, service),
             )
 
         return self._limiters[service, credential]
 
-    def _open_redis(self) -> Redis:
-        if self._redis is None:
-            if not self._settings.redis_url:
-                raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
+    @cached_property
+    def _redis(self) -> Redis:
+        url = self._settings.redis_url
+        if not url:
+            raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
 
-            self._redis = Redis.from_url(
-                self._settings.redis_url, socket_timeout=5, socket_connect_timeout=3
-            )
-
-        return self._redis
+        return Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
 
     async def aclose(self) -> None:
         """Stamp the calls that have ended, and close the connection."""
         for limiter in self._limiters.values():
             await limiter.aclose()
 
-        if self._redis is not None:
+        if "_redis" in vars(self):
             await self._redis.aclose()

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from functools import cached_property
 from math import ceil
 from typing import Any, TypeVar
 
@@ -65,10 +66,7 @@ class Runtime:
         self.database_threads = DatabaseThreads(is_file=self.db.is_sqlite)
         self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
         self._runner = asyncio.Runner()
-        self._session: aiohttp.ClientSession | None = None
         self.rate_limiters = RateLimiters(settings, self.db)
-        self._textapi: TextApiClient | None = None
-        self._model: ModelClient | None = None
         self.model_slots = asyncio.Semaphore(settings.model_concurrency)
         # The model's calls that are charged, in flight, or answered and not stored yet.
         self.open_model_calls = asyncio.Semaphore(most_open_calls(settings.model_concurrency))
@@ -120,30 +118,24 @@ class Runtime:
         with self.db.read() as connection:
             return [query(connection) for query in queries]
 
+    @cached_property
     def session(self) -> aiohttp.ClientSession:
-        """Return the HTTP session, to be used on the loop."""
-        if self._session is None:
-            self._session = open_session()
-        return self._session
+        """The HTTP session, to be used on the loop."""
+        return open_session()
 
+    @cached_property
     def textapi(self) -> TextApiClient:
-        """Return the client of the Text API, behind its rate limiter."""
-        if self._textapi is None:
-            limits = self.settings.textapi_limits
-            limiter = self.rate_limiters.get(SERVICE, self.textapi_key, limits)
-            self._textapi = TextApiClient(self.session(), self.settings, limiter)
+        """The client of the Text API, behind its rate limiter."""
+        limits = self.settings.textapi_limits
+        limiter = self.rate_limiters.get(SERVICE, self.textapi_key, limits)
+        return TextApiClient(self.session, self.settings, limiter)
 
-        return self._textapi
-
+    @cached_property
     def model(self) -> ModelClient:
-        """Return the client of the server of language models, behind its rate limiter."""
-        if self._model is None:
-            limiter = self.rate_limiters.get(
-                MODEL_SERVICE, self.model_key, self.settings.model_limits
-            )
-            self._model = ModelClient(self.session(), self.settings, limiter)
-
-        return self._model
+        """The client of the server of language models, behind its rate limiter."""
+        limits = self.settings.model_limits
+        limiter = self.rate_limiters.get(MODEL_SERVICE, self.model_key, limits)
+        return ModelClient(self.session, self.settings, limiter)
 
     @property
     def model_key(self) -> str | None:
@@ -168,5 +160,5 @@ class Runtime:
 
     async def _close_on_loop(self) -> None:
         await self.rate_limiters.aclose()
-        if self._session is not None:
-            await self._session.close()
+        if "session" in vars(self):
+            await self.session.close()

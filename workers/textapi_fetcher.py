@@ -69,7 +69,7 @@ class TextApiFetcher(LedgerFetcher):
             bounds=CallBounds(settings.textapi_concurrency, settings.textapi_timeout),
         )
         self._polarity = polarity
-        self._client = job.runtime.textapi()
+        self._client = job.runtime.textapi
         # It counts answers in a row with a sentence that does not stand in the text.
         self._unplaced_in_a_row = 0
         # The keys of requests that were refused in a row, by whether they are about one text.
@@ -84,7 +84,7 @@ class TextApiFetcher(LedgerFetcher):
         async def note(error: ServiceUnavailable) -> None:
             await job.in_database_thread(partial(job.note_outage, error, time.monotonic() - began))
 
-        engine = await job.runtime.textapi().engine(polarity, after_failure=note)
+        engine = await job.runtime.textapi.engine(polarity, after_failure=note)
         return cls(job, engine, polarity)
 
     async def __aexit__(

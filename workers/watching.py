@@ -110,7 +110,7 @@ async def _post(runtime: Runtime, address: str, message: dict[str, object]) -> s
     """Post *message* as JSON; return why that failed, without the address, which is secret."""
     timeout = aiohttp.ClientTimeout(total=WEBHOOK_SECONDS)
     try:
-        async with runtime.session().post(
+        async with runtime.session.post(
             address, json=message, timeout=timeout, allow_redirects=False
         ) as response:
             return None if response.ok and response.status < 300 else f"status {response.status}"

@@ -12,12 +12,13 @@ docs/reports/repeats.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from analysis.text.forms import (
     ELLIPSIS,
@@ -29,7 +30,6 @@ from analysis.text.forms import (
     Forms,
     Hashes,
     Integers,
-    Numbers,
     WrittenForm,
     may_come_often,
 )
@@ -60,6 +60,9 @@ _SHARED_NAME = 0.9
 # What a row of phrases tells of how a form has the phrase; counts of phrases have the sums.
 _FLAGS = ("alone", "set_off", "after_mark", "before_mark", "after_figure", "before_figure")
 
+# The hashes of so many words are in memory at once.
+_WORDS_AT_ONCE = 250_000
+
 # A table with 2 to the power of this many flags tells most words that are of no phrase.
 _KNOWN_BITS = 20
 
@@ -69,6 +72,8 @@ _Row = Mapping[str, Any]
 _EXAMPLE = ("phrase", "form", "start")
 
 _NONE = -1
+
+Counts = NDArray[np.int32]
 
 # A phrase is shown with these signs at its ends.
 _OPENING = "\u2018\u201c\"'([#@"
@@ -136,8 +141,8 @@ def find_phrases(forms: Forms) -> tuple[list[FixedPhrase], Integers]:
 def read_phrases(forms: Forms, fewest: int = 1) -> pl.DataFrame:
     """Return a row for each head and tail that a form has, once; of *fewest* forms at least."""
     segments = _read_segments(forms)
+    figures, stop_words = forms.count_before(IS_FIGURE), forms.count_before(IS_STOP_WORD)
     starts, n_words = segments["start"].to_numpy(), segments["n_words"].to_numpy()
-    sums = forms.count_before(IS_FIGURE), forms.count_before(IS_STOP_WORD)
 
     def keep(hashes: Hashes, _added: Integers) -> Flags:
         return may_come_often(hashes, fewest)
@@ -153,30 +158,29 @@ def read_phrases(forms: Forms, fewest: int = 1) -> pl.DataFrame:
                 shorter=windows.shorter ^ sign,
                 first=places[windows.of_place] - (0 if is_head else windows.length - 1),
             )
-            rows.append(_describe(of_segments, windows.length, *sums, is_head=is_head))
+            rows.append(
+                _describe(of_segments, windows.length, figures, stop_words, is_head=is_head)
+            )
 
     found = pl.concat(rows).unique(["phrase", "form"], keep="first", maintain_order=True)
     return found.filter(pl.len().over("phrase") >= fewest)
 
 
 def _read_segments(forms: Forms) -> pl.DataFrame:
-    """Return the words between two marks, without the figures at their ends.
-
-    Long forms have none.
-    """
+    """Return the words between two marks, without the figures at their ends; none of long forms."""
     # No mark stands at the beginning of a form.
     firsts = forms.bounds[:-1][forms.lengths > 0]
     begins = np.sort(np.append(firsts, forms.marks), kind="stable")
-    ends = np.append(begins[1:], forms.bounds[-1:])
-    places = forms.form_of_words()[begins]
-    words = np.flatnonzero(forms.kinds & IS_FIGURE == 0)
-    first, behind = (places - forms.count_before(IS_FIGURE)[places] for places in (begins, ends))
-    is_any = (behind > first) & (forms.lengths[places] <= LONGEST_FORM)
+    ends = np.append(begins, forms.bounds[-1])[1:]
+    # No form has two figures beside each other, but with a mark between them.
+    starts, stops = begins + forms.are_figures(begins), ends - forms.are_figures(ends - 1)
+    places = np.searchsorted(forms.bounds, begins, "right") - 1
+    is_any = (starts < stops) & (forms.lengths[places] <= LONGEST_FORM)
     places, begins, ends = places[is_any], begins[is_any], ends[is_any]
-    starts, stops = words[first[is_any]], words[behind[is_any] - 1] + 1
+    starts, stops = starts[is_any], stops[is_any]
     return pl.DataFrame(
         {
-            "form": places,
+            "form": places.astype(np.int32),
             # The place of the first word in the form, and among the words of all forms.
             "offset": (starts - forms.bounds[places]).astype(np.int32),
             "start": starts.astype(np.int32),
@@ -190,7 +194,7 @@ def _read_segments(forms: Forms) -> pl.DataFrame:
 
 
 def _describe(
-    windows: pl.DataFrame, length: int, figures: Integers, stop_words: Integers, *, is_head: bool
+    windows: pl.DataFrame, length: int, figures: Counts, stop_words: Counts, *, is_head: bool
 ) -> pl.DataFrame:
     """Return how forms have the phrases that are windows of their segments.
 
@@ -223,37 +227,45 @@ def _describe(
 
 def _find_uses(forms: Forms, rows: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each form that holds the words of a phrase of *rows* anywhere."""
-    pairs = forms.hashes
-    pairs[:-1] += pairs[1:] * HASH_BASE
-    pair_flags = _find_flags(pairs[:-1])
-    is_figure = forms.kinds & IS_FIGURE != 0
-    form_of_words = forms.form_of_words()
     is_of_head = rows["phrase"] == rows["hash"]
-    uses = []
-    for is_head in (True, False):
-        known = np.zeros(2**_KNOWN_BITS, bool)
-        known[_find_flags(rows["hash"].filter(is_of_head == is_head).to_numpy())] = True
+    tables = [(is_head, np.zeros(2**_KNOWN_BITS, bool)) for is_head in (True, False)]
+    for is_head, is_known in tables:
+        hashes = rows["hash"].filter(is_of_head == is_head).to_numpy()
+        is_known[_find_flags(hashes)] = True
 
-        def keep(hashes: Hashes, added: Integers, known: Flags = known) -> Flags:
-            # No phrase ends with a figure, but a longer one may hold it.
-            return known[_find_flags(hashes)] | is_figure[added]
-
-        # Most words begin or end no pair of words that a phrase has.
-        is_begun = known[pair_flags] | (is_figure[1:] if is_head else is_figure[:-1])
-        places = np.flatnonzero(is_begun) + (not is_head)
-        of_places = form_of_words[places]
-        ends = forms.bounds[of_places + is_head]
-        room = np.where(is_head, ends - places, places + 1 - ends)
-        room[forms.lengths[of_places] > LONGEST_FORM] = 0
-        for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
-            of_windows = of_places[windows.of_place]
-            uses.append(pl.DataFrame({"form": of_windows, "hash": windows.hashes}))
+    uses = [pl.DataFrame(schema={"form": pl.Int32, "hash": pl.UInt64})]
+    for start in range(0, len(forms.words), _WORDS_AT_ONCE):
+        for is_head, is_known in tables:
+            uses += _find_windows(forms, start, is_known, is_head=is_head)
 
     return pl.concat(uses).filter(pl.col("hash").is_in(rows["hash"].implode())).unique()
 
 
-def _find_flags(hashes: Hashes) -> Numbers:
-    return (hashes >> np.uint64(64 - _KNOWN_BITS)).astype(np.uint32)
+def _find_windows(
+    forms: Forms, start: int, is_known: Flags, *, is_head: bool
+) -> Iterator[pl.DataFrame]:
+    """Yield the windows with a known hash that begin, or end, at the words from *start* on."""
+    words = forms.words[start : start + _WORDS_AT_ONCE + 1]
+    pairs = np.arange(start, start + len(words) - 1)
+    hashes = forms.vocabulary[words]
+
+    def keep(hashes: Hashes, added: Integers) -> Flags:
+        # No phrase ends with a figure, but a longer one may hold it.
+        return is_known[_find_flags(hashes)] | forms.are_figures(added)
+
+    # Most words begin or end no pair of words that a phrase has.
+    is_begun = keep(hashes[:-1] + hashes[1:] * HASH_BASE, pairs + is_head)
+    places = pairs[is_begun] + (not is_head)
+    of_places = (np.searchsorted(forms.bounds, places, "right") - 1).astype(np.int32)
+    ends = forms.bounds[of_places + is_head]
+    room = ends - places if is_head else places + 1 - ends
+    room[forms.lengths[of_places] > LONGEST_FORM] = 0
+    for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
+        yield pl.DataFrame({"form": of_places[windows.of_place], "hash": windows.hashes})
+
+
+def _find_flags(hashes: Hashes) -> Hashes:
+    return hashes >> np.uint64(64 - _KNOWN_BITS)
 
 
 def _count(rows: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:

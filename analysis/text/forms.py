@@ -192,9 +192,14 @@ class Forms:
             np.concatenate([forms.vocabulary_kinds for forms in parts]),
         )
 
-    def count_before(self, kind: int) -> Integers:
+    def are_figures(self, places: NDArray[np.integer]) -> Flags:
+        """Return whether the words at *places* are figures."""
+        flags: Flags = self.vocabulary_kinds[self.words[places]] & IS_FIGURE != 0
+        return flags
+
+    def count_before(self, kind: int) -> NDArray[np.int32]:
         """Return how many words of a kind come before each place."""
-        return np.cumsum(np.append(False, self.kinds & kind != 0), dtype=np.int64)
+        return np.cumsum(np.append(False, self.kinds & kind != 0), dtype=np.int32)
 
     def sum(self, values: NDArray[np.generic]) -> Integers:
         """Return the sum for each form of a value for each word."""
@@ -260,17 +265,16 @@ class MonthForms:
     first_texts: Integers
 
     @classmethod
-    def read(cls, texts: Sequence[tuple[int, str]]) -> tuple[MonthForms, Hashes]:
+    def read(cls, numbers: Integers, texts: Iterable[str]) -> tuple[MonthForms, Hashes]:
         """Return the forms of numbered texts, and the hash of the form of each text."""
-        forms = Forms.read(text for _, text in texts)
+        forms = Forms.read(texts)
         hashes = forms.hash_forms()
-        numbers = np.array([number for number, _ in texts], np.int64)
-        return cls._count(forms, hashes, np.ones(len(texts), np.int64), numbers), hashes
+        return cls._count(forms, hashes, np.ones_like(numbers), numbers), hashes
 
     @classmethod
     def join(cls, months: Sequence[MonthForms]) -> MonthForms:
         """Return the forms of months together."""
-        months = months or [cls.read(())[0]]
+        months = months or [cls.read(np.zeros(0, np.int64), ())[0]]
         return cls._count(
             Forms.join([month.forms for month in months]),
             np.concatenate([month.hashes for month in months]),

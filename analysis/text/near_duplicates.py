@@ -43,7 +43,7 @@ from core.progress import tell
 # At the peak, one text takes this many bytes: a headline has some nine words.
 BYTES_PER_TEXT = 400
 
-# The tables of hashes and what holds them take this many bytes.
+# The tables of flags and what holds them take this many bytes.
 FIXED_BYTES = 120 * 2**20
 
 # At most this many patterns, the largest, are kept with their texts.
@@ -136,8 +136,8 @@ def _read_forms(texts: Sequence[str]) -> tuple[MonthForms, Hashes]:
     """Return the forms of texts, and the hash of the form of each."""
     parts, hashes = [], [np.zeros(0, np.uint64)]
     for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        numbered = list(enumerate(texts[start : start + _TEXTS_AT_ONCE], start))
-        part, hashes_of_part = MonthForms.read(numbered)
+        read = texts[start : start + _TEXTS_AT_ONCE]
+        part, hashes_of_part = MonthForms.read(np.arange(start, start + len(read)), read)
         parts.append(part)
         hashes.append(hashes_of_part)
 

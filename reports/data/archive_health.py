@@ -21,7 +21,7 @@ from reports.data.presence import Presence, judge_presence
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, once_of_run
 from reports.frames.frames import Frames
-from reports.frames.reading import gather, load_frames
+from reports.frames.reading import gather, load_frames, load_mentioning
 from reports.series.groupings import name_groups
 from reports.series.reading import read_days
 from reports.words.quantities import NAMED
@@ -201,7 +201,7 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
         terms = frames.mentions.lazy().group_by(pl.col("keyword", "term").cast(pl.String))
         return [terms.agg(pl.col("document").n_unique())]
 
-    (counted,) = gather(run, run.jobs, count_documents)
+    (counted,) = gather(run, run.jobs, count_documents, load_mentioning)
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for keyword, term, documents, month in counted.iter_rows():
         counts[keyword, term][month] = documents
@@ -212,6 +212,6 @@ def _count_by_month(run: RunData) -> Mapping[tuple[str, str], Mapping[str, int]]
 def _list_documents(run: RunData, month: str, keyword: str, term: str) -> set[int]:
     """Return the documents of a month that hold a term of a keyword."""
     (job,) = run.jobs_named([month])
-    mentions = load_frames(run, job).mentions
+    mentions = load_mentioning(run, job).mentions
     is_held = (pl.col("keyword") == keyword) & (pl.col("term") == term)
     return set(mentions.filter(is_held)["document"])

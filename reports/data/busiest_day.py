@@ -23,7 +23,7 @@ from reports.data.queries import fetch_scalars, in_batches
 from reports.data.run_data import RunData, RunJob, once
 from reports.data.selection import left_out
 from reports.frames.frames import Frames
-from reports.frames.reading import gather
+from reports.frames.reading import gather, load_mentioning
 from reports.words.texts import cut_at_word
 
 # A longer text is cut at a word.
@@ -225,7 +225,7 @@ def _find_documents(
 
     jobs = run.jobs_named(periods if run.keywords else [subject])
     documents_by_day: dict[date, list[int]] = defaultdict(list)
-    for dated in gather(run, jobs, date_documents) if jobs else ():
+    for dated in gather(run, jobs, date_documents, load_mentioning) if jobs else ():
         for day, document, _ in dated.iter_rows():
             documents_by_day[day].append(document)
 

@@ -20,9 +20,10 @@ from core.enums import SamplePeriod
 from models.runs import get_run
 from reports.data.coded_samples import CodedSample, answer
 from reports.data.run_data import RunData, once, once_of_run
+from reports.data.selection import left_out
 from reports.frames.codes import UNIT, load_codes
+from reports.frames.reading import load_frames
 from reports.series.groupings import name_groups
-from reports.series.reading import select_frames
 
 # A unit of a stratum. Units of a stratum with the same number in *text* are copies, of which one
 # stands for all unless another was drawn.
@@ -88,7 +89,7 @@ def _choose_documents(run: RunData, name: DomainName) -> pl.Series:
     """Return the documents of a group, or of all others, that the run's selection leaves."""
     documents = [pl.Series("document", [], pl.Int64)]
     for job in run.jobs:
-        chosen = select_frames(run, job).chosen
+        chosen = load_frames(run, job).leave_out(left_out(run, job)).chosen
         if name.group is not None and run.grouping is not None:
             is_of_group = name_groups(run.grouping) == name.group
             chosen = chosen.filter(is_of_group != name.is_of_others)

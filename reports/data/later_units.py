@@ -9,7 +9,7 @@ from reports.data.coded_samples import CodedSample
 from reports.data.queries import fetch_scalars
 from reports.data.run_data import RunData, documents_condition
 from reports.frames.codes import UNIT
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 
 
 def count_population(sample: CodedSample) -> int:
@@ -26,7 +26,7 @@ def count_population(sample: CodedSample) -> int:
 def count_later_units(run: RunData, sample: CodedSample) -> int:
     """Return how many units more the run has now."""
     if sample.codebook.is_of_mentions:
-        frames = (load_frames(run, job).mentions for job in run.jobs)
+        frames = (load_mentioning(run, job).mentions for job in run.jobs)
         units = sum(mentions.select(UNIT).n_unique() for mentions in frames)
     elif run.kind.has_mentions:
         units = sum(load_frames(run, job).chosen.height for job in run.jobs)

@@ -6,14 +6,15 @@ A repeat is what `--distinct` leaves out: see `read_families`. No page counts ot
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import polars as pl
 
 from reports.data.repeats import read_families
 from reports.data.run_data import RunData, RunJob, once
+from reports.data.selection import left_out
 from reports.frames.frames import Frames
-from reports.frames.reading import load_frames
-from reports.series.reading import select_frames
+from reports.frames.reading import gather, load_mentioning
 
 # A subject, and a month of it; None stands for all of its months.
 SubjectMonth = tuple[str, str | None]
@@ -37,13 +38,19 @@ def count_places(run: RunData) -> pl.DataFrame:
     *is_repeat* says whether the texts repeat an earlier one of their month. What the run's
     selection leaves out counts, too.
     """
-    return pl.concat([_count(run, job, load_frames(run, job)) for job in run.jobs])
+    (counts,) = gather(
+        run, run.jobs, lambda job, frames: [_count(run, job, frames)], load_mentioning
+    )
+    return counts.drop("job")
 
 
-def _count(run: RunData, job: RunJob, frames: Frames) -> pl.DataFrame:
-    sentences = frames.mentions.unique(["keyword", "document", "position"])
+def _count(
+    run: RunData, job: RunJob, frames: Frames, unwanted: Collection[int] = ()
+) -> pl.LazyFrame:
+    sentences = frames.mentions.lazy().unique(["keyword", "document", "position"])
     mentioning = sentences.group_by("keyword", "document").agg(mentions=pl.len().cast(pl.Int64))
-    documents = frames.chosen.join(read_families(run, job), on="document", how="left")
+    chosen = frames.chosen.lazy().filter(~pl.col("document").is_in(list(unwanted)))
+    documents = chosen.join(read_families(run, job).lazy(), on="document", how="left")
     # Of a run of months a job is a month, whatever the document's day.
     month = pl.lit(job.name) if run.keywords else pl.col("day").dt.strftime("%Y-%m").fill_null("")
     keyed = mentioning.join(documents, on="document").with_columns(
@@ -58,10 +65,15 @@ def _count(run: RunData, job: RunJob, frames: Frames) -> pl.DataFrame:
 @once
 def _count_repeats(run: RunData) -> Counter[SubjectMonth]:
     counts = Counter[SubjectMonth]()
-    for job in run.jobs:
-        repeats = _count(run, job, select_frames(run, job)).filter("is_repeat")
-        for subject, month, documents in repeats.select("subject", "month", "documents").rows():
-            counts[subject, month] += documents
-            counts[subject, None] += documents
+    (places,) = gather(
+        run,
+        run.jobs,
+        lambda job, frames: [_count(run, job, frames, left_out(run, job))],
+        load_mentioning,
+    )
+    repeats = places.filter("is_repeat")
+    for subject, month, documents in repeats.select("subject", "month", "documents").iter_rows():
+        counts[subject, month] += documents
+        counts[subject, None] += documents
 
     return counts

@@ -20,8 +20,7 @@ from models.documents import quoted_text
 from models.tables import Document, Job, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
 from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
-from reports.frames.frames import Frames
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
@@ -45,15 +44,14 @@ def read_patterns(run: RunData) -> Patterns:
     """
     months, searched = [], pl.Series("document", dtype=pl.Int64)
     for job in run.jobs:
-        frames = load_frames(run, job)
         if not _looks_at_mentions(run) and not document_scope(run, job).is_linked:
-            months.append(frames.forms)
+            months.append(load_frames(run, job).forms)
             continue
 
-        documents = _list_searched(run, frames)
+        documents = _list_searched(run, job)
         documents = documents.filter(~pl.col("document").is_in(searched.implode()))
         searched.extend(documents["document"])
-        months.append(frames.forms.select(documents["form"].to_numpy()))
+        months.append(load_frames(run, job).forms.select(documents["form"].to_numpy()))
 
     return find_among(
         MonthForms.join(months),
@@ -69,7 +67,7 @@ def read_families(run: RunData, job: RunJob) -> pl.DataFrame:
     Beside each *document* stand the *place* of its pattern, and whether it *is_repeat*: whether it
     is a copy, or not the first of its pattern in its month.
     """
-    documents = _list_searched(run, load_frames(run, job))
+    documents = _list_searched(run, job)
     judged = documents.select(
         "document",
         place=read_patterns(run).find_places(documents["form"]),
@@ -111,12 +109,10 @@ def _looks_at_mentions(run: RunData) -> bool:
     return not replace(run.selection, stories=False) and is_large(run)
 
 
-def _list_searched(run: RunData, frames: Frames) -> pl.DataFrame:
+def _list_searched(run: RunData, job: RunJob) -> pl.DataFrame:
     """Return the documents of a job in their order: see `read_patterns`."""
-    documents = frames.chosen.drop_nulls("form")
-    if not _looks_at_mentions(run):
-        return documents
-    return documents.join(frames.mentions, on="document", how="semi", maintain_order="left")
+    load = load_mentioning if _looks_at_mentions(run) else load_frames
+    return load(run, job).chosen.drop_nulls("form")
 
 
 @once_of_run

@@ -58,10 +58,10 @@ def count_without(run: RunData) -> dict[str, int]:
 
 @once
 def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
-    documents = load_frames(run, job).chosen
+    documents = load_frames(run, job).chosen.lazy()
     is_unwanted = pl.col("day").is_in(sorted(run.selection.days))
     if run.selection.distinct or run.selection.without:
-        documents = documents.join(read_families(run, job), on="document", how="left")
+        documents = documents.join(read_families(run, job).lazy(), on="document", how="left")
         places = [place for place in find_places(run).values() if place is not None]
         is_unwanted |= pl.col("place").is_in(places)
     if run.selection.distinct:
@@ -69,4 +69,4 @@ def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
     if run.selection.stories:
         is_unwanted |= pl.col("document").is_in(find_held_before(run, job))
 
-    return frozenset(documents.filter(is_unwanted)["document"])
+    return frozenset(documents.filter(is_unwanted).collect()["document"])

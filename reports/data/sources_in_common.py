@@ -15,7 +15,7 @@ import polars as pl
 
 from reports.data.run_data import RunData, RunJob, once_of_run
 from reports.data.stories import read_stories
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_mentioning
 from reports.stats.capture_recapture import (
     Table,
     add_up,
@@ -116,7 +116,7 @@ def _name(outlet: _Outlet) -> str:
 
 def _read_mentioning(run: RunData, job: RunJob) -> dict[str, set[int]]:
     """Return the documents of a job that mention each keyword."""
-    mentions = load_frames(run, job).mentions
+    mentions = load_mentioning(run, job).mentions
     mentioning = {}
     for keyword in run.keywords:
         of_keyword = mentions.filter(pl.col("keyword") == keyword.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+import polars as pl
 from sqlalchemy import select
 
 from analysis.options import Keyword
@@ -13,7 +14,7 @@ from models.documents import quoted_text
 from models.tables import Document
 from reports.data.queries import fetch_scalars, in_batches
 from reports.data.run_data import RunData, once_of_run
-from reports.frames.reading import load_frames
+from reports.frames.reading import gather, load_mentioning
 from textapi.text.keywords import pattern
 
 # So many of the texts that mention a keyword are looked at, evenly over the run.
@@ -26,14 +27,22 @@ USUAL = 2 / 3
 def read_names(run: RunData) -> dict[str, str]:
     """Return what each keyword is called: Trump for “trump”.
 
-    A keyword that texts write in several ways, or not at all, is called as the user wrote it.
+    A keyword that texts write in several ways, or not at all, is called as the user wrote it. Posts
+    have no keywords.
     """
+    if not run.keywords:
+        return {}
+
     documents: dict[str, set[int]] = {keyword.name: set() for keyword in run.keywords}
-    # The frames of few jobs are kept, so they are read once for all keywords.
-    for job in run.jobs:
-        frames = load_frames(run, job)
-        for keyword_name, mentioning in documents.items():
-            mentioning.update(frames.sentences(keyword_name)["document"])
+    columns = pl.col("keyword").cast(pl.String), pl.col("document")
+    for mentions in gather(
+        run,
+        run.jobs,
+        lambda _, frames: [frames.mentions.lazy().select(columns).unique()],
+        load_mentioning,
+    ):
+        for keyword_name, document, _ in mentions.iter_rows():
+            documents[keyword_name].add(document)
 
     return {
         keyword.name: _find_name(run, keyword, documents[keyword.name]) for keyword in run.keywords

@@ -120,6 +120,7 @@ def load_codes(run: RunData, codebook_id: int) -> pl.DataFrame:
     return pl.concat(frames).unique((*UNIT, "variable", "coder"), keep="first", maintain_order=True)
 
 
+@once_of_run
 def load_labels(run: RunData) -> pl.DataFrame:
     """Return the labels that people gave in a run, as codes: -1, 0, 1, or null if skipped."""
     is_label = IS_OF_PEOPLE & (pl.col("run") == run.id)

@@ -81,6 +81,14 @@ class Frames:
         are_all = self.documents["chosen"].all()
         return self.documents if are_all else self.documents.filter("chosen")
 
+    @property
+    def mentioning(self) -> Frames:
+        """The frames with the documents alone that have a mention, and no forms or names."""
+        documents = self.documents.join(
+            self.mentions, on="document", how="semi", maintain_order="left"
+        )
+        return Frames(documents, self.mentions)
+
     def sentences(self, keyword: str) -> pl.DataFrame:
         """Return the mentions of a keyword, a sentence with several of its terms once."""
         of_keyword = self.mentions.filter(pl.col("keyword") == keyword)

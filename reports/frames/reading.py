@@ -20,7 +20,6 @@ from models.frames import hash_origins_of_frames, read_frames, write_frames
 from models.origins import ORIGIN_FIELDS, read_origins, select_origins
 from models.tables import Document, Entity, Mention, PostPolarity
 from reports.data.queries import (
-    PAGE,
     fetch_column_pages,
     fetch_columns,
     fetch_scalars,
@@ -30,9 +29,8 @@ from reports.data.run_data import RunData, RunJob, document_scope, once_of_run
 from reports.frames.frames import DOCUMENT_SCHEMA, MENTION_SCHEMA, Frames, valid_polarity
 from reports.stats.intervals import TRILLIONTHS
 
-# Frames of together so many documents are kept in memory, and those of 25 jobs at least: of the
-# months of centuries most have hardly a document.
-_KEPT_DOCUMENTS, _KEPT_JOBS = 150_000, 25
+# Frames of together so many documents are kept in memory, in some 20 MB.
+_KEPT_DOCUMENTS = 250_000
 
 # This many letters count as a word, since some scripts have no spaces.
 _LETTERS_OF_WORD = 10
@@ -52,6 +50,9 @@ _TEXT_SCHEMA = {
     "checksum": DOCUMENT_SCHEMA["checksum"],
 }
 
+# So many texts are read at once.
+_TEXTS_AT_ONCE = 2_000
+
 # The columns of documents, and what they are called in `Origin`.
 _PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
 
@@ -61,37 +62,69 @@ def load_frames(run: RunData, job: RunJob) -> Frames:
 
     They are read where they are stored, else made, and stored if the job has ended.
     """
-    kept = _kept_frames(run)
+    kept = _keep_whole(run)
     if job.id not in kept:
-        while len(kept) >= _KEPT_JOBS and _count_documents(kept.values()) >= _KEPT_DOCUMENTS:
-            del kept[next(iter(kept))]
-
-        kept[job.id] = _load(run, job)
+        kept.add(job.id, _load(run, job))
 
     return kept[job.id]
 
 
+def load_mentioning(run: RunData, job: RunJob) -> Frames:
+    """Return the frames of a job with the documents alone that have a mention.
+
+    They are few, so that those of many more jobs stay in memory than of `load_frames`.
+    """
+    kept = _keep_mentioning(run)
+    if job.id not in kept:
+        kept.add(job.id, load_frames(run, job).mentioning)
+
+    return kept[job.id]
+
+
+class _KeptFrames(dict[int, Frames]):
+    """The frames that stay in memory, by their jobs' ids: of together `_KEPT_DOCUMENTS`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._documents = 0
+
+    def add(self, job_id: int, frames: Frames) -> None:
+        """Keep the frames of a further job, for which others may have to go."""
+        while self and self._documents + len(frames.documents) > _KEPT_DOCUMENTS:
+            # All jobs are read in their order, and then again: the last ones are needed last.
+            _, last = self.popitem()
+            self._documents -= len(last.documents)
+
+        self[job_id] = frames
+        self._documents += len(frames.documents)
+
+
 @once_of_run
-def _kept_frames(run: RunData) -> dict[int, Frames]:  # noqa: ARG001 - it is kept with the run
-    """Return the frames that are in memory, by their jobs' ids."""
-    return {}
+def _keep_whole(run: RunData) -> _KeptFrames:  # noqa: ARG001 - it is kept with the run
+    return _KeptFrames()
+
+
+@once_of_run
+def _keep_mentioning(run: RunData) -> _KeptFrames:  # noqa: ARG001 - it is kept with the run
+    return _KeptFrames()
 
 
 def gather(
     run: RunData,
     jobs: Iterable[RunJob],
     select: Callable[[RunJob, Frames], Sequence[pl.LazyFrame]],
+    load: Callable[[RunData, RunJob], Frames] = load_frames,
 ) -> list[pl.DataFrame]:
     """Return each of the rows that *select* takes from the frames of a job, with its ``job``.
 
-    The rows of many jobs are computed at once, as many as may be kept in memory. Without a job
-    there are none.
+    *load* reads the frames: see `load_mentioning`, too. The rows of many jobs are computed at once,
+    as many as may be kept in memory. Without a job there are none.
     """
     gathered: list[list[pl.DataFrame]] = []
     selected: list[list[pl.LazyFrame]] = []
     n_documents = 0
     for job in jobs:
-        frames = load_frames(run, job)
+        frames = load(run, job)
         if selected and n_documents + len(frames.documents) > _KEPT_DOCUMENTS:
             gathered.append(_collect(selected))
             selected, n_documents = [], 0
@@ -106,10 +139,6 @@ def gather(
 
 def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
     return pl.collect_all([pl.concat(parts) for parts in zip(*selected, strict=True)])
-
-
-def _count_documents(kept: Iterable[Frames]) -> int:
-    return sum(len(frames.documents) for frames in kept)
 
 
 def _load(run: RunData, job: RunJob) -> Frames:
@@ -148,9 +177,9 @@ def make_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions
     """Read the documents and the mentions of a job; without mentions, its posts."""
     placed = _read_documents(db, scope)
     chosen = placed.filter("chosen").select("document")
-    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(PAGE)]
+    pages = [_read_texts(db, scope, page) for page in chosen.iter_slices(_TEXTS_AT_ONCE)]
     texts = pl.concat([pl.DataFrame(schema=_TEXT_SCHEMA), *pages])
-    forms, hashes = MonthForms.read(texts.select("document", "quoted").rows())
+    forms, hashes = MonthForms.read(texts["document"].to_numpy(), texts["quoted"])
     read = texts.with_columns(form=pl.Series(hashes, dtype=pl.UInt64))
     documents = placed.join(read, on="document", how="left", maintain_order="left")
     mentions = _read_mentions(db, job_id) if has_mentions else _read_posts(db, job_id, scope)

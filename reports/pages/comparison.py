@@ -48,7 +48,7 @@ class Agreement:
     scale: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class ComparedSubject:
     """A keyword, an account or a search of one of the runs, month by month."""
 
@@ -64,10 +64,10 @@ class ComparedSubject:
     noun: str
 
     # The note on the scale of the polarities.
-    scale: str = UNCHECKED
+    scale: str
 
     # How the labels of readers correct the polarity; None if no mention has a label.
-    labelled: LabelledSubject | None = None
+    labelled: LabelledSubject | None
 
 
 @dataclass
@@ -96,15 +96,15 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
 
     run_names = label_runs(runs)
     page = ComparisonPage()
-    labels = {run.id: read_label_section(run) for run in runs if run.keywords}
+    labels = {run.id: read_label_section(run) for run in runs}
     for run in runs:
-        page.subjects += _read_subjects(run, run_names[run.id], labels.get(run.id))
+        page.subjects += _read_subjects(run, run_names[run.id], labels[run.id])
 
     page.scale = describe_scales([(subject.name, subject.scale) for subject in page.subjects])
     for left, right in combinations(runs, 2):
         # Runs of the same engines score a text the same.
         if not left.engines or left.engines != right.engines:
-            scales = [(run_names[run.id], _scale_of(labels.get(run.id))) for run in (left, right)]
+            scales = [(run_names[run.id], labels[run.id].scale_of_all) for run in (left, right)]
             scale = describe_scales(scales)
             page.agreements += _compare_scores(left, right, run_names, scale)
 
@@ -119,9 +119,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     return page
 
 
-def _read_subjects(
-    run: RunData, run_name: str, labels: LabelSection | None
-) -> Iterator[ComparedSubject]:
+def _read_subjects(run: RunData, run_name: str, labels: LabelSection) -> Iterator[ComparedSubject]:
     """Yield the subjects of a run, in the order of their names.
 
     Unless series are by month, periods without a post count as zeros, as on the account's own page.
@@ -137,18 +135,14 @@ def _read_subjects(
     is_filled = is_of_posts and run.grain != Grain.MONTH
     for subject, subject_rows in rows_by_subject.items():
         series = fill_periods(subject_rows) if is_filled else subject_rows
-        compared = ComparedSubject(
-            f"{run_name}: {subject}", series, is_of_posts, run.kind.document_noun
+        yield ComparedSubject(
+            f"{run_name}: {subject}",
+            series,
+            is_of_posts,
+            run.kind.document_noun,
+            labels.scale(subject),
+            labels.by_keyword.get(subject),
         )
-        if labels is not None:
-            compared.scale = labels.scale(subject)
-            compared.labelled = labels.by_keyword.get(subject)
-
-        yield compared
-
-
-def _scale_of(labels: LabelSection | None) -> str:
-    return UNCHECKED if labels is None else labels.scale_of_all
 
 
 def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> list[FigureRef]:

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import polars as pl
 from sqlalchemy import func, select
 
+from analysis.codebooks.codebook import SEPARATOR
 from core.atomic_files import StagedFiles
 from models.database import Database
 from models.documents import quoted_sentence, quoted_text
@@ -36,10 +37,10 @@ from reports.data.repeats import find_repeated
 from reports.data.run_data import RunData, RunJob, load_run
 from reports.data.selection import left_out
 from reports.data.subject_names import read_names
-from reports.data.tables.codes import CODES
 from reports.figures.figure_store import slug
+from reports.frames.codes import load_codebooks, load_codes
 from reports.frames.frames import valid_polarity
-from reports.frames.reading import load_frames
+from reports.frames.reading import load_frames, load_mentioning
 from reports.report_files import DOCUMENT_PARTS
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
 from reports.shared_calls import SharedCall
@@ -264,7 +265,7 @@ def _hash_origin(
     """
     measures = (func.count(), func.count(Mention.polarity), func.sum(Mention.polarity))
     mentions = fetch_all(run.db, select(*measures).where(Mention.job_id == job.id))
-    scored = load_frames(run, job).mentions["polarity"]
+    scored = load_mentioning(run, job).mentions["polarity"]
     parts = (
         hash_origin_of_member(run, job, version, texts),
         documents["document"].to_list(),
@@ -290,24 +291,20 @@ def _write_contents(
 
 def _read_codes(run: RunData) -> Codes:
     """Return what coders said of each document: "variable:category"."""
-    by_identity: dict[str, set[str]] = defaultdict(set)
-    for row in CODES.read(run):
-        for category in (row.code or "").split("|"):
-            if category:
-                by_identity[row.document].add(f"{row.variable}:{category}")
-
-    codes: dict[int, set[str]] = {}
-    for batch in in_batches(by_identity):
-        statement = select(Document.id, Document.identity).where(Document.identity.in_(batch))
-        for document_id, identity in fetch_all(run.db, statement):
-            codes[document_id] = by_identity[identity]
+    codes: dict[int, set[str]] = defaultdict(set)
+    for codebook_id in load_codebooks(run):
+        said = load_codes(run, codebook_id).select("document", "variable", "code")
+        for document_id, variable, code in said.drop_nulls("code").unique().iter_rows():
+            categories = filter(None, code.split(SEPARATOR))
+            codes[document_id].update(f"{variable}:{category}" for category in categories)
 
     return codes
 
 
 def _list_documents(run: RunData, job: RunJob, codes: Codes) -> pl.DataFrame:
     """Return the documents of a job that are listed, in their order."""
-    frames = load_frames(run, job)
+    # Codes may be of any document.
+    frames = load_frames(run, job) if codes else load_mentioning(run, job)
     listed = pl.concat([frames.mentions["document"], pl.Series(list(codes), dtype=pl.Int64)])
     return frames.chosen.filter(pl.col("document").is_in(listed.unique().to_list()))
 
@@ -332,7 +329,7 @@ def _add_rows(
     """Add the documents of a part to the index."""
     repeated, without = find_repeated(run, job), left_out(run, job)
     terms: dict[int, set[int]] = defaultdict(set)
-    mentions = load_frames(run, job).mentions.drop_nulls("keyword")
+    mentions = load_mentioning(run, job).mentions.drop_nulls("keyword")
     pairs = mentions.select("document", pl.col("keyword", "term").cast(pl.String)).unique(
         maintain_order=True
     )
@@ -436,7 +433,7 @@ def _read_sentences(
 
         return
 
-    posts = load_frames(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
+    posts = load_mentioning(run, job).mentions.filter(pl.col("document").is_in(list(documents)))
     for document, polarity in posts.select("document", "polarity").iter_rows():
         yield document, 0, "", None if polarity is None else polarity / TRILLIONTHS
 

@@ -11,11 +11,12 @@ from operator import eq
 import polars as pl
 
 from models.codes import PERSON
-from reports.data.run_data import RunData
+from reports.data.run_data import RunData, RunJob
+from reports.data.selection import left_out
 from reports.data.tables.codes import AgreementRow, read_agreement
 from reports.frames.codes import UNIT, load_labels
-from reports.frames.reading import load_frames
-from reports.series.reading import select_frames
+from reports.frames.frames import Frames
+from reports.frames.reading import gather, load_mentioning
 from reports.stats.coded_strata import CodedStratum, MachineCodes
 from reports.stats.estimates import Estimate
 from reports.stats.intervals import TRILLIONTHS, mean
@@ -30,6 +31,9 @@ from reports.words.scales import scale_note
 from textapi.engine.polarity import NeutralBand
 
 ALL = "all mentions"
+
+# The columns of a keyword and its month, whose name is the job's.
+_PLACE = ("keyword", "job")
 
 # The codebook of which a label is a code.
 POLARITY = "polarity"
@@ -149,27 +153,34 @@ def _read_months(
     A mention's label is the mean over its coders, whose labels are counted in *by_coder*. What a
     selection leaves out is labelled all the same.
     """
-    labels = load_labels(run).drop_nulls("code")
-    for job in run.jobs:
-        mentions = load_frames(run, job).mentions.unique(UNIT, keep="first")
-        given = labels.join(mentions.with_columns(pl.col("keyword").cast(pl.String)), on=UNIT)
-        by_coder.update(name.removeprefix(PERSON) for name in given["coder"])
-        score = pl.col("polarity").first() / TRILLIONTHS
-        label = pl.col("code").cast(pl.String).cast(pl.Float64).mean()
-        scored = given.drop_nulls("polarity").group_by(UNIT, maintain_order=True).agg(score, label)
-        for keyword in run.keywords:
-            sentences = select_frames(run, job).sentences(keyword.name)
-            scores = (sentences["polarity"].drop_nulls() / TRILLIONTHS).to_list()
-            if not scores:
-                continue
+    labels = load_labels(run).drop_nulls("code").lazy()
 
-            labelled = scored.filter(pl.col("keyword") == keyword.name)
-            # A selection may leave out more mentions than have no label.
-            size = max(len(scores), len(labelled))
-            polarities, codes = labelled["polarity"].to_list(), labelled["code"].to_list()
-            machine = MachineCodes(polarities, size * (mean(scores) or 0.0), size)
-            stratum = CodedStratum("mention", size, codes, machine=machine)
-            yield (keyword.name, job.name), (stratum, Counter(map(run.neutral_band.sign, scores)))
+    def select(job: RunJob, frames: Frames) -> list[pl.LazyFrame]:
+        mentions = frames.mentions.lazy().unique(UNIT, keep="first", maintain_order=True)
+        named = mentions.with_columns(pl.col("keyword").cast(pl.String))
+        is_left_out = pl.col("document").is_in(list(left_out(run, job)))
+        shown = named.filter(~is_left_out).drop_nulls("polarity")
+        scored = shown.with_columns(pl.col("polarity") / TRILLIONTHS)
+        return [labels.join(named, on=UNIT, maintain_order="left"), scored]
+
+    given, shown = gather(run, run.jobs, select, load_mentioning)
+    by_coder.update(name.removeprefix(PERSON) for name in given["coder"])
+    score = pl.col("polarity").first() / TRILLIONTHS
+    label = pl.col("code").cast(pl.String).cast(pl.Float64).mean()
+    units = given.drop_nulls("polarity").group_by("job", *UNIT, maintain_order=True)
+    labelled = units.agg(score, label).group_by(_PLACE, maintain_order=True)
+    labels_by_place = {}
+    for keyword, month, polarities, codes in labelled.agg("polarity", "code").iter_rows():
+        labels_by_place[keyword, month] = polarities, codes
+
+    by_place = shown.group_by(_PLACE, maintain_order=True).agg("polarity")
+    for keyword, month, scores in by_place.iter_rows():
+        polarities, codes = labels_by_place.get((keyword, month), ([], []))
+        # A selection may leave out more mentions than have no label.
+        size = max(len(scores), len(codes))
+        machine = MachineCodes(polarities, size * (mean(scores) or 0.0), size)
+        stratum = CodedStratum("mention", size, codes, machine=machine)
+        yield (keyword, month), (stratum, Counter(map(run.neutral_band.sign, scores)))
 
 
 def _describe(

@@ -151,7 +151,7 @@ def _describe(
     A month has many repeats if their share is more than *many*. A pattern is large that has five
     mentions or posts, or the least share of all.
     """
-    total: int = counts["mentions"].sum()
+    documents, total = (int(counts[name].sum()) for name in ("documents", "mentions"))
     repeated = pl.col("documents").filter("is_repeat").sum()
     months = counts.group_by("month").agg(pl.col("documents").sum(), repeated=repeated)
     with_many = months.filter(
@@ -177,8 +177,8 @@ def _describe(
         .iter_rows()
     ]
     return RepeatedSubject(
-        documents=counts["documents"].sum(),
-        repeated_documents=months["repeated"].sum(),
+        documents=documents,
+        repeated_documents=int(months["repeated"].sum()),
         total=total,
         largest=largest,
         months_of_repeats=dict(with_many.sort("month").select("month", "share").iter_rows()),

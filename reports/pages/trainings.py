@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
@@ -17,7 +16,7 @@ from models.tables import Job, Training
 from networks.data import Data, split_images
 from networks.errors import NetworkError
 from networks.files import read_images
-from reports.data.queries import fetch_all, index_by
+from reports.data.queries import fetch_all, group_by, index_by
 from reports.data.run_data import RunData, RunJob
 from reports.data.tables.trainings import (
     EpochRow,
@@ -127,25 +126,13 @@ def read_trainings_page(
 
 
 def _read_sections(run: RunData) -> dict[str, TrainingSection]:
-    epochs: dict[str, list[EpochRow]] = defaultdict(list)
-    for epoch_row in read_epochs(run):
-        epochs[epoch_row.job].append(epoch_row)
-
+    epochs, jobs = group_by("job", read_epochs(run)), index_by("name", run.jobs)
     statement = select(Job.name, Training.remarks).outerjoin(Training)
-    remarks = {}
-    for job_name, job_remarks in fetch_all(run.db, statement.where(Job.run_id == run.id)):
-        remarks[job_name] = job_remarks or []
-
-    jobs = index_by("name", run.jobs)
-
-    sections = {}
-    for training in read_trainings(run):
-        job_name = training.job
-        sections[job_name] = TrainingSection(
-            training, jobs[job_name], remarks[job_name], epochs[job_name]
-        )
-
-    return sections
+    remarks = dict(map(tuple, fetch_all(run.db, statement.where(Job.run_id == run.id))))
+    return {
+        row.job: TrainingSection(row, jobs[row.job], remarks[row.job] or [], epochs[row.job])
+        for row in read_trainings(run)
+    }
 
 
 def _split_options(training_rows: list[TrainingRow]) -> tuple[list[str], dict[str, Any]]:

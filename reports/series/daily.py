@@ -107,8 +107,8 @@ def judge_days(
     stored = _join_counts(jobs, counts, groups)
     if not groups.may_be_absent:
         # Sections and kinds are judged by the days of all.
-        in_all = stored.filter(pl.col("group").is_null()).select("job", "day", "stored")
-        stored = stored.drop("stored").join(in_all, on=["job", "day"], maintain_order="left")
+        in_all = pl.col("stored").filter(pl.col("group").is_null()).first()
+        stored = stored.with_columns(in_all.over("job", "day"))
 
     is_empty = pl.col("stored").sum().over("job", "group") == 0
     may_be_absent = pl.col("is_collected") & groups.may_be_absent
@@ -118,7 +118,7 @@ def judge_days(
     is_gap = (pl.col("stored") == 0) & ~is_empty & is_complete
     is_left_out = pl.col("day").is_in(list(without_days))
     is_without_data = (pl.col("state") == StepState.NO_DATA).fill_null(value=False)
-    judged = stored.with_columns(_mark_edges(stored)).join(job_rows, on="job")
+    judged = stored.lazy().with_columns(_mark_edges(stored)).join(job_rows.lazy(), on="job")
     days = judged.select(
         "job",
         "day",
@@ -128,7 +128,7 @@ def judge_days(
         has_data=~(is_gap | is_left_out | is_absent | is_without_data),
         is_missing=pl.col("is_edge") | is_absent | is_without_data,
     )
-    return Daily(job_rows, days, hits)
+    return Daily(job_rows, days.collect(), hits)
 
 
 def _list_jobs(jobs: Sequence[DailyJob]) -> pl.DataFrame:
@@ -147,13 +147,14 @@ def _list_jobs(jobs: Sequence[DailyJob]) -> pl.DataFrame:
 def _join_counts(jobs: Sequence[DailyJob], counts: pl.DataFrame, groups: Groups) -> pl.DataFrame:
     """Return every day of months, and the days that have posts, with the counts of each group."""
     days = [(job.name, day) for job in jobs for day in job.days]
-    grid = pl.DataFrame(days, {"job": pl.String, "day": pl.Date}, orient="row")
+    grid = pl.LazyFrame(days, {"job": pl.String, "day": pl.Date}, orient="row")
     accounts = [job.name for job in jobs if not job.days]
-    posts = counts.filter(pl.col("job").is_in(accounts), pl.col("stored") > 0)
-    crossed = pl.concat([grid, posts.select("job", "day")]).join(groups.frame, how="cross")
-    joined = crossed.join(counts, on=["job", "day", "group"], how="left", nulls_equal=True)
+    rows = counts.lazy()
+    posts = rows.filter(pl.col("job").is_in(accounts), pl.col("stored") > 0)
+    crossed = pl.concat([grid, posts.select("job", "day")]).join(groups.frame.lazy(), how="cross")
+    joined = crossed.join(rows, on=["job", "day", "group"], how="left", nulls_equal=True)
     filled = joined.with_columns(pl.col("documents", "stored").fill_null(0))
-    return filled.sort("job", "group", "day")
+    return filled.sort("job", "group", "day").collect()
 
 
 def _mark_edges(stored: pl.DataFrame) -> pl.Series:

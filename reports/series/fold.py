@@ -31,9 +31,9 @@ def fold(
     ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
     of its days that have data. Each post is one that matches, and a mention.
     """
-    days = daily.days.with_columns(period=period_of(grain)).join(daily.jobs, on="job")
+    days = daily.days.lazy().with_columns(period=period_of(grain)).join(daily.jobs.lazy(), on="job")
     periods = _join_days(_sum_days(days))
-    hits = _sum_hits(daily.hits.with_columns(period=period_of(grain)), days)
+    hits = _sum_hits(daily.hits.lazy().with_columns(period=period_of(grain)), days)
     rows = _cross(periods, subjects, groups or Groups())
     joined = rows.join(hits, on=KEY, how="left", nulls_equal=True).with_columns(
         pl.col(*_SUMS, "spread").fill_null(0)
@@ -42,7 +42,7 @@ def fold(
     is_of_posts = pl.col("account").is_not_null()
     posts_or = pl.when(is_of_posts).then("documents").when("has_counts")
     sums = (posts_or.then(column).alias(column) for column in ("matched", "mentions"))
-    return ordered.with_columns(*sums, dispersion=_measure_dispersion())
+    return ordered.with_columns(*sums, dispersion=_measure_dispersion()).collect()
 
 
 def sum_rows(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
@@ -64,7 +64,7 @@ def period_of(grain: Grain) -> pl.Expr:
     return pl.col("day").dt.strftime(_FORMATS[grain])
 
 
-def _sum_days(days: pl.DataFrame) -> pl.DataFrame:
+def _sum_days(days: pl.LazyFrame) -> pl.LazyFrame:
     """Return the days of each period that lie in each job."""
     return days.group_by("job", "period", "group").agg(
         pl.col("documents").sum(),
@@ -78,7 +78,7 @@ def _sum_days(days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sum_hits(hits: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+def _sum_hits(hits: pl.LazyFrame, days: pl.LazyFrame) -> pl.LazyFrame:
     """Return the hits of each period, group and subject."""
     day = ["job", "day", "group"]
     with_days = hits.join(days.select(*day, "account", "documents"), on=day, nulls_equal=True)
@@ -89,7 +89,7 @@ def _sum_hits(hits: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     return summed.group_by(KEY).agg(pl.col(*_SUMS, "spread").sum())
 
 
-def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
+def _join_days(parts: pl.LazyFrame) -> pl.LazyFrame:
     """Return the periods, of which each part lies in one job."""
     has_data = pl.col("has_data")
 
@@ -121,7 +121,7 @@ def _join_days(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _cross(periods: pl.DataFrame, subjects: Sequence[Subject], groups: Groups) -> pl.DataFrame:
+def _cross(periods: pl.LazyFrame, subjects: Sequence[Subject], groups: Groups) -> pl.LazyFrame:
     """Return each period and group once for each subject, with the places of both in order."""
     is_of_posts, has_documents = pl.col("account").is_not_null(), pl.col("documents") > 0
     is_part = (pl.col("days") < pl.col("length")) | pl.col("is_missing")
@@ -136,9 +136,9 @@ def _cross(periods: pl.DataFrame, subjects: Sequence[Subject], groups: Groups) -
     ).with_row_index("subject")
     rows = ends.with_columns(cut_off=cut_off).filter(~is_of_posts | has_documents)
     placed = rows.join(
-        groups.frame.with_row_index("group_place"), on="group", how="left", nulls_equal=True
+        groups.frame.with_row_index("group_place").lazy(), on="group", how="left", nulls_equal=True
     )
-    return placed.drop_nulls("group_place").join(subject_rows, how="cross")
+    return placed.drop_nulls("group_place").join(subject_rows.lazy(), how="cross")
 
 
 def _is_end_of_posts() -> pl.Expr:

@@ -13,7 +13,7 @@ from reports.data.run_data import NO_SELECTION, RunData, RunJob, once, once_of_r
 from reports.data.selection import left_out
 from reports.data.tables.coverage import read_coverage_grid
 from reports.frames.frames import Frames
-from reports.frames.reading import gather, load_frames
+from reports.frames.reading import gather, load_frames, load_mentioning
 from reports.series.daily import Daily, DailyJob, count_days, judge_days
 from reports.series.fold import Subject, fold
 from reports.series.groupings import Groups, name_groups
@@ -21,8 +21,8 @@ from reports.series.progress import Progress
 
 
 def select_frames(run: RunData, job: RunJob) -> Frames:
-    """Return the frames of a job without what the run's selection leaves out."""
-    return load_frames(run, job).leave_out(left_out(run, job))
+    """Return the documents of a job that have a mention, but for what the selection leaves out."""
+    return load_mentioning(run, job).leave_out(left_out(run, job))
 
 
 def list_subjects(run: RunData) -> list[Subject]:

@@ -12,10 +12,10 @@ from models.database import Database
 from models.erasure import forget_documents
 from models.tables import Document, Job, JobFrames, Mention
 from reports.data import queries
-from reports.data.run_data import document_scope, load_run
+from reports.data.run_data import RunData, RunJob, document_scope, load_run
 from reports.frames import reading
 from reports.frames.frames import Frames
-from reports.frames.reading import keep_frames, load_frames
+from reports.frames.reading import keep_frames, load_frames, load_mentioning
 from tests.groups_kit import Piece, run_months, store_pieces
 
 PIECES = [Piece("2020-03-02", "Fog here"), Piece("2020-03-03", "Rain here", "Post", "World")]
@@ -60,7 +60,7 @@ def test_documents_that_are_read_in_many_pages_have_the_frames_of_one(
     scope = document_scope(data, data.jobs[0])
     whole = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
 
-    monkeypatch.setattr(reading, "PAGE", 1)
+    monkeypatch.setattr(reading, "_TEXTS_AT_ONCE", 1)
     monkeypatch.setattr(queries, "PAGE", 2)
     monkeypatch.setattr(forms, "_READ_AT_ONCE", 1)
     in_pages = reading.make_frames(db, data.jobs[0].id, scope, has_mentions=True)
@@ -133,3 +133,47 @@ def test_documents_of_other_sections_are_there_and_not_chosen(db: Database) -> N
     assert frames.documents["chosen"].to_list() == [False, True]
     assert frames.mentions["keyword"].to_list() == ["rain"]
     assert frames.documents["form"].null_count() == 1
+
+
+def test_each_job_is_read_once_while_its_frames_fit_in_memory_and_else_the_last_ones_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"02": "Fog here", "03": "Sun here"}
+    days = [f"2020-{month:02}-{day}" for month in range(1, 6) for day in texts]
+    store_pieces(db, [Piece(day, texts[day[-2:]]) for day in days])
+    fog = (Keyword.parse("fog"),)
+    run = run_months(db, MonthsParameters(first="2020-01", last="2020-05", keywords=fog))
+    read: list[str] = []
+
+    def load(run: RunData, job: RunJob) -> Frames:
+        read.append(job.name)
+        return _load(run, job)
+
+    _load = reading._load
+    monkeypatch.setattr(reading, "_load", load)
+    data = load_run(db, run)
+    for _ in range(3):
+        assert [len(load_frames(data, job).documents) for job in data.jobs] == [2] * 5
+
+    assert read == [job.name for job in data.jobs]
+
+    # Those of three months fit, and the documents of all months that have a mention.
+    monkeypatch.setattr(reading, "_KEPT_DOCUMENTS", 6)
+    read.clear()
+    data = load_run(db, run)
+    for _ in range(2):
+        assert [len(load_mentioning(data, job).documents) for job in data.jobs] == [1] * 5
+
+    assert read == [job.name for job in data.jobs]
+    assert [len(load_frames(data, job).documents) for job in data.jobs] == [2] * 5
+    assert read[5:] == ["2020-03", "2020-04", "2020-05"]
+
+
+def test_documents_that_have_a_mention_are_those_of_the_whole_frames(db: Database) -> None:
+    store_pieces(db, [*PIECES, Piece("2020-03-01", "Sun here"), Piece("2020-03-04", "Rain, fog")])
+    run = run_of(db)
+    data = load_run(db, run)
+    whole, mentioning = load_frames(data, data.jobs[0]), load_mentioning(data, data.jobs[0])
+    assert whole.documents["day"].dt.day().to_list() == [1, 2, 3, 4]
+    assert mentioning.documents.equals(whole.documents[1:])
+    assert mentioning.mentions.equals(whole.mentions)

@@ -27,6 +27,7 @@ from reports.data.tables.periods import read_periods
 from reports.data.variants import read_variants
 from reports.findings.confirmed import read_confirmed
 from reports.findings.run_facts import read_month_facts
+from reports.frames.reading import load_frames
 from reports.pages.repeats import read_repeats
 from tests import exports_kit as kit
 from tests import report_stories as stories
@@ -341,19 +342,23 @@ def test_texts_are_read_once_and_those_that_are_shown_again(
     months_of_trackers: tuple[Database, int],
 ) -> None:
     db, run = months_of_trackers
-    statements: list[str] = []
+    read: list[int] = []
+    shown: list[int] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        statements.append(" ".join(statement.split()))
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "json_each" in statement:
+            read.extend(json.loads(parameters[-1]))
+        elif "substr(documents.text" in statement:
+            shown.append(len(parameters))
 
     data = load_run(db, run)
     event.listen(db.engine, "before_cursor_execute", note)
     read_patterns(data)
     event.remove(db.engine, "before_cursor_execute", note)
 
-    texts = [statement for statement in statements if "substr(documents.text" in statement]
-    shown = [statement for statement in texts if "documents.id IN" in statement]
-    assert len(texts) - len(shown) == len(data.jobs)
+    assert len(shown) == 1  # a statement for the texts of patterns
+    assert sorted(read) == sorted(set(read))
+    assert len(read) == sum(load_frames(data, job).chosen.height for job in data.jobs)
     assert read_patterns(data).patterns[0].size == COUNTIES
 
 

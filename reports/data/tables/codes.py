@@ -22,15 +22,6 @@ CodebookName = Annotated[str, "Name of the codebook."]
 CodebookHash = Annotated[str, "The first 12 digits of the codebook's hash."]
 VariableName = Annotated[str, "Name of the variable."]
 
-# The columns of the codes of a run and a codebook, with those of its sample, and their order within
-# a month.
-_COLUMNS = (
-    *("run", "codebook", "hash", "variable", "month", "identity", "keyword", "position", "coder"),
-    *("code", "probability", "state", "reason"),
-    *("sample_period", "sample_part", "copies", "inclusion"),
-)
-_ORDER = ("identity", "keyword", "position", "variable", "coder")
-
 
 @dataclass(frozen=True, slots=True)
 class CodeRow:
@@ -90,7 +81,7 @@ def read_frames(
     coder_names = pl.col("coder").cast(pl.String)
     figures = pl.col("probability", "inclusion")
     for codebook_id, codebook in _list_codebooks(run):
-        codes = load_codes(run, codebook_id)
+        codes = load_codes(run, codebook_id).rename({"identity": "name", "month": "period"})
         codes = codes.join(load_units(run, codebook_id), on=UNIT, how="left")
         names = {coder: name_coder(run, coder) for coder in codes["coder"].unique()}
         codebook_columns = {
@@ -98,16 +89,18 @@ def read_frames(
             "codebook": pl.lit(codebook.name),
             "hash": pl.lit(codebook.short_hash),
         }
-        for _, of_month in codes.sort("month").group_by("month", maintain_order=True):
+        for _, of_month in codes.sort("period").group_by("period", maintain_order=True):
             rows = of_month.with_columns(
                 coder_names.replace_strict(names),
                 pl.when(figures.is_finite()).then(figures + 0.0),
                 pl.col("keyword", "sample_period").replace("", None),
                 pl.col("position").replace(0, None),
+                document=pl.col("name"),
+                part=pl.col("sample_part"),
                 **codebook_columns,
             )
             rows = rows.with_columns(pl.selectors.categorical().cast(pl.String))
-            yield rows.sort(_ORDER).select(_COLUMNS)
+            yield rows.sort(CODES.key[3:]).select(*CODES.columns)
 
 
 def _list_codebooks(run: RunData) -> list[tuple[int, Codebook]]:
