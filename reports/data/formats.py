@@ -84,8 +84,8 @@ def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
 def _encode_cells(cells: Cells) -> pl.Expr:
     """Return cells as JSON, as the standard library writes it."""
-    if isinstance(cells, pl.Series) and cells.dtype == pl.Float64:
-        # polars writes small numbers otherwise.
+    if isinstance(cells, pl.Series) and cells.dtype.is_float():
+        # Others write small numbers otherwise: 0.00001 for 1e-05.
         cells = cells.to_list()
 
     if not isinstance(cells, pl.Series):
