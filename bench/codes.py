@@ -387,8 +387,7 @@ def print_coverages(
 
 
 def print_level_of_shares(rng: np.random.Generator, share: float, draws: int) -> None:
-    recalls = RECALLS_OF_COMMON if share == COMMON else RECALLS
-    archive = make_archive("month", share, PRECISIONS[0], recalls[-1], accuracy=1.0)
+    archive = make_archive("month", share, PRECISIONS[0], recalls_of(share)[-1], accuracy=1.0)
     significant = 0
     for sample, other_sample in zip(*draw_pairs(rng, archive, draws), strict=True):
         strata, other_strata = make_strata(archive, sample), make_strata(archive, other_sample)
@@ -472,7 +471,7 @@ def print_level_of_errors(
 
 def print_plan(rng: np.random.Generator, share: float, half_width: float) -> None:
     """Print reached over planned half-widths, and the codes that the plans ask for."""
-    archive = make_archive("month", share, PRECISIONS[0], RECALLS[-1], accuracy=1.0)
+    archive = make_archive("month", share, PRECISIONS[0], recalls_of(share)[-1], accuracy=1.0)
     ratios, sizes = [], []
     for pilot in draw_samples(rng, archive, PILOT, PLANS):
         plan = plan_codes(make_strata(archive, pilot), half_width)
@@ -518,8 +517,13 @@ def print_two_coders(rng: np.random.Generator, share: float, people: int, draws:
 
 def make_months(share: float, accuracy: float) -> list[Archive]:
     """Return a month for each precision and recall of the keyword."""
-    recalls = RECALLS_OF_COMMON if share == COMMON else RECALLS
-    return [make_archive("month", share, *pair, accuracy) for pair in product(PRECISIONS, recalls)]
+    pairs = product(PRECISIONS, recalls_of(share))
+    return [make_archive("month", share, *pair, accuracy) for pair in pairs]
+
+
+def recalls_of(share: float) -> Sequence[float]:
+    """Return the recalls that a keyword may have, whose misses are not all near misses."""
+    return RECALLS_OF_COMMON if share == COMMON else RECALLS
 
 
 def add_network(archive: Archive) -> Counts:

@@ -18,8 +18,8 @@ from models.documents import add_documents, documents_of, newest_document
 from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
 from reports.data import exports
+from reports.data.group_counts import KeywordGroups, compare_groups
 from reports.data.run_data import document_scope, load_run
-from reports.series.groups import KeywordGroups, compare_groups
 from reports.stats.intervals import TRILLIONTHS
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern

@@ -68,9 +68,6 @@ _KNOWN_BITS = 20
 
 _Row = Mapping[str, Any]
 
-# Where an example of a phrase is.
-_EXAMPLE = ("phrase", "form", "start")
-
 _NONE = -1
 
 Counts = NDArray[np.int32]
@@ -128,7 +125,7 @@ def find_phrases(forms: Forms) -> tuple[list[FixedPhrase], Integers]:
     """
     rows = read_phrases(forms, FEWEST_OF_PHRASE)
     uses = _find_uses(forms, rows)
-    counts = _count(rows, uses).join(_find_examples(rows), on="phrase")
+    counts = _count(rows, uses)
     fixed = counts.filter(_IS_FIXED)
     # What texts with a longer phrase have beside a shorter one says nothing of the others.
     without = rows.join(fixed, on="phrase", how="semi")
@@ -271,14 +268,11 @@ def _find_flags(hashes: Hashes) -> Hashes:
 def _count(rows: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each phrase: in how many forms it is, and how it stands there."""
     first = pl.col("hash", "shorter", "length", "words", "content").first()
-    counts = rows.group_by("phrase").agg(pl.len().alias("n"), first, pl.col(_FLAGS).sum())
+    # A phrase is shown by the first form with it, at best one that has nothing beside it.
+    example = pl.col("form", "start").sort_by("alone", "form", descending=[True, False]).first()
+    flags = pl.col(_FLAGS).sum()
+    counts = rows.group_by("phrase").agg(pl.len().alias("n"), first, example, flags)
     return counts.join(uses.group_by("hash").len("anywhere"), on="hash", how="left")
-
-
-def _find_examples(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the first form with each phrase, at best one that has nothing beside it."""
-    ranked = rows.sort("alone", "form", descending=[True, False])
-    return ranked.unique("phrase", keep="first", maintain_order=True).select(_EXAMPLE)
 
 
 def _assign(

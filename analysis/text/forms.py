@@ -206,17 +206,19 @@ class Forms:
         sums: Integers = np.diff(np.append(0, np.cumsum(values, dtype=np.int64))[self.bounds])
         return sums
 
+    def sum_hashes(self) -> Hashes:
+        """Return the sum of the hashes of the words before each place, as forms weigh them.
+
+        A form's hash is the difference between its ends; it is 0 without words.
+        """
+        starts = np.repeat(self.bounds[:-1], self.lengths)
+        weights = powers(int(np.max(self.lengths, initial=0)))
+        weighed = self.hashes * weights[np.arange(len(self.words)) - starts]
+        return np.append(np.uint64(0), np.cumsum(weighed, dtype=np.uint64))
+
     def hash_forms(self) -> Hashes:
         """Return the hash of each form; 0 without words."""
-        starts = np.repeat(self.bounds[:-1], self.lengths)
-        terms = (
-            self.hashes
-            * powers(int(np.max(self.lengths, initial=0)))[np.arange(len(self.words)) - starts]
-        )
-        hashes = np.zeros(len(self), np.uint64)
-        has_words = self.lengths > 0
-        hashes[has_words] = np.add.reduceat(terms, self.bounds[:-1][has_words])
-        return hashes
+        return np.diff(self.sum_hashes()[self.bounds])
 
     def read_windows(
         self, places: Integers, room: Integers, keep: KeepWindows, longest: int, *, is_head: bool

@@ -96,9 +96,8 @@ def read_slots(forms: Forms) -> pl.DataFrame:
     most_content = n_content - _FEWEST_CONTENT_WORDS
 
     form_of_words = forms.form_of_words()
-    places = np.arange(len(form_of_words)) - forms.bounds[form_of_words]
     factors = powers(int(np.max(forms.lengths, initial=0)))
-    hashed = np.append(np.uint64(0), np.cumsum(forms.hashes * factors[places], dtype=np.uint64))
+    hashed = forms.sum_hashes()
 
     found = [pl.DataFrame(schema=_SCHEMA)]
     for length in range(1, 1 + min(_LONGEST_SLOT, len(form_of_words))):

@@ -225,7 +225,7 @@ def _find_documents(
 
     jobs = run.jobs_named(periods if run.keywords else [subject])
     documents_by_day: dict[date, list[int]] = defaultdict(list)
-    for dated in gather(run, jobs, date_documents, load_mentioning) if jobs else ():
+    for dated in gather(run, jobs, date_documents, load_mentioning):
         for day, document, _ in dated.iter_rows():
             documents_by_day[day].append(document)
 

@@ -217,7 +217,9 @@ def make_strata(
     for stratum in subject.strata:
         known = _count_codes(run, subject, stratum, method.reader)
         if known is not None and known.total() >= _count_population(stratum, domain):
-            coded_strata.append(_make_known(stratum, known, category))
+            positives, coded = _count_positives(known, category)
+            codes = [1.0] * positives + [0.0] * (coded - positives)
+            coded_strata.append(replace(_begin(stratum), size=coded, codes=codes))
             continue
 
         units = _read_units(run, subject, category)[stratum.number]
@@ -342,6 +344,7 @@ def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say o
     *phases* are what the coder of a larger sample says of the stratum. A text that is a stratum of
     its own is one in the larger sample, too.
     """
+    empty = _begin(stratum)
     certain_units, other_units = _part_certain(stratum, units)
     positives, coded = _count_positives(machine_counts or Counter(), category)
     remaining_phases = list(phases or ())
@@ -353,7 +356,13 @@ def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say o
             codes = MachineCodes([unit.machine], covered if unit.machine else 0, covered)
             positives, coded = positives - int(codes.positives), coded - covered
 
-        certain = _make_stratum(stratum, unit.covered, [unit], codes, [float(unit.covered)])
+        certain = replace(
+            empty,
+            size=unit.covered,
+            codes=[unit.people],
+            copies=[float(unit.covered)],
+            machine=codes,
+        )
         if phases is not None:
             own_phases = [] if unit.first is None else [replace(certain, codes=[unit.first])]
             for phase in own_phases:
@@ -378,53 +387,32 @@ def make_coded_strata(  # noqa: PLR0917 - a stratum is what several coders say o
     # A text is drawn by all its copies, and counts by those that the estimate is about.
     are_whole = all(unit.part == 1 for unit in other_units)
     weights = [] if are_whole else [unit.part for unit in other_units]
-    others = _make_stratum(stratum, size, other_units, codes, weights)
     first_phase = None
     if phases is not None:
         first_phase = FirstPhase([unit.first for unit in other_units], remaining_phases)
 
-    documents = sum(unit.copies * unit.part for unit in other_units)
-    return [replace(others, covered=documents, first_phase=first_phase), *certain_strata]
-
-
-def _make_stratum(
-    stratum: Stratum,
-    size: int,
-    units: Sequence[DrawnUnit],
-    codes: MachineCodes | None,
-    weights: Sequence[float],
-) -> CodedStratum:
-    return CodedStratum(
-        kind=_kind_of(stratum),
+    others = replace(
+        empty,
         size=size,
-        codes=[unit.people for unit in units],
+        codes=[unit.people for unit in other_units],
         copies=weights,
         machine=codes,
-        number=stratum.number,
-        relative_share=_relative_share_of(stratum),
-        joins_periods=stratum.rule == SampleRule.RANK,
+        first_phase=first_phase,
+        covered=sum(unit.copies * unit.part for unit in other_units),
     )
+    return [others, *certain_strata]
 
 
-def _kind_of(stratum: Stratum) -> SamplePart:
-    return SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part.kind
-
-
-def _relative_share_of(stratum: Stratum) -> float:
-    return expect_relative_share(stratum.part) if stratum.rule == SampleRule.RANK else 1.0
-
-
-def _make_known(stratum: Stratum, counts: Counter[str], category: str | None) -> CodedStratum:
-    """Return a stratum all of whose units were read."""
-    positives, size = _count_positives(counts, category)
-    codes = [1.0] * positives + [0.0] * (size - positives)
+def _begin(stratum: Stratum) -> CodedStratum:
+    """Return a stratum without a unit."""
+    is_of_classes = stratum.rule == SampleRule.RANK
     return CodedStratum(
-        _kind_of(stratum),
-        size,
-        codes,
+        kind=SamplePart.MENTION if stratum.part == SamplePart.ALL else stratum.part.kind,
+        size=0,
+        codes=(),
         number=stratum.number,
-        relative_share=_relative_share_of(stratum),
-        joins_periods=stratum.rule == SampleRule.RANK,
+        relative_share=expect_relative_share(stratum.part) if is_of_classes else 1.0,
+        joins_periods=is_of_classes,
     )
 
 

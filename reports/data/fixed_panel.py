@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.data.group_counts import GroupCounts, KeywordGroups
 from reports.data.tables.periods import PeriodRow
 from reports.series.groupings import NOT_KNOWN
-from reports.series.groups import GroupCounts, KeywordGroups
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class MachineCoding:
         counted = self.answers.filter(is_counted)
         categories = pl.col("code").cast(pl.String).str.split(SEPARATOR)
         by_code = counted.select(categories, "units").explode("code").group_by("code").sum()
-        return CodeCounts(counted["units"].sum(), Counter(dict(by_code.iter_rows())))
+        return CodeCounts(sum(counted["units"]), Counter(dict(by_code.iter_rows())))
 
 
 @once

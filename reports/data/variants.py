@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from reports.data.bulk_days import find_bulk_days
-from reports.data.repeats import find_repeated
+from reports.data.repeats import read_families
 from reports.data.run_data import RunData, Selection
 
 
@@ -32,7 +32,9 @@ def read_variants(run: RunData) -> Variants:
     """Return the variants of a run, which share what is read of the run."""
     bulk_days = find_bulk_days(run)
     without_repeats = without_bulk_days = None
-    if not run.selection.distinct and any(find_repeated(run, job) for job in run.jobs):
+    if not run.selection.distinct and any(
+        read_families(run, job)["is_repeat"].any() for job in run.jobs
+    ):
         without_repeats = replace(run, selection=run.selection | Selection(distinct=True))
 
     if bulk_days:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.enums import Grain, Grouping
+from reports.data.group_counts import GroupCounts, KeywordGroups, count_groups
 from reports.data.run_data import RunData
 from reports.data.subject_names import read_names
 from reports.findings.finding import Fact
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
-from reports.series.groups import GroupCounts, KeywordGroups, count_groups
 from reports.stats.thresholds import FEWEST_EXPECTED, FEWEST_OF_GROUP, LEAST_DIFFERENCE
 
 

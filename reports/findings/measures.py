@@ -114,12 +114,10 @@ def _count_posts(period_row: PeriodRow) -> Count | None:
 def _measure_mood(period_row: PeriodRow) -> Mean | None:
     """Return the mean polarity of a whole period, with the variance that its interval has."""
     n, mean = period_row.polarity_n or 0, period_row.polarity_mean
-    low, high = period_row.polarity_low, period_row.polarity_high
-    if period_row.cut_off or n < FEWEST_OF_GROUP or mean is None or low is None or high is None:
+    half = period_row.polarity_half
+    if period_row.cut_off or n < FEWEST_OF_GROUP or mean is None or half is None:
         return None
 
-    # One end of the interval may be cut at -1 or 1.
-    half = max(mean - low, high - mean)
     return Mean(mean, (half / t_quantile(n - 1)) ** 2, n)
 
 

@@ -52,14 +52,11 @@ def find_mood_facts(
 
 def _half_width(scored_row: PeriodRow, looks: int) -> float:
     """Return half of the interval of a mean that is the furthest of several (Bonferroni)."""
-    low, high = scored_row.polarity_low, scored_row.polarity_high
-    if low is None or high is None:
+    if scored_row.polarity_half is None:
         return math.inf
 
-    # One end of the interval may be cut at -1 or 1.
-    half = max(_mean(scored_row) - low, high - _mean(scored_row))
     degrees = _n(scored_row) - 1
-    return half * t_quantile(degrees, TAIL / looks) / t_quantile(degrees)
+    return scored_row.polarity_half * t_quantile(degrees, TAIL / looks) / t_quantile(degrees)
 
 
 def list_scored_periods(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.data.fixed_panel import FixedPanel
-from reports.series.groups import GroupCounts
+from reports.data.group_counts import GroupCounts
 from reports.words.quantities import NAMED
 from reports.words.writing import write_sentence
 

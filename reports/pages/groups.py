@@ -9,6 +9,12 @@ from functools import partial
 from analysis import grains
 from core.enums import Grouping
 from reports.data.fixed_panel import make_fixed_panel
+from reports.data.group_counts import (
+    GroupCounts,
+    KeywordGroups,
+    choose_grain,
+    count_groups,
+)
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow
 from reports.data.years import MOST_MONTHS
@@ -22,12 +28,6 @@ from reports.findings.finding import Fact, Finding, state_facts
 from reports.findings.group_facts import read_group_facts
 from reports.pages.group_gaps import describe_gaps, describe_panel
 from reports.series.groupings import GROUPINGS, NOT_KNOWN
-from reports.series.groups import (
-    GroupCounts,
-    KeywordGroups,
-    choose_grain,
-    count_groups,
-)
 from reports.words.document_queries import DocumentQuery
 
 

@@ -14,7 +14,7 @@ from reports.figures.shares import shares_spec
 from reports.pages.front_values import FrontPage
 from reports.pages.keyword_section import KeywordSection
 from reports.pages.word_section import add_words
-from reports.stats.intervals import polarity_interval
+from reports.stats.intervals import mean
 from reports.words.quantities import quantity
 
 
@@ -27,7 +27,7 @@ def draw_keyword(keyword: KeywordSection, front: FrontPage, store: FigureStore) 
         first_year, last_year = subject.span.first[:4], subject.span.last[:4]
         over_phrases = replace(subject, span=style.Range(first_year, last_year))
 
-    keyword.mean, _, _ = polarity_interval(keyword.polarities)
+    keyword.mean = mean(keyword.polarities)
     keyword.scored = sum(not math.isnan(score) for score in keyword.polarities)
     keyword.picture = store.show_all(
         shares_spec([panel], front.share_span, f"{subject.slug}-shares")

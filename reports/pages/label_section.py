@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import eq
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from models.codes import PERSON
-from reports.data.run_data import RunData, RunJob
+from reports.data.run_data import RunData, RunJob, once
 from reports.data.selection import left_out
 from reports.data.tables.codes import AgreementRow, read_agreement
 from reports.frames.codes import UNIT, load_labels
@@ -42,6 +43,9 @@ _SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
 
 # A keyword and a period.
 Place = tuple[str, str]
+# Of polarities or labels: -1, 0 or 1.
+Signs = NDArray[np.float64]
+Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -112,18 +116,19 @@ class LabelSection:
         return scale_note(subject.labels if subject else 0)
 
 
+@once
 def read_label_section(run: RunData) -> LabelSection:
     """Read the labels of a run of months, and the polarities that they correct."""
     by_coder: Counter[str] = Counter()
     months: dict[Place, CodedStratum] = {}
-    signs: dict[Place, Counter[int]] = {}
-    for place, (stratum, month_signs) in _read_months(run, by_coder):
+    signs: dict[Place, Signs] = {}
+    for place, stratum, month_signs in _read_months(run, by_coder):
         months[place], signs[place] = stratum, month_signs
 
     def describe(subject_name: str, places: Sequence[Place]) -> LabelledSubject:
         strata = [months[place] for place in places]
-        sign_counts = sum((signs[place] for place in places), Counter[int]())
-        return _describe(subject_name, strata, sign_counts, run.neutral_band)
+        subject_signs = np.concatenate([signs[place] for place in places])
+        return _describe(subject_name, strata, subject_signs, run.neutral_band)
 
     keywords: dict[str, list[Place]] = defaultdict(list)
     for place in sorted(months):
@@ -147,8 +152,8 @@ def read_label_section(run: RunData) -> LabelSection:
 
 def _read_months(
     run: RunData, by_coder: Counter[str]
-) -> Iterator[tuple[Place, tuple[CodedStratum, Counter[int]]]]:
-    """Yield the mentions with a polarity by keyword and month, and how many have each sign.
+) -> Iterator[tuple[Place, CodedStratum, Signs]]:
+    """Yield the mentions with a polarity by keyword and month, and their signs.
 
     A mention's label is the mean over its coders, whose labels are counted in *by_coder*. What a
     selection leaves out is labelled all the same.
@@ -180,11 +185,12 @@ def _read_months(
         size = max(len(scores), len(codes))
         machine = MachineCodes(polarities, size * (mean(scores) or 0.0), size)
         stratum = CodedStratum("mention", size, codes, machine=machine)
-        yield (keyword, month), (stratum, Counter(map(run.neutral_band.sign, scores)))
+        signs = np.array(list(map(run.neutral_band.sign, scores)), dtype=float)
+        yield (keyword, month), stratum, signs
 
 
 def _describe(
-    subject_name: str, strata: Sequence[CodedStratum], signs: Counter[int], band: NeutralBand
+    subject_name: str, strata: Sequence[CodedStratum], signs: Signs, band: NeutralBand
 ) -> LabelledSubject:
     size = sum(stratum.size for stratum in strata)
     total = sum(stratum.machine.positives for stratum in strata if stratum.machine is not None)
@@ -192,7 +198,9 @@ def _describe(
     is_enough = labels >= FEWEST_LABELS
     fit = fit_mean(strata) if is_enough else None
     alone = fit_mean(strata, use_machine=False) if is_enough else None
-    unit_variance = _vary_signs(signs) if fit is None else fit.unit_variance
+    # The engine's signs are on the scale of labels.
+    variance = float((signs * signs).mean() - signs.mean() ** 2)
+    unit_variance = variance if fit is None else fit.unit_variance
     described = LabelledSubject(
         subject_name, size, total / size, labels, labels_needed(unit_variance, size)
     )
@@ -206,8 +214,8 @@ def _describe(
         described,
         corrected=fit.estimate.cut(-1.0, 1.0),
         alone=alone.estimate.cut(-1.0, 1.0),
-        right=_share(strata, band, eq),
-        opposite=_share(strata, band, _are_opposite),
+        right=_share(strata, band, np.equal),
+        opposite=_share(strata, band, lambda engine, readers: engine * readers < 0),
         commonest=shares[commonest_name],
         commonest_name=commonest_name,
         correlation=fit.correlation,
@@ -215,37 +223,24 @@ def _describe(
 
 
 def _share(
-    strata: Sequence[CodedStratum], band: NeutralBand, holds: Callable[[int, int], bool]
+    strata: Sequence[CodedStratum], band: NeutralBand, holds: Callable[[Signs, Signs], Bits]
 ) -> Estimate:
-    """Return the share of mentions for whose signs, the engine's and the readers', *holds*."""
+    """Return the share of mentions for whose signs, the engine's and the readers', *holds*.
+
+    Where coders balance, their mean label has no sign.
+    """
     shares = []
     for stratum in strata:
         polarities = () if stratum.machine is None else stratum.machine.codes
-        agreements = [
-            float(holds(band.sign(polarity or 0.0), _label_sign(label)))
-            for polarity, label in zip(polarities, stratum.codes, strict=True)
-        ]
-        shares.append(replace(stratum, codes=agreements))
+        engine = np.array([band.sign(polarity or 0.0) for polarity in polarities], dtype=float)
+        agreements = holds(engine, np.sign(np.array(stratum.codes, dtype=float)))
+        shares.append(replace(stratum, codes=agreements.astype(float).tolist()))
 
     fit = fit_mean(shares, use_machine=False)
     assert fit is not None  # noqa: S101 - `_describe` has counted the labels
     return fit.estimate.cut(0.0, 1.0)
 
 
-def _are_opposite(engine: int, readers: int) -> bool:
-    return engine * readers < 0
-
-
-def _is_sign(sign: int, _engine: int, readers: int) -> bool:
-    return readers == sign
-
-
-def _label_sign(label: float) -> int:
-    """Return the sign of the coders' mean label; where they balance, it has none."""
-    return (label > 0) - (label < 0)
-
-
-def _vary_signs(signs: Counter[int]) -> float:
-    """Return the variance of the engine's signs, which are on the scale of labels."""
-    middle = (signs[1] - signs[-1]) / signs.total()
-    return (signs[1] + signs[-1]) / signs.total() - middle * middle
+def _is_sign(sign: int, _engine: Signs, readers: Signs) -> Bits:
+    is_sign: Bits = readers == sign
+    return is_sign

@@ -19,7 +19,7 @@ from reports.figures.figure_store import FigureRef, FigureSection, FigureStore, 
 from reports.figures.spec import Subject
 from reports.pages.account_posts import AccountPosts, describe_damage, describe_limits
 from reports.pages.word_section import StandingWord, add_words, list_standing_words
-from reports.stats.intervals import polarity_interval, round_figure
+from reports.stats.intervals import mean, round_figure
 from reports.words.document_queries import DocumentQuery
 from reports.words.quantities import NAMED, quantity
 from reports.words.scales import STUDENT_INTERVALS
@@ -93,14 +93,13 @@ def make_portrait(
     title, noun = run.kind.job_title(job.name, job.options), run.kind.document_noun
     span = style.Range(rows[0].period, rows[-1].period) if rows else style.Range("", "")
     query = DocumentQuery(job=job.name)
-    mean, _, _ = map(round_figure, polarity_interval(posts.polarities))
     portrait = Portrait(
         job.name,
         title,
         Subject(title, slug(job.name), span, query, noun=noun),
         posts.n,
         len(posts.polarities),
-        mean,
+        round_figure(mean(posts.polarities)),
         sorted(posts.sources),
         months,
         rows,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import polars as pl
 
+from analysis.kinds.months import MonthsParameters
 from core.enums import Grouping
 
 # This group has the documents of which it is not known in what group they are.
@@ -29,12 +31,19 @@ class GroupedBy:
     # Whether a group without a document in a month was not collected, and its month is a gap.
     may_be_absent: bool = False
 
+    # The groups that the parameters of a run ask for by name.
+    asked: Callable[[MonthsParameters], Collection[str]] = lambda _: ()
+
 
 # A further grouping needs its name in `core.enums`, too: see docs/extending/grouping.md.
 GROUPINGS = {
-    Grouping.OUTLET: GroupedBy(pl.col("outlet"), "outlets", may_be_absent=True),
-    Grouping.SECTION: GroupedBy(pl.col("section"), "sections"),
-    Grouping.KIND: GroupedBy(pl.col("kind"), "kinds"),
+    Grouping.OUTLET: GroupedBy(
+        pl.col("outlet"), "outlets", may_be_absent=True, asked=attrgetter("outlets")
+    ),
+    Grouping.SECTION: GroupedBy(pl.col("section"), "sections", asked=attrgetter("sections")),
+    Grouping.KIND: GroupedBy(
+        pl.col("kind"), "kinds", asked=lambda run: [run.material] if run.material else []
+    ),
 }
 
 

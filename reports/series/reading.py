@@ -16,7 +16,7 @@ from reports.frames.frames import Frames
 from reports.frames.reading import gather, load_frames, load_mentioning
 from reports.series.daily import Daily, DailyJob, count_days, judge_days
 from reports.series.fold import Subject, fold
-from reports.series.groupings import Groups, name_groups
+from reports.series.groupings import GROUPINGS, Groups, name_groups
 from reports.series.progress import Progress
 
 
@@ -55,15 +55,7 @@ def _name_groups(run: RunData, grouping: Grouping) -> list[str]:
 
     (found,) = gather(run, run.jobs, select_names)
     names = set(found["group"])
-    parameters = run.month_parameters
-    material = () if parameters.material is None else (parameters.material,)
-    asked_by_grouping: dict[Grouping, Collection[str]] = {
-        Grouping.OUTLET: parameters.outlets,
-        Grouping.SECTION: parameters.sections,
-        Grouping.KIND: material,
-    }
-    # No parameter names groups of another grouping.
-    asked = asked_by_grouping.get(grouping, ())
+    asked = GROUPINGS[grouping].asked(run.month_parameters)
     folded = {name.casefold() for name in names}
     return sorted([*names, *(name for name in asked if name.casefold() not in folded)])
 

@@ -120,7 +120,7 @@ def _divide_hits(
     if not hits.value + misses.value:
         return None
 
-    beside = Estimate(*(others + figure for figure in (misses.value, misses.low, misses.high)))
+    beside = Estimate(others + misses.value, others + misses.low, others + misses.high)
     low_ratio, high_ratio = _divide_totals(beside, hits)
     likely_misses = misses.value + _third_of_unit(other_cells)
     return Estimate(

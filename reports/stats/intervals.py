@@ -97,35 +97,25 @@ def _solve_midp(matched: float, n: float, tail: float) -> float:
     return float(scipy.optimize.brentq(exceed, lowest, highest)) if exceed(highest) > 0 else highest
 
 
-def mean(values: Sequence[float]) -> float | None:
-    """Return the arithmetic mean, with an exact sum in any order; None of no values."""
-    return math.fsum(values) / len(values) if values else None
+def mean(values: Iterable[float | None]) -> float | None:
+    """Return the arithmetic mean of the values that are known, with an exact sum in any order.
 
-
-def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
-    """Return the mean, the lower and the upper end of Student's 95 % interval.
-
-    Of no values there is no mean, of fewer than two no interval.
-
-    "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908).
+    None of none.
     """
-    middle = mean(values)
-    if middle is None or len(values) < 2:
-        return middle, None, None
-
-    n = len(values)
-    variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
-    half = t_quantile(n - 1) * math.sqrt(variance / n)
-    return middle, middle - half, middle + half
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    return math.fsum(known) / len(known) if known else None
 
 
 def interval_of_sums(
     n: int, total: int, squares: int
 ) -> tuple[float | None, float | None, float | None]:
-    """Return what `polarity_interval` does, of *n* polarities in trillionths, by their sums.
+    """Return the mean of *n* polarities in trillionths, and the ends of Student's 95 % interval.
 
     *total* is their sum and *squares* that of their squares, so that the figures are exact and the
-    same in any order.
+    same in any order. Of no values there is no mean, of fewer than two no interval. It is cut to -1
+    and 1: no mean polarity lies beyond, and that of two values would reach far out of the scale.
+
+    "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908).
     """
     if not n:
         return None, None, None
@@ -137,24 +127,6 @@ def interval_of_sums(
     variance = (n * squares - total * total) / (n * (n - 1)) / TRILLIONTHS**2
     half = t_quantile(n - 1) * math.sqrt(variance / n)
     return middle, max(-1.0, middle - half), min(1.0, middle + half)
-
-
-def polarity_interval(
-    values: Iterable[float | None],
-) -> tuple[float | None, float | None, float | None]:
-    """Return the mean of the polarities that are known, and its interval cut to -1 and 1.
-
-    No mean polarity lies beyond: of two values Student's interval reaches far out of the scale.
-    """
-    middle, low, high = t_interval(_known(values))
-    if low is None or high is None:
-        return middle, None, None
-
-    return middle, max(-1.0, low), min(1.0, high)
-
-
-def _known(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None and not math.isnan(value)]
 
 
 @lru_cache(maxsize=4096)

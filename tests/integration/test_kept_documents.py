@@ -246,9 +246,8 @@ def write_list(
     """Write the parts of the list of documents; return what is remembered of them."""
     folder.mkdir(exist_ok=True)
     run = load_run(db, 1)
-    titles = {job.name: job.name for job in run.jobs}
-    index = DocumentIndex.of(run, titles, texts=texts)
-    return write_parts(run, index, StagedFiles(folder), last)
+    index = DocumentIndex.of(run, texts=texts)
+    return write_parts(run, index, StagedFiles(folder), last, None)
 
 
 def new_names(before: dict[str, JobParts], after: dict[str, JobParts]) -> list[str]:

@@ -15,10 +15,13 @@ from core.enums import Grain, Grouping
 from models.database import Database
 from reports.data.archive_health import read_archive_health
 from reports.data.bulk_days import list_bulk_days
+from reports.data.group_counts import count_groups
 from reports.data.run_data import RunData, Selection, load_run
 from reports.data.tables.periods import PeriodRow, read_grouped_series
-from reports.series.groups import count_groups
-from reports.series.reading import read_groups
+from reports.frames import reading
+from reports.series.daily import HIT
+from reports.series.groupings import Groups
+from reports.series.reading import read_daily, read_groups
 from tests import report_stories as stories
 from tests.groups_kit import Piece, run_months, store_pieces
 
@@ -67,6 +70,18 @@ def test_the_documents_of_a_month_are_read_once_and_then_no_more(run: RunData) -
     # The second time the frames of both months are stored.
     assert counted == [2, 2]
     assert len(rows) == 2 * 2 * 2 * 4
+
+
+def test_days_are_the_same_however_many_months_are_counted_at_once(
+    run: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months = Groups(Grouping.SECTION, read_groups(run).names)
+    at_once = read_daily(run, groups=months)
+    monkeypatch.setattr(reading, "_KEPT_DOCUMENTS", 1)
+    one_by_one = read_daily(load_run(run.db, run.id), groups=months)
+    assert one_by_one.days.equals(at_once.days)
+    keys = ["job", *HIT]
+    assert one_by_one.hits.sort(keys).equals(at_once.hits.sort(keys))
 
 
 @pytest.mark.parametrize("grain", list(Grain))

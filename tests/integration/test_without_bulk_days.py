@@ -14,6 +14,7 @@ from analysis.options import Keyword
 from core.enums import Grain, Grouping, StepState
 from models.database import Database
 from reports.data.bulk_days import find_bulk_days
+from reports.data.group_counts import count_groups
 from reports.data.period_gaps import gaps
 from reports.data.run_data import RunData, load_run
 from reports.data.tables.keyword_pairs import read_pairs
@@ -21,7 +22,6 @@ from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PeriodRow, read_series
 from reports.data.variants import read_variants
 from reports.data.years import read_years
-from reports.series.groups import count_groups
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import database
 

@@ -34,8 +34,9 @@ from reports.findings.events import (
     keyword_series,
 )
 from reports.findings.measures import MOOD, POSTS, SHARE, WORDING
-from reports.stats.intervals import polarity_interval, wilson_interval
+from reports.stats.intervals import wilson_interval
 from reports.stats.surprise import MONTHS, Count, Judge, compare_shares, find_surprises
+from tests.interval_kit import interval_of
 
 MENTIONS, ACCOUNTS = kind_named("months"), kind_named("handles")
 BENCH = Path(__file__).parents[2] / "bench"
@@ -64,7 +65,7 @@ def make_row(
 
     labels = (1, period, None, "k", None, "complete")
     counts = (documents, matched, len(polarities) or matched)
-    mood = polarity_interval(polarities)
+    mood = interval_of(polarities)
     return PeriodRow(*labels, *counts, *share, *mood, period, polarity_n=len(polarities))
 
 

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.enums import Grouping
+from reports.data.group_counts import KeywordGroups
 from reports.findings.group_facts import find_group_facts
 from reports.series.fold import sum_rows
 from reports.series.groupings import NOT_KNOWN
-from reports.series.groups import KeywordGroups
-from reports.stats.intervals import interval_of_sums, polarity_interval
+from reports.stats.intervals import interval_of_sums
 from tests.groups_kit import Month, count_months
+from tests.interval_kit import student_interval
 
 
 def sentences(counted: KeywordGroups) -> list[str]:
@@ -65,7 +66,7 @@ def test_months_together_have_the_interval_of_all_values(parts: list[list[float]
     counted = count_months(*({"Post": (9, len(part), part)} for part in parts))
     (row,) = sum_rows(counted.month_rows).to_dicts()
     together = interval_of_sums(row["scored"], row["total"], row["squares"])
-    mean, low, high = polarity_interval([value for part in parts for value in part])
+    mean, low, high = student_interval([value for part in parts for value in part])
     assert together[0] == pytest.approx(mean, abs=1e-9)
     if low is None:
         assert together[1:] == (None, None)

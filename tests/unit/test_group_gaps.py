@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reports.data.fixed_panel import FixedPanel
+from reports.data.group_counts import GroupCounts
 from reports.pages.group_gaps import describe_gaps, describe_panel
-from reports.series.groups import GroupCounts
 from reports.words.periods import describe_periods
 from tests.period_rows import row
 

@@ -38,7 +38,7 @@ def test_a_line_of_series_is_what_the_standard_library_writes(rows: list[Values]
     numbers, shares, texts, terms, times, flags = columns
     series = (
         pl.Series(numbers, dtype=pl.Int64),
-        shares,
+        pl.Series(shares, dtype=pl.Float64),
         pl.Series(texts, dtype=pl.String),
         pl.Series(terms, dtype=pl.List(pl.String)),
         pl.Series(times, dtype=pl.Datetime("us")),

@@ -8,11 +8,11 @@ import polars as pl
 
 from analysis.query.relations import Relation
 from core.enums import Grouping
+from reports.data.group_counts import ComparedMonths, GroupCounts, KeywordGroups
 from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.findings.code_estimates import state_reader_mean
 from reports.findings.group_facts import find_group_facts
 from reports.findings.pair_facts import find_pair_facts, find_pair_overtakings
-from reports.series.groups import ComparedMonths, GroupCounts, KeywordGroups
 from reports.stats.estimates import Estimate
 from reports.stats.paired import PairCounts, PairScores
 from tests.period_rows import row

@@ -43,21 +43,10 @@ def read_distinctive(
         *(DistinctiveWord.reference_count, DistinctiveWord.g2),
     )
     for batch in fetch_of_jobs(run, job_names, DistinctiveWord.job_id, *columns):
-        word_rows = []
-        for job, keyword, rank, spelling, count, documents, reference_count, g2 in batch:
-            word_row = DistinctiveRow(
-                run=run.id,
-                job=job.name,
-                keyword=keyword or None,
-                rank=rank,
-                word=spelling,
-                count=count,
-                documents=documents,
-                reference_count=reference_count,
-                g2=g2,
-            )
-            word_rows.append(word_row)
-
+        word_rows = [
+            DistinctiveRow(run.id, job.name, keyword or None, *cells)
+            for job, keyword, *cells in batch
+        ]
         yield from DISTINCTIVE.sort(word_rows)
 
 

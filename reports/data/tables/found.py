@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from reports.data import export_schema as schema
@@ -58,7 +59,7 @@ def read_found(
             keyword=searched.row.keyword or None,
             period=searched.row.period,
             document=searched.row.identity,
-            published_at=schema.whole_second(searched.row.published_at),
+            published_at=_whole_second(searched.row.published_at),
             address=searched.row.address,
             text=searched.row.text,
             copies=searched.row.copies,
@@ -70,6 +71,11 @@ def read_found(
         if searched.is_found
     ]
     yield from FOUND.sort(rows)
+
+
+def _whole_second(at: datetime | None) -> datetime | None:
+    """Return a UTC time as every format holds it, without parts of a second."""
+    return at.replace(microsecond=0) if at is not None else None
 
 
 FOUND = schema.Table(

@@ -129,6 +129,15 @@ class PeriodRow:
         return replace(self, mentions=self.polarity_n) if self.polarity_n else self
 
     @property
+    def polarity_half(self) -> float | None:
+        """Half of the interval of the mean, of which one end may be cut at -1 or 1."""
+        mean, low, high = self.polarity_mean, self.polarity_low, self.polarity_high
+        if mean is None or low is None or high is None:
+            return None
+
+        return max(mean - low, high - mean)
+
+    @property
     def query(self) -> DocumentQuery:
         """The documents that mention it, or the posts: as many as `matched` of no group."""
         if (self.job or "").startswith(_POSTS):

@@ -37,15 +37,7 @@ def read_phrases(run: RunData, job_names: Collection[str] | None = None) -> Iter
     columns = (Phrase.keyword, Phrase.rank, Phrase.phrase, Phrase.count)
     for batch in fetch_of_jobs(run, job_names, Phrase.job_id, *columns):
         yield from PHRASES.sort(
-            PhraseRow(
-                run=run.id,
-                job=job.name,
-                keyword=keyword or None,
-                rank=rank,
-                phrase=phrase,
-                count=count,
-            )
-            for job, keyword, rank, phrase, count in batch
+            PhraseRow(run.id, job.name, keyword or None, *cells) for job, keyword, *cells in batch
         )
 
 
