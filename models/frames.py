@@ -13,7 +13,8 @@ from models.database import Database, batched
 from models.documents import DocumentScope
 from models.tables import DocumentCount, Job, JobFrames, JobStep
 
-# Frames that earlier versions made otherwise are made again.
+# Frames that earlier versions made otherwise are made again, and so are those with other columns:
+# see `reports.frames.frames.Frames.from_bytes`.
 _VERSION = 2
 
 

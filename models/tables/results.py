@@ -108,7 +108,7 @@ class JobFrames(Base):
 
     job_id: Mapped[JobKey]
 
-    # A hash of what they were made of: see `reports.frames.stored`.
+    # A hash of what they were made of: see `models.frames`.
     made_of: Mapped[str]
 
     # Compressed Arrow tables.

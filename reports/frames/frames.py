@@ -28,8 +28,10 @@ DOCUMENT_SCHEMA = pl.Schema(
         # The hashes of its form (see `analysis.text.forms`), and of its text without case.
         "form": pl.UInt64(),
         "digest": pl.UInt64(),
-        # The length of its text in words, and its part in the hash of all: see `hash_documents`.
+        # About how many words its text has: its spaces and one, or a tenth of its letters if that
+        # is more, since some scripts have no spaces.
         "words": pl.Int32(),
+        # Its part in the hash of all: see `hash_documents`.
         "checksum": pl.Array(pl.UInt64(), 4),
         # Whether it is of the sections and the material that the run reads.
         "chosen": pl.Boolean(),
@@ -109,9 +111,12 @@ class Frames:
         return StoredFrames(*tables, self.packed_forms, self.packed_names)
 
     @classmethod
-    def from_bytes(cls, stored: StoredFrames) -> Frames:
-        """Return the frames that `to_bytes` gave."""
+    def from_bytes(cls, stored: StoredFrames) -> Frames | None:
+        """Return the frames that `to_bytes` gave; None if they have not the columns of today."""
         documents, mentions = pl.read_ipc(stored.documents), pl.read_ipc(stored.mentions)
+        if (documents.schema, mentions.schema) != (DOCUMENT_SCHEMA, MENTION_SCHEMA):
+            return None
+
         return cls(documents, mentions, stored.forms, stored.names)
 
 

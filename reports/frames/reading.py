@@ -147,8 +147,9 @@ def _load(run: RunData, job: RunJob) -> Frames:
     with run.db.read() as connection:
         stored = read_frames(connection, job.id, made_of)
 
-    if stored is not None:
-        return Frames.from_bytes(stored)
+    frames = Frames.from_bytes(stored) if stored else None
+    if frames is not None:
+        return frames
 
     # Later documents are none of a job that has frozen its own.
     is_settled = job.state in ENDED and job.newest_document is not None

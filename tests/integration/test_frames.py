@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -10,12 +12,13 @@ from analysis.options import Keyword
 from analysis.text import forms
 from models.database import Database
 from models.erasure import forget_documents
+from models.frames import write_frames
 from models.tables import Document, Job, JobFrames, Mention
 from reports.data import queries
 from reports.data.run_data import RunData, RunJob, document_scope, load_run
 from reports.frames import reading
 from reports.frames.frames import Frames
-from reports.frames.reading import keep_frames, load_frames, load_mentioning
+from reports.frames.reading import hash_origins, keep_frames, load_frames, load_mentioning
 from tests.groups_kit import Piece, run_months, store_pieces
 
 PIECES = [Piece("2020-03-02", "Fog here"), Piece("2020-03-03", "Rain here", "Post", "World")]
@@ -79,6 +82,26 @@ def test_a_worker_stores_what_a_report_would_make(
     keep_frames(db, job.id, document_scope(data, job), has_mentions=True)
     monkeypatch.setattr(reading, "make_frames", None)
     assert frames_of(db, run).mentions["keyword"].to_list() == ["fog", "rain"]
+
+
+def test_stored_frames_that_have_other_columns_are_made_again_and_stored(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_pieces(db, PIECES)
+    run = run_of(db)
+    frames = frames_of(db, run)
+    data = load_run(db, run)
+    (job,) = data.jobs
+    without_words = replace(frames, documents=frames.documents.drop("words"))
+    with_day = replace(frames, mentions=frames.mentions.with_columns(day=None))
+    for earlier in (without_words, with_day):
+        write_frames(db, job.id, hash_origins(data)[job.id], earlier.to_bytes())
+        again = frames_of(db, run)
+        assert again.documents.equals(frames.documents)
+        assert again.mentions.equals(frames.mentions)
+
+    monkeypatch.setattr(reading, "make_frames", None)
+    assert frames_of(db, run).mentions.equals(frames.mentions)
 
 
 def test_an_import_that_tells_the_section_of_a_document_makes_frames_anew(db: Database) -> None:

@@ -111,5 +111,6 @@ def test_documents_that_are_left_out_are_none_and_leave_their_day_a_zero() -> No
 def test_frames_survive_their_way_through_bytes() -> None:
     frames = frames_of([("2020-03-01", "Post", ("fog", "mist"))])
     again = Frames.from_bytes(frames.to_bytes())
+    assert again is not None
     assert again.documents.equals(frames.documents)
     assert again.mentions.equals(frames.mentions)
