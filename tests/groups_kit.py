@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -20,11 +20,21 @@ from producers.submit import submit_run
 from reports.data import exports
 from reports.data.group_counts import KeywordGroups, compare_groups
 from reports.data.run_data import document_scope, load_run
+from reports.series.daily import COUNTS, HIT, POLARITIES, Daily
+from reports.series.fold import fold
+from reports.series.groupings import Groups
 from reports.stats.intervals import TRILLIONTHS
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
 
 STEPS = (DOCUMENTS, "keywords", "polarity")
+
+# The columns of hits. A sum that a test does not give is null.
+_HITS = (
+    dict.fromkeys(["job", *HIT], pl.String)
+    | dict.fromkeys([*COUNTS, *POLARITIES], pl.Int64)
+    | {"day": pl.Date, "squares": pl.Int128}
+)
 
 # The documents, the matched ones and their polarities by group; None stands for a gap.
 Month = Mapping[str, tuple[int, int, Sequence[float]] | None]
@@ -125,36 +135,30 @@ def rows_by(
 def count_months(*months: Month) -> KeywordGroups:
     """Return what is counted of months of 2020; None stands for a gap."""
     names = list(dict.fromkeys(name for month in months for name in month))
-    rows = []
+    days: list[dict[str, Any]] = []
+    hits: list[dict[str, Any]] = []
     for number, month in enumerate(months, 1):
-        rows += [_make_row(f"2020-{number:02}", name, month.get(name)) for name in names]
+        # All documents of a month are of its first day.
+        first = date(2020, number, 1)
+        for name in names:
+            documents, matched, polarities = month.get(name) or (0, 0, ())
+            trillionths = [round(polarity * TRILLIONTHS) for polarity in polarities]
+            day = {"job": f"{first:%Y-%m}", "day": first, "group": name}
+            has_data = month.get(name) is not None
+            days.append({**day, "documents": documents, "has_data": has_data, "is_missing": False})
+            sums = {"matched": matched, "mentions": matched, "scored": len(trillionths)}
+            squares = sum(value**2 for value in trillionths)
+            sums |= {"total": sum(trillionths), "squares": squares}
+            hits.append({**day, "keyword": "fog", **sums})
 
-    month_rows = pl.DataFrame(rows, schema_overrides={"matched": pl.Int64, "squares": pl.Int128})
+    daily = Daily(_list_complete(days), pl.DataFrame(days), pl.DataFrame(hits, _HITS))
+    rows = fold(daily, Grain.MONTH, [("fog", None)], Groups(Grouping.OUTLET, names))
+    month_rows = rows.with_columns(cut_off=False)
     return compare_groups("fog", month_rows, month_rows)
 
 
-def _make_row(
-    period: str, group: str, counts: tuple[int, int, Sequence[float]] | None
-) -> dict[str, Any]:
-    """Return the row of a group in a series."""
-    documents, matched, polarities = counts or (0, None, ())
-    trillionths = [round(polarity * TRILLIONTHS) for polarity in polarities]
-    return {
-        "period": period,
-        "account": None,
-        "group": group,
-        "keyword": "fog",
-        "term": None,
-        "documents": documents,
-        "state": "complete",
-        "has_counts": counts is not None,
-        "has_polarity": counts is not None,
-        "cut_off": False,
-        "job": period,
-        "matched": matched,
-        "mentions": matched,
-        "scored": len(trillionths),
-        "total": sum(trillionths),
-        "squares": sum(value**2 for value in trillionths),
-        "dispersion": None,
-    }
+def _list_complete(days: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return the rows of jobs that are through."""
+    jobs = pl.DataFrame({"job": sorted({day["job"] for day in days})})
+    states = {"state": pl.lit("complete"), "has_counts": True, "has_polarity": True}
+    return jobs.with_columns(account=pl.lit(None, pl.String), **states)

@@ -18,6 +18,18 @@ from reports.series.progress import Progress
 # together, whose term is null. A post has neither.
 HIT = ("day", "group", "keyword", "term")
 
+# What is summed over the mentions of a subject, and over the columns of their documents: counts,
+# and of mentions with a polarity, which are whole numbers of trillionths, their number and sums.
+COUNTS = {
+    "matched": pl.col("document").n_unique().cast(pl.Int64),
+    "mentions": pl.len().cast(pl.Int64),
+}
+POLARITIES = {
+    "scored": pl.col("polarity").count().cast(pl.Int64),
+    "total": pl.col("polarity").sum(),
+    "squares": (pl.col("polarity").cast(pl.Int128) ** 2).sum(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DailyJob:
@@ -41,8 +53,7 @@ class Daily:
     posts. *days* has a row for each job, day and group: ``documents``, those that are ``stored``
     whatever the run chooses, ``has_data``, and ``is_missing`` where a period with the day is not
     whole. The group null is all documents together. *hits* has a row for each job, day, group and
-    subject that is mentioned: ``matched`` documents, ``mentions``, and of the mentions with a
-    polarity ``scored``, ``total`` and ``squares``, in trillionths.
+    subject that is mentioned, with the sums of `COUNTS` and `POLARITIES`.
     """
 
     jobs: pl.DataFrame
@@ -73,16 +84,9 @@ def count_days(
     together = mentions.unique(["keyword", "document", "position"], keep="first")
     of_all = together.with_columns(term=pl.lit(None, pl.Categorical))
     dated = pl.concat([of_all, mentions.filter(~is_post)]).join(
-        split.filter("chosen").select("document", "day", "group"), on="document"
+        split.filter("chosen"), on="document"
     )
-    polarity = pl.col("polarity")
-    hits = dated.group_by(HIT).agg(
-        matched=pl.col("document").n_unique().cast(pl.Int64),
-        mentions=pl.len().cast(pl.Int64),
-        scored=polarity.count().cast(pl.Int64),
-        total=polarity.sum(),
-        squares=(polarity.cast(pl.Int128) ** 2).sum(),
-    )
+    hits = dated.group_by(HIT).agg(**COUNTS, **POLARITIES)
     return counts, hits.with_columns(pl.col("keyword", "term").cast(pl.String))
 
 
@@ -118,7 +122,8 @@ def judge_days(
     is_gap = (pl.col("stored") == 0) & ~is_empty & is_complete
     is_left_out = pl.col("day").is_in(list(without_days))
     is_without_data = (pl.col("state") == StepState.NO_DATA).fill_null(value=False)
-    judged = stored.lazy().with_columns(_mark_edges(stored)).join(job_rows.lazy(), on="job")
+    marked = stored.lazy().with_columns(_mark_edges(stored))
+    judged = marked.join(job_rows.lazy(), on="job", maintain_order="left")
     days = judged.select(
         "job",
         "day",

@@ -8,7 +8,7 @@ import polars as pl
 
 from analysis import grains
 from core.enums import Grain, StepState
-from reports.series.daily import Daily
+from reports.series.daily import COUNTS, POLARITIES, Daily
 from reports.series.groupings import Groups
 
 # The form of a period's name: see `analysis.grains`.
@@ -16,7 +16,7 @@ _FORMATS = {Grain.DAY: "%Y-%m-%d", Grain.WEEK: "%G-W%V", Grain.MONTH: "%Y-%m", G
 
 # An account or a search has periods of its own; a period of months has no account.
 KEY = ("period", "account", "group", "keyword", "term")
-_SUMS = ("matched", "mentions", "scored", "total", "squares")
+_SUMS = (*COUNTS, *POLARITIES)
 
 Subject = tuple[str | None, str | None]
 
@@ -27,9 +27,9 @@ def fold(
     """Return a row for each period, account, subject and group, in order; zeros and gaps are rows.
 
     Columns are `KEY`, ``documents``, ``state``, ``has_counts``, ``has_polarity``, ``cut_off``,
-    ``job`` (null where a period has days of several), the sums of hits, of which ``matched`` and
-    ``mentions`` are null where they are not known, and ``dispersion``. A period is as far as those
-    of its days that have data. Each post is one that matches, and a mention.
+    ``job`` (null where a period has days of several), the sums of hits, of which `COUNTS` are null
+    where they are not known, and ``dispersion``. A period is as far as those of its days that have
+    data. Each post is one that matches, and a mention.
     """
     days = daily.days.lazy().with_columns(period=period_of(grain)).join(daily.jobs.lazy(), on="job")
     periods = _join_days(_sum_days(days))
@@ -39,23 +39,22 @@ def fold(
         pl.col(*_SUMS, "spread").fill_null(0)
     )
     ordered = joined.sort("period", "account", "subject", "group_place")
-    is_of_posts = pl.col("account").is_not_null()
-    posts_or = pl.when(is_of_posts).then("documents").when("has_counts")
-    sums = (posts_or.then(column).alias(column) for column in ("matched", "mentions"))
-    return ordered.with_columns(*sums, dispersion=_measure_dispersion()).collect()
+    is_known = pl.col("account").is_not_null() | pl.col("has_counts")
+    known = pl.when(is_known).then(pl.col(*COUNTS))
+    return ordered.with_columns(known, dispersion=_measure_dispersion()).collect()
 
 
 def sum_rows(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """Return the rows of each of *keys* together, or of all, as far as they are counted."""
     add_up = rows.group_by(keys, maintain_order=True).agg if keys else rows.select
     summed = add_up(
-        pl.col("documents", "matched", "mentions").filter("has_counts").sum(),
-        pl.col("scored", "total", "squares").filter("has_polarity").sum(),
+        pl.col("documents", *COUNTS).filter("has_counts").sum(),
+        pl.col(*POLARITIES).filter("has_polarity").sum(),
         pl.col("has_counts", "has_polarity").any(),
         cut_off=pl.lit(value=False),
     )
     nothing = {column: pl.lit(None) for column in rows.columns if column not in summed.columns}
-    known = pl.when("has_counts").then(pl.col("matched", "mentions"))
+    known = pl.when("has_counts").then(pl.col(*COUNTS))
     return summed.with_columns(known, **nothing)
 
 
