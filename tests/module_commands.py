@@ -46,6 +46,7 @@ P = TypeVar("P")
 CHOICES = {
     "TableName": tuple(EXPORTED),
     "FormatName": (*WRITERS, ALIGNED),
+    "GroupingName": tuple(Grouping),
     "By": (
         *Grain,
         *Grouping,

@@ -46,6 +46,11 @@ FormatName: TypeAlias = Literal[
     "parquet",
     "txt",
 ]
+GroupingName: TypeAlias = Literal[
+    "outlet",
+    "section",
+    "kind",
+]
 By: TypeAlias = Literal[
     "day",
     "week",

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, cast
 
 from tidings.coding import CodingPage
-from tidings.commands import By, RunCommands, TableName
+from tidings.commands import By, GroupingName, RunCommands, TableName
 from tidings.displays import html_table, link_report
 from tidings.errors import TidingsError
 from tidings.methods import write_out_types
@@ -150,7 +150,7 @@ class Run(RunCommands):
         self,
         *,
         by: Literal["day", "week", "month", "year"] | None = None,
-        group: Literal["outlet", "section", "kind"] | None = None,
+        group: GroupingName | None = None,
     ) -> Any:
         """Return the share of documents that mention each keyword, as a frame of pandas.
 
@@ -276,5 +276,5 @@ class Run(RunCommands):
         )
 
 
-for _method in (Run.table, Run.documents, Run.sentences, Run.sample, Run.code):
+for _method in (Run.table, Run.documents, Run.sentences, Run.shares, Run.sample, Run.code):
     write_out_types(_method, globals())

@@ -58,7 +58,8 @@ class EstimateRow:
     low: Annotated[float, "Lower end of its interval."]
     high: Annotated[float, "Upper end."]
     group: Annotated[
-        str | None, "Outlet, section or kind, if the run has a grouping; null for all together."
+        str | None,
+        "The group of the documents, if the run has a grouping (`--by`); null for all together.",
     ]
     confidence: Annotated[
         float,

@@ -32,6 +32,7 @@ MOST_PRODUCT_FILES = {
     "finding.md": 2,
     "endpoint.md": 2,
     "grouping.md": 2,
+    "measure.md": 2,
     "table.md": 2,
     OUTLETS: 2,
     DAYS: 2,
@@ -109,9 +110,16 @@ def test_a_finding_says_what_was_counted(root: Path) -> None:
 
 def test_a_grouping_is_a_choice_of_commands_and_of_the_module(root: Path) -> None:
     (printed,) = follow("grouping.md", root)
-    assert re.findall(r"(\d+) passed", printed)[0] == "2"
+    assert re.findall(r"(\d+) passed", printed)[0] == "3"
     assert "outlet|section|kind|weekday" in tidings(root, "report", "--help").replace("\n", "")
-    assert '"week,weekday",' in (root / "tidings/commands.pyi").read_text(encoding="utf-8")
+    stub = (root / "tidings/commands.pyi").read_text(encoding="utf-8")
+    assert '"week,weekday",' in stub
+    assert '"weekday",\n]\nBy:' in stub
+
+
+def test_a_measure_is_a_column_of_periods(root: Path) -> None:
+    (printed,) = follow("measure.md", root)
+    assert re.search(r"\d+ passed", printed)
 
 
 def test_a_table_is_exported_and_known_to_the_module(root: Path) -> None:

@@ -20,6 +20,7 @@ from models.documents import add_documents
 from reports.build.report_folder import build
 from reports.data.run_data import load_run
 from reports.data.selection import left_out
+from reports.frames.frames import DOCUMENT_SCHEMA
 from reports.series.groupings import GROUPINGS
 from tests.document_list_kit import DocumentList, read_query
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
@@ -139,6 +140,11 @@ def test_more_than_eight_outlets_are_a_heat_map(db: Database, tmp_path: Path) ->
     plain = build(db, [run], tmp_path / "report")
     assert "groups.html" not in plain.read_text(encoding="utf-8")
     assert not plain.with_name("groups.html").exists()
+
+
+@pytest.mark.parametrize("grouping", Grouping)
+def test_every_grouping_is_made_of_columns_that_documents_have(grouping: Grouping) -> None:
+    assert set(GROUPINGS[grouping].name.meta.root_names()) <= set(DOCUMENT_SCHEMA)
 
 
 @pytest.mark.parametrize("grouping", Grouping)

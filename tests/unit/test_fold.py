@@ -25,13 +25,15 @@ Text = tuple[str, str, tuple[str, ...]]
 
 
 def frames_of(texts: Sequence[Text]) -> Frames:
-    documents, mentions = [], []
+    documents: list[dict[str, object]] = []
+    mentions = []
     for number, (day, outlet, terms) in enumerate(texts):
-        documents.append((number, date.fromisoformat(day), outlet, "", "", "", 0, 0, 1, None, True))
+        known = {"document": number, "day": date.fromisoformat(day), "outlet": outlet}
+        documents.append({**known, "section": "", "words": 1, "chosen": True})
         mentions += [(number, 1, "fog", term, 10**11 * (number % 5)) for term in terms]
 
     return Frames(
-        pl.DataFrame(documents, DOCUMENT_SCHEMA, orient="row"),
+        pl.DataFrame(documents, DOCUMENT_SCHEMA),
         pl.DataFrame(mentions, MENTION_SCHEMA, orient="row"),
     )
 

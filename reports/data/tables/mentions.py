@@ -46,7 +46,7 @@ class MentionRow:
     ]
     group: Annotated[
         str | None,
-        "With `--by outlet`, `section` or `kind`: the document's, `not known` where the archive "
+        "If documents are grouped (`--by`): the document's group, `not known` where the archive "
         "does not tell; else null.",
     ] = None
     outlet: schema.OutletName = None

@@ -109,8 +109,8 @@ class PeriodRow:
     ] = None
     group: Annotated[
         str | None,
-        "With `--by outlet`, `section` or `kind`: the group of the documents that the row is of, "
-        "`not known` where the archive does not tell; null of all together.",
+        "If documents are grouped (`--by`): the group of those that the row is of, `not known` "
+        "where the archive does not tell; null of all together.",
     ] = None
     polarity_n: Annotated[
         int | None,
