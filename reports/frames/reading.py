@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b, sha256
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -52,9 +51,6 @@ _TEXT_SCHEMA = {
 
 # So many texts are read at once.
 _TEXTS_AT_ONCE = 2_000
-
-# The columns of documents, and what they are called in `Origin`.
-_PLACES = {"outlet": "outlet", "section": "section", "kind": "material", "desk": "desk"}
 
 
 def load_frames(run: RunData, job: RunJob) -> Frames:
@@ -268,14 +264,9 @@ def _read_places(db: Database, scope: DocumentScope, origins: Sequence[int]) -> 
     with db.read() as connection:
         keys = read_origins(connection, origins)
 
-    rows: list[dict[str, Any]] = []
-    for origin_id, key in keys.items():
-        fields = dict(zip(ORIGIN_FIELDS, key, strict=True))
-        places = {column: fields[field] for column, field in _PLACES.items()}
-        rows.append({"origin": origin_id, "chosen": origin_id in chosen, **places})
-
-    schema = {"origin": pl.Int64, "chosen": pl.Boolean, **dict.fromkeys(_PLACES, pl.String)}
-    return pl.DataFrame(rows, schema)
+    rows = [(origin_id, origin_id in chosen, *key) for origin_id, key in keys.items()]
+    schema = {"origin": pl.Int64, "chosen": pl.Boolean, **dict.fromkeys(ORIGIN_FIELDS, pl.String)}
+    return pl.DataFrame(rows, schema, orient="row").rename({"material": "kind"})
 
 
 def _read_mentions(db: Database, job_id: int) -> pl.DataFrame:

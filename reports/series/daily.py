@@ -122,8 +122,11 @@ def judge_days(
     is_gap = (pl.col("stored") == 0) & ~is_empty & is_complete
     is_left_out = pl.col("day").is_in(list(without_days))
     is_without_data = (pl.col("state") == StepState.NO_DATA).fill_null(value=False)
-    marked = stored.lazy().with_columns(_mark_edges(stored))
-    judged = marked.join(job_rows.lazy(), on="job", maintain_order="left")
+    judged = (
+        stored.lazy()
+        .with_columns(_mark_edges(stored))
+        .join(job_rows.lazy(), on="job", maintain_order="left")
+    )
     days = judged.select(
         "job",
         "day",
