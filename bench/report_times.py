@@ -25,7 +25,7 @@ import io
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -41,6 +41,7 @@ from core.garbage import collect_seldom
 from models.database import Database
 from models.tables import Document, Job, JobStep, Run
 from reports.build import report_folder
+from reports.build.second_process import open_second_process
 from reports.data.exports import write
 from reports.data.run_data import RunJob, document_scope, load_run
 from reports.frames.reading import keep_frames
@@ -133,8 +134,9 @@ def add_results(url: str, run: int) -> None:
 def build_report(url: str, run: int, out: Path, *, with_second_process: bool = False) -> None:
     """Make the report of a run in the folder *out*."""
     collect_seldom()
-    with closing(Database(url)) as db:
-        report_folder.build(db, [run], out, with_second_process=with_second_process)
+    with closing(Database(url)) as db, ExitStack() as stack:
+        executor = stack.enter_context(open_second_process()) if with_second_process else None
+        report_folder.build(db, [run], out, executor=executor)
 
 
 def measure_report(folder: Path, months: int, headlines: int, keywords: int, rounds: int) -> None:

@@ -18,7 +18,7 @@ from models.database import Database
 from producers.imports import import_paths
 from reports.build.manifest import refuse_foreign_page
 from reports.build.report_folder import build
-from reports.build.second_process import count_processors
+from reports.build.second_process import open_second_process
 from reports.report_files import INDEX
 from sources import synthetic
 from sources.registry import FALLBACK_SOURCE, SOURCES, default_archive
@@ -59,8 +59,8 @@ def run_demo(settings: Settings, out: Path) -> int:
         for folder, run in runs.items():
             if folder == out:
                 code_headlines(db, run)
-                with progress_display("the report"):
-                    build(db, [run], out, with_second_process=count_processors() > 1)
+                with progress_display("the report"), open_second_process() as executor:
+                    build(db, [run], out, executor=executor)
             else:
                 shutil.copytree(stack_settings.reports / str(run), folder, dirs_exist_ok=True)
 

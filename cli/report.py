@@ -92,11 +92,13 @@ def report(
             grouping=grouping,
             texts=texts,
         ):
-            # These imports take a second, which a report that is up to date is shown without.
-            from reports.build.report_folder import build
-            from reports.build.second_process import count_processors
+            from reports.build.second_process import open_second_process
 
-            with lock_folder(built_folder, show_waiting):
+            with lock_folder(built_folder, show_waiting), open_second_process() as executor:
+                # These imports take a second, in which the other process does its own. A report
+                # that is up to date is shown without them.
+                from reports.build.report_folder import build
+
                 build(
                     db,
                     run,
@@ -105,7 +107,7 @@ def report(
                     grain=grain,
                     grouping=grouping,
                     texts=texts,
-                    with_second_process=count_processors() > 1,
+                    executor=executor,
                 )
 
         if is_shared and folder.resolve() != own_folder.resolve():

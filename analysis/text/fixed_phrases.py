@@ -230,18 +230,27 @@ def _find_uses(forms: Forms, rows: pl.DataFrame) -> pl.DataFrame:
         hashes = rows["hash"].filter(is_of_head == is_head).to_numpy()
         is_known[_find_flags(hashes)] = True
 
-    uses = [pl.DataFrame(schema={"form": pl.Int32, "hash": pl.UInt64})]
+    known = np.unique(rows["hash"].to_numpy())
+    # A form and the place of its hash make one number: rows of both take ten times the memory.
+    uses = [np.empty(0, np.int64)]
     for start in range(0, len(forms.words), _WORDS_AT_ONCE):
         for is_head, is_known in tables:
-            uses += _find_windows(forms, start, is_known, is_head=is_head)
+            for of_forms, hashes in _find_windows(forms, start, is_known, is_head=is_head):
+                is_use = np.isin(hashes, known)
+                places = np.searchsorted(known, hashes[is_use])
+                uses.append(of_forms[is_use] * len(known) + places)
 
-    return pl.concat(uses).filter(pl.col("hash").is_in(rows["hash"].implode())).unique()
+    form, place = np.divmod(np.unique(np.concatenate(uses)), max(1, len(known)))
+    return pl.DataFrame({"form": form.astype(np.int32), "hash": known[place]})
 
 
 def _find_windows(
     forms: Forms, start: int, is_known: Flags, *, is_head: bool
-) -> Iterator[pl.DataFrame]:
-    """Yield the windows with a known hash that begin, or end, at the words from *start* on."""
+) -> Iterator[tuple[Integers, Hashes]]:
+    """Yield the forms and the hashes of windows that begin, or end, at the words from *start* on.
+
+    Windows of no known hash are hardly among them.
+    """
     words = forms.words[start : start + _WORDS_AT_ONCE + 1]
     pairs = np.arange(start, start + len(words) - 1)
     hashes = forms.vocabulary[words]
@@ -253,12 +262,12 @@ def _find_windows(
     # Most words begin or end no pair of words that a phrase has.
     is_begun = keep(hashes[:-1] + hashes[1:] * HASH_BASE, pairs + is_head)
     places = pairs[is_begun] + (not is_head)
-    of_places = (np.searchsorted(forms.bounds, places, "right") - 1).astype(np.int32)
+    of_places = np.searchsorted(forms.bounds, places, "right") - 1
     ends = forms.bounds[of_places + is_head]
     room = ends - places if is_head else places + 1 - ends
     room[forms.lengths[of_places] > LONGEST_FORM] = 0
     for windows in forms.read_windows(places, room, keep, _LONGEST_PHRASE, is_head=is_head):
-        yield pl.DataFrame({"form": of_places[windows.of_place], "hash": windows.hashes})
+        yield of_places[windows.of_place], windows.hashes
 
 
 def _find_flags(hashes: Hashes) -> Hashes:

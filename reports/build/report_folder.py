@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,6 @@ from reports.build.manifest import (
     refuse_foreign_page,
 )
 from reports.build.run_report import read_report, write_report
-from reports.build.second_process import open_second_process
 from reports.build_progress import BuildProgress
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.kept_documents import LastReport
@@ -56,7 +56,7 @@ def build(
     check: Callable[[], None] = lambda: None,
     progress: BuildProgress | None = None,
     texts: bool = True,
-    with_second_process: bool = False,
+    executor: Executor | None = None,
     figure_files: bool = False,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
@@ -68,8 +68,8 @@ def build(
     *check* is called before each figure, and what it raises ends the build. *progress* counts what
     is made. Figures are parts of the pages, or *figure_files*, as a pack has them.
     Without *texts* the documents' texts are left out except for quoted sentences. Series have the
-    *grain*, by default that of the run, or months if there are several runs. A second process
-    writes the documents and what has their texts, if asked for; the report is the same.
+    *grain*, by default that of the run, or months if there are several runs. The process of an
+    *executor* writes the documents and what has their texts; the report is the same.
 
     Raises `NotFound` if there is no such run, and `UsageError` if *out* holds another program's
     page, *selection* names no pattern of the run, a training is given a *grain*, or a run
@@ -90,7 +90,6 @@ def build(
         runs = [replace(run, grain=Grain.MONTH) for run in runs]
 
     with ExitStack() as stack:
-        executor = stack.enter_context(open_second_process()) if with_second_process else None
         note = describe_origin(runs)
         links = len(runs) == 1
         store = FigureStore(

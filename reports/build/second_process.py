@@ -20,11 +20,16 @@ def count_processors() -> int:
 
 
 @contextmanager
-def open_second_process() -> Iterator[Executor]:
+def open_second_process() -> Iterator[Executor | None]:
     """Start a process and yield its executor; at the end the process is ended at once.
 
-    The process also ends where this one is killed. Ctrl-C is left to this process.
+    The process also ends where this one is killed. Ctrl-C is left to this process. With one
+    processor there is no process, and None is yielded.
     """
+    if count_processors() == 1:
+        yield None
+        return
+
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with, initargs=(reader,))
@@ -46,6 +51,8 @@ def open_second_process() -> Iterator[Executor]:
 def _end_with(pipe: Connection) -> None:
     """End this process when the other end of *pipe* is closed, as it is when its process ends."""
     collect_seldom()
+    # What the first call needs takes a second to import, while the other process does the same.
+    from reports.pages import document_list  # noqa: F401, PLC0415
 
     def wait_for_end() -> None:
         pipe.poll(None)

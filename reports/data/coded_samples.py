@@ -162,8 +162,7 @@ def read_coded_samples(run: RunData) -> list[CodedSample]:
         codes = _choose_codes(run, codebook_id, units)
         if len(codes):
             strata = _read_strata(run, codebook_id)
-            with run.db.read() as connection:
-                looks = list_looks(connection, run.id, codebook_id)
+            looks = run.db.fetch(list_looks, run.id, codebook_id)
 
             samples.append(CodedSample(codebook_id, codebook, strata, units, codes, looks))
 
@@ -171,8 +170,7 @@ def read_coded_samples(run: RunData) -> list[CodedSample]:
 
 
 def _read_strata(run: RunData, codebook_id: int) -> list[Stratum]:
-    with run.db.read() as connection:
-        rows = list_strata(connection, run.id, codebook_id)
+    rows = run.db.fetch(list_strata, run.id, codebook_id)
 
     return [
         Stratum(
@@ -197,8 +195,7 @@ def _choose_codes(run: RunData, codebook_id: int, units: pl.DataFrame) -> pl.Dat
     """
     keys = units.select(*UNIT, "unit", "stratum")
     codes = keys.join(load_codes(run, codebook_id), on=UNIT, maintain_order="left")
-    with run.db.read() as connection:
-        searched_keys = list_searched_keys(connection, codebook_id)
+    searched_keys = run.db.fetch(list_searched_keys, codebook_id)
 
     schema = {column: UNIT_SCHEMA[column] for column in UNIT}
     searched = pl.DataFrame([tuple(key) for key in searched_keys], schema, orient="row")

@@ -105,8 +105,7 @@ def read_members(run: RunData, sample: CodedSample) -> pl.DataFrame:
 
     A unit that came after the sample was drawn is in the stratum in which it would be.
     """
-    with run.db.read() as connection:
-        run_row = get_run(connection, run.id)
+    run_row = run.db.fetch(get_run, run.id)
 
     per = SamplePeriod.that_has(sample.strata[0].period)
     units, cells = make_cells(run.db, run_row, sample.codebook, per, b"", rule=sample.rule)

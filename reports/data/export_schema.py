@@ -202,11 +202,6 @@ def finite(figure: float | None) -> float | None:
     return figure + 0.0 if figure is not None and math.isfinite(figure) else None
 
 
-def pad_period(period: str) -> str:
-    """Return a stored period as ``YYYY-MM``: some platforms write the year 45 as ``45``."""
-    return period.zfill(len("YYYY-MM"))
-
-
 def describe_tables(tables: Iterable[Table[Any]]) -> str:
     """Return the data dictionary: one page of Markdown about *tables* and the formats."""
     introduction = files("reports.data").joinpath("dictionary.md")

@@ -196,7 +196,7 @@ class ExportFolder:
         """
         with closing(self._write(table)) as batches:
             for cells_by_column in batches:
-                columns = map(list, cells_by_column)
+                columns = map(list, cells_by_column[: len(table.columns)])
                 yield from starmap(table.row, zip(*columns, strict=True))
 
     def _write(self, table: Table[Any]) -> Generator[Batch]:

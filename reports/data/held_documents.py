@@ -111,8 +111,7 @@ def _read_corpora(run: RunData, job: RunJob) -> Iterator[tuple[Corpus, list[Term
     """Yield the texts that the steps read, and what their words are counted without."""
     scope = document_scope(run, job)
     if not run.keywords:
-        with run.db.read() as connection:
-            posts = list_documents(connection, scope)
+        posts = run.db.fetch(list_documents, scope)
 
         subject = run.kind.subject(job.name)
         post_data = PostData(posts, run.parameters, subject)
@@ -120,8 +119,7 @@ def _read_corpora(run: RunData, job: RunJob) -> Iterator[tuple[Corpus, list[Term
         yield corpus, post_data.subject_patterns(corpus)
 
     for keyword in run.keywords:
-        with run.db.read() as connection:
-            documents = mentioning_documents(connection, job.id, keyword.name, run.text_part)
+        documents = run.db.fetch(mentioning_documents, job.id, keyword.name, run.text_part)
 
         yield Corpus(keyword.name, {scope.months[0]: documents}), keyword.patterns
 

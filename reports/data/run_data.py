@@ -221,8 +221,7 @@ def _read_mask(run: RunData) -> bytes | None:
 
 @once_of_run
 def _read_engines(run: RunData) -> dict[str, frozenset[str] | None]:
-    with run.db.read() as connection:
-        return engines_of(connection, run.id)
+    return run.db.fetch(engines_of, run.id)
 
 
 def fetch_of_jobs(

@@ -61,8 +61,7 @@ class SourceFields:
         return completed.with_columns(pl.when(is_valid).then(pl.col("polarity") + 0.0))
 
     def _read_origins(self, ids: set[int]) -> pl.DataFrame:
-        with self._db.read() as connection:
-            origins = read_origins(connection, ids)
+        origins = self._db.fetch(read_origins, ids)
 
         rows = []
         for origin_id, key in origins.items():

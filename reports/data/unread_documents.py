@@ -56,8 +56,7 @@ def find_unread(run: RunData, job: RunJob, operation: Operation | None = None) -
     if languages is None:
         return {}
 
-    with run.db.read() as connection:
-        language_rows = languages_of(connection, document_scope(run, job))
+    language_rows = run.db.fetch(languages_of, document_scope(run, job))
 
     return DocumentLanguages.of(language_rows).find_outside(languages)
 

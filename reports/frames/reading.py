@@ -140,8 +140,7 @@ def _collect(selected: Sequence[Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
 def _load(run: RunData, job: RunJob) -> Frames:
     tell("reading what was counted", 1 + run.jobs.index(job), len(run.jobs))
     made_of = hash_origins(run)[job.id]
-    with run.db.read() as connection:
-        stored = read_frames(connection, job.id, made_of)
+    stored = run.db.fetch(read_frames, job.id, made_of)
 
     frames = Frames.from_bytes(stored) if stored else None
     if frames is not None:
@@ -156,14 +155,12 @@ def _load(run: RunData, job: RunJob) -> Frames:
 @once_of_run
 def hash_origins(run: RunData) -> dict[int, str]:
     """Return for each job a hash of what its frames are made of."""
-    with run.db.read() as connection:
-        return hash_origins_of_frames(connection, [job.id for job in run.jobs])
+    return run.db.fetch(hash_origins_of_frames, [job.id for job in run.jobs])
 
 
 def keep_frames(db: Database, job_id: int, scope: DocumentScope, *, has_mentions: bool) -> Frames:
     """Make and store the frames of a job whose steps are through."""
-    with db.read() as connection:
-        made_of = hash_origins_of_frames(connection, [job_id])[job_id]
+    made_of = db.fetch(hash_origins_of_frames, [job_id])[job_id]
 
     frames = make_frames(db, job_id, scope, has_mentions=has_mentions)
     write_frames(db, job_id, made_of, frames.to_bytes())
@@ -261,8 +258,7 @@ def _read_places(db: Database, scope: DocumentScope, origins: Sequence[int]) -> 
     """Return what is known of each origin, and whether the scope chooses its documents."""
     materials = [] if scope.material is None else [scope.material]
     chosen = set(fetch_scalars(db, select_origins(section=scope.sections, material=materials)))
-    with db.read() as connection:
-        keys = read_origins(connection, origins)
+    keys = db.fetch(read_origins, origins)
 
     rows = [(origin_id, origin_id in chosen, *key) for origin_id, key in keys.items()]
     schema = {"origin": pl.Int64, "chosen": pl.Boolean, **dict.fromkeys(ORIGIN_FIELDS, pl.String)}

@@ -14,14 +14,12 @@ from reports.data.tables.calls import CallRow
 
 def read_models(run: RunData) -> list[Any]:
     """Return the language models that answered, as `RunModel` has them."""
-    with run.db.read() as connection:
-        return models_of(connection, run.id)
+    return run.db.fetch(models_of, run.id)
 
 
 def describe_uncoded(run: RunData) -> str:
     """Return how many texts got no code, and why; "" if each did."""
-    with run.db.read() as connection:
-        texts = count_texts_of_run(connection, run.id)
+    texts = run.db.fetch(count_texts_of_run, run.id)
 
     return "" if texts is None else texts.describe() or ""
 

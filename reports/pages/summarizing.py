@@ -27,8 +27,7 @@ from reports.pages.run_summary import RunSummary
 
 def summarize_run(run: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
-    with run.db.read() as connection:
-        stored_run = get_run(connection, run.id)
+    stored_run = run.db.fetch(get_run, run.id)
 
     sources, on_site, addressed, days = count_documents(run)
     total = sources.total()

@@ -106,8 +106,7 @@ def read_surprises_section(run: RunData, *, texts: bool) -> SurprisesSection | N
     if not run.kind.has_documents:
         return None
 
-    with run.db.read() as connection:
-        state = read_state(connection, run.id)
+    state = run.db.fetch(read_state, run.id)
 
     events = show_events(run, state)
     lines = sorted(list_events(run, events, texts=texts), key=lambda line: not line.is_new)

@@ -118,8 +118,7 @@ def make_card(  # noqa: PLR0917 - a card has many parts
     cannot_be_coded = readers.group_by("unit").agg(has_code).filter(~pl.col("code")).height
     coded = sample.count_coded(PEOPLE)
     codebook = sample.codebook
-    with run.db.read() as connection:
-        dropped = count_dropped_units(connection, run.id, sample.codebook_id)
+    dropped = run.db.fetch(count_dropped_units, run.id, sample.codebook_id)
 
     return ValidityCard(
         codebook=codebook,

@@ -27,8 +27,7 @@ class WatchSection:
 
 def read_watch_section(run: RunData) -> WatchSection | None:
     """Return what is new in the run; None where it is not watched."""
-    with run.db.read() as connection:
-        state = read_state(connection, run.id)
+    state = run.db.fetch(read_state, run.id)
 
     if state is None:
         return None

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 
 from core.enums import Grain
 from models.database import Database
-from reports.build import report_folder
+from reports.build import report_folder, second_process
 from reports.build.second_process import open_second_process
 from reports.data.run_data import Selection
 from tests import report_stories as stories
@@ -32,13 +32,19 @@ HEADLINES = (
 # It opens a second process, says which one, and waits.
 WAITING = """
 import os, time
-from reports.build.second_process import open_second_process
+from reports.build import second_process
 if __name__ == "__main__":
-    with open_second_process() as executor:
+    second_process.count_processors = lambda: 2
+    with second_process.open_second_process() as executor:
         print(executor.submit(os.getpid).result(), flush=True)
         executor.submit(time.sleep, 600)
         time.sleep(600)
 """
+
+
+@pytest.fixture(autouse=True)
+def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_process, "count_processors", lambda: 2)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +77,9 @@ def test_two_processes_make_the_same_report_to_the_byte(
 ) -> None:
     build = partial(report_folder.build, db, [1], **options)
     build(tmp_path / "one")
-    build(tmp_path / "two", with_second_process=True)
+    with open_second_process() as executor:
+        build(tmp_path / "two", executor=executor)
+
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
 
@@ -81,17 +89,14 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def test_a_report_is_made_whole_where_the_second_process_is_killed(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Database, tmp_path: Path
 ) -> None:
-    @contextmanager
-    def open_killed_process() -> Iterator[Any]:
-        with open_second_process() as executor:
-            executor.submit(os._exit, 1)
-            yield executor
-
     report_folder.build(db, [1], tmp_path / "one")
-    monkeypatch.setattr(report_folder, "open_second_process", open_killed_process)
-    report_folder.build(db, [1], tmp_path / "two", with_second_process=True)
+    with open_second_process() as executor:
+        assert executor is not None
+        executor.submit(os._exit, 1)
+        report_folder.build(db, [1], tmp_path / "two", executor=executor)
+
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
 
