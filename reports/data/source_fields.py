@@ -56,9 +56,9 @@ class SourceFields:
         if "polarity" not in completed:
             return completed
 
-        # Others are mistakes of a service; a zero has no sign.
-        is_valid = pl.col("polarity").is_between(-1, 1)
-        return completed.with_columns(pl.when(is_valid).then(pl.col("polarity") + 0.0))
+        # Others are mistakes of a service. A zero has no sign, which adding 0.0 would not change.
+        polarity = pl.col("polarity").replace(0.0, 0.0)
+        return completed.with_columns(pl.when(polarity.is_between(-1, 1)).then(polarity))
 
     def _read_origins(self, ids: set[int]) -> pl.DataFrame:
         origins = self._db.fetch(read_origins, ids)

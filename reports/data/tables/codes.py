@@ -92,7 +92,7 @@ def read_frames(
         for _, of_month in codes.sort("period").group_by("period", maintain_order=True):
             rows = of_month.with_columns(
                 coder_names.replace_strict(names),
-                pl.when(figures.is_finite()).then(figures + 0.0),
+                pl.when(figures.is_finite()).then(figures.replace(0.0, 0.0)),
                 pl.col("keyword", "sample_period").replace("", None),
                 pl.col("position").replace(0, None),
                 document=pl.col("name"),
