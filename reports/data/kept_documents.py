@@ -68,7 +68,7 @@ def hash_origin_of_member(run: RunData, job: RunJob, *options: object) -> str:
         *(func.count(Document.handle), func.sum(func.length(Document.handle))),
         *(func.count(Document.address), func.sum(func.length(Document.address))),
         func.sum(func.length(quoted_text(run.text_part))),
-        *(func.count(func.nullif(func.nullif(tags, "null"), "[]")), func.sum(func.length(tags))),
+        func.sum(func.length(tags)),
     )
     measured = fetch_all(run.db, select(*measures).where(documents_condition(run, job)))
     origins = hash_origins(run)[job.id], list(map(tuple, measured)), read_verdicts(run)
