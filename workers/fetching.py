@@ -50,6 +50,7 @@ class CountingLimiter:
         async with self.limiter.call(weights) as call:
             began, waited = time.monotonic(), take_waited()
             is_answered, unanswered = False, None
+
             try:
                 yield call
                 is_answered = True

@@ -169,12 +169,14 @@ def _read_segments(forms: Forms) -> pl.DataFrame:
     firsts = forms.bounds[:-1][forms.lengths > 0]
     begins = np.sort(np.append(firsts, forms.marks), kind="stable")
     ends = np.append(begins, forms.bounds[-1])[1:]
+
     # No form has two figures beside each other, but with a mark between them.
     starts, stops = begins + forms.are_figures(begins), ends - forms.are_figures(ends - 1)
     places = np.searchsorted(forms.bounds, begins, "right") - 1
     is_any = (starts < stops) & (forms.lengths[places] <= LONGEST_FORM)
     places, begins, ends = places[is_any], begins[is_any], ends[is_any]
     starts, stops = starts[is_any], stops[is_any]
+
     return pl.DataFrame(
         {
             "form": places.astype(np.int32),

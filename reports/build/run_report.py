@@ -49,19 +49,19 @@ def read_report(
         parts = SharedCall(None, write_parts, summary, documents, pages, exports.last, shared)
 
     return RunReport(
-        summary,
-        pages,
-        store,
-        exports,
-        kind.title(summary),
-        kind.read_pages(summary, store, exports),
-        documents,
-        parts,
-        repeats,
-        findings,
-        watch,
-        surprises,
-        executor,
+        run=summary,
+        pages=pages,
+        store=store,
+        exports=exports,
+        title=kind.title(summary),
+        shown=kind.read_pages(summary, store, exports),
+        documents=documents,
+        parts=parts,
+        repeats=repeats,
+        findings=findings,
+        watch=watch,
+        surprises=surprises,
+        executor=executor,
     )
 
 

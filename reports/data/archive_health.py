@@ -92,12 +92,12 @@ def read_archive_health(run: RunData) -> ArchiveHealth:
     bulk_days = list_bulk_days(run)
     loaded = {bulk_day.date for bulk_day in bulk_days}
     return ArchiveHealth(
-        documents_by_day,
-        [_describe_day(run, bulk_day) for bulk_day in bulk_days],
-        list_missing_days(stored_by_day, loaded),
-        _list_empty_months(stored_by_day),
-        _judge_presences(run, jobs, loaded),
-        _find_lone_documents(run, _list_months(documents_by_day)),
+        documents_by_day=documents_by_day,
+        bulk_days=[_describe_day(run, bulk_day) for bulk_day in bulk_days],
+        missing_days=list_missing_days(stored_by_day, loaded),
+        empty_months=_list_empty_months(stored_by_day),
+        presences=_judge_presences(run, jobs, loaded),
+        lone_documents=_find_lone_documents(run, _list_months(documents_by_day)),
     )
 
 

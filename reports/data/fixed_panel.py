@@ -50,10 +50,10 @@ def make_fixed_panel(keyword_groups: KeywordGroups) -> FixedPanel | None:
     shared_months = [month for month in months if all(month in o.months for o in outlets)]
     names = [outlet.name for outlet in outlets]
     return FixedPanel(
-        len(outlets),
-        keyword_groups.add_up("all documents", list(keyword_groups.groups)),
-        members,
-        keyword_groups.add_up("fixed panel", members),
-        shared_months,
-        keyword_groups.add_up("shared months", names, shared_months).total,
+        outlets=len(outlets),
+        all_outlets=keyword_groups.add_up("all documents", list(keyword_groups.groups)),
+        members=members,
+        panel=keyword_groups.add_up("fixed panel", members),
+        shared_months=shared_months,
+        shared=keyword_groups.add_up("shared months", names, shared_months).total,
     )

@@ -124,12 +124,12 @@ def compare_groups(
     for total in list_rows(sum_rows(month_rows, "keyword", "group")):
         name = total.group or ""
         groups[name] = GroupCounts(
-            name,
-            total,
-            by_period[name],
-            compared.get(name, ComparedMonths()),
-            counted.get(name, ()),
-            missing.get(name, ()),
+            name=name,
+            total=total,
+            by_period=by_period[name],
+            compared=compared.get(name, ComparedMonths()),
+            months=counted.get(name, ()),
+            missing_months=missing.get(name, ()),
         )
 
     return KeywordGroups(keyword, groups, mean, month_rows, period_rows)

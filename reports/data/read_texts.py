@@ -63,7 +63,16 @@ def _count_part(
 
     read = codes["unit"].n_unique()
     unclear = read - len(known)
-    return ReadTexts(has_keyword, population, read, agreed, given, unclear, not_asked, differing)
+    return ReadTexts(
+        has_keyword=has_keyword,
+        population=population,
+        read=read,
+        answers=agreed,
+        given=given,
+        unclear=unclear,
+        not_asked=not_asked,
+        differing=differing,
+    )
 
 
 def is_even(sample: CodedSample, parts: Sequence[ReadTexts]) -> bool:

@@ -65,12 +65,12 @@ def make_archive_page(run: RunData, store: FigureStore) -> ArchivePage:
         (grouping, presence) for grouping, named in health.presences.items() for presence in named
     ]
     return ArchivePage(
-        health,
-        store.show_all(spec),
-        read_silent_feeds(run),
-        sorted(presences, key=_rank_presence),
-        common,
-        store.show_all(common_spec),
+        health=health,
+        figures=store.show_all(spec),
+        silent_feeds=read_silent_feeds(run),
+        presences=sorted(presences, key=_rank_presence),
+        common=common,
+        common_figures=store.show_all(common_spec),
     )
 
 

@@ -136,12 +136,12 @@ def _read_subjects(run: RunData, run_name: str, labels: LabelSection) -> Iterato
     for subject, subject_rows in rows_by_subject.items():
         series = fill_periods(subject_rows) if is_filled else subject_rows
         yield ComparedSubject(
-            f"{run_name}: {subject}",
-            series,
-            is_of_posts,
-            run.kind.document_noun,
-            labels.scale(subject),
-            labels.by_keyword.get(subject),
+            name=f"{run_name}: {subject}",
+            rows=series,
+            is_of_posts=is_of_posts,
+            noun=run.kind.document_noun,
+            scale=labels.scale(subject),
+            labelled=labels.by_keyword.get(subject),
         )
 
 
@@ -194,7 +194,11 @@ def _compare_scores(
     same_sign = float((np.sign(pairs[:, 0]) == np.sign(pairs[:, 1])).mean())
     run_names = labels[left.id], labels[right.id]
     means = mean(left_scores), mean(right_scores)
-    return [Agreement(run_names, len(pairs), rank, means, same_sign, scale)]
+    return [
+        Agreement(
+            names=run_names, n=len(pairs), rank=rank, means=means, same_sign=same_sign, scale=scale
+        )
+    ]
 
 
 def _pair_scores(left: RunData, right: RunData) -> np.ndarray:

@@ -136,18 +136,18 @@ def make_table(  # noqa: PLR0917 - a table joins what many places know
 
     title = f"{subject}, as {reader} would code"
     return EstimateTable(
-        keyword,
-        variable,
-        _draw_rows(variable_rows, name, title, store),
-        variable_rows,
-        group_rows,
-        share_rows,
-        _draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
-        kind,
-        parts,
-        is_even(sample, parts),
-        notes,
-        p_value,
+        keyword=keyword,
+        variable=variable,
+        figures=_draw_rows(variable_rows, name, title, store),
+        rows=variable_rows,
+        group_rows=group_rows,
+        share_rows=share_rows,
+        share_figures=_draw_rows(share_rows, f"{name}-all", f"{title}, of all texts", store),
+        kind=kind,
+        parts=parts,
+        is_even=is_even(sample, parts),
+        notes=notes,
+        p_value=p_value,
     )
 
 

@@ -124,13 +124,13 @@ def _show(
         panel_spec,
     )
     return GroupedKeyword(
-        keyword,
-        shown,
-        len(ranked),
-        store.show_all(*specs),
-        state_facts(facts),
-        describe_panel(keyword, fixed_panel) if fixed_panel else "",
-        fixed_panel.sums if fixed_panel else [],
+        name=keyword,
+        rows=shown,
+        groups=len(ranked),
+        figures=store.show_all(*specs),
+        findings=state_facts(facts),
+        panel=describe_panel(keyword, fixed_panel) if fixed_panel else "",
+        sums=fixed_panel.sums if fixed_panel else [],
     )
 
 

@@ -42,18 +42,20 @@ def read_sections(run: RunData) -> list[KeywordSection]:
         }
         query = DocumentQuery(subject=keyword.name)
         section = KeywordSection(
-            keyword,
-            Subject(names[keyword.name], slug(keyword.name), span, query),
-            months,
-            by_term if len(by_term) > 1 else {},
-            group_by("job", words_by_keyword[keyword.name]),
-            list_standing_words(words_by_keyword[keyword.name]),
-            finding_rows[keyword.name, None],
-            series,
-            use_block_intervals(run, series, run.grain),
-            {term: series_by_term[keyword.name, term] for term in keyword.terms},
-            entities.rank_names(name_counts[keyword.name], keyword.patterns, run_names=run_names),
-            {
+            asked=keyword,
+            subject=Subject(names[keyword.name], slug(keyword.name), span, query),
+            months=months,
+            matched_by_term=by_term if len(by_term) > 1 else {},
+            words_by_month=group_by("job", words_by_keyword[keyword.name]),
+            standing_words=list_standing_words(words_by_keyword[keyword.name]),
+            finding_rows=finding_rows[keyword.name, None],
+            series=series,
+            drawn_series=use_block_intervals(run, series, run.grain),
+            series_by_term={term: series_by_term[keyword.name, term] for term in keyword.terms},
+            names=entities.rank_names(
+                name_counts[keyword.name], keyword.patterns, run_names=run_names
+            ),
+            repeats={
                 month: count_repeated_documents(run, keyword.name, month)
                 for month in (None, *months)
             },

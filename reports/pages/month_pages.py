@@ -89,21 +89,23 @@ def _make_page(
             keyword.subject, slug=f"{keyword.subject.slug}-{period}", documents=documents
         )
         section = MonthSection(
-            keyword,
-            row,
-            [] if polarity_gaps([row]) else _list_polarities(keyword_mentions),
-            counted,
-            counted.draw(run, store, monthly, has_repeats=len(no_repeats) < len(keyword_mentions)),
-            [
+            keyword=keyword,
+            row=row,
+            polarities=[] if polarity_gaps([row]) else _list_polarities(keyword_mentions),
+            counted=counted,
+            words=counted.draw(
+                run, store, monthly, has_repeats=len(no_repeats) < len(keyword_mentions)
+            ),
+            phrases=[
                 phrase
                 for phrase in phrases[keyword.name]
                 if says_something(phrase.phrase, phrase.count, asked.terms)
             ],
-            entities.top_names(
+            names=entities.top_names(
                 entity_rows[keyword.name], asked.patterns, run_names=read_run_names(run)
             ),
-            list_standing_words(word_rows),
-            choose_documents(
+            standing_words=list_standing_words(word_rows),
+            readings=choose_documents(
                 keyword_mentions,
                 asked.patterns,
                 places.get,
@@ -115,7 +117,14 @@ def _make_page(
         sections.append(section)
 
     before, after = neighbours(period, front.paged_months)
-    return MonthPage(front, period, before, after, sections, PageRows.of(mentions))
+    return MonthPage(
+        front=front,
+        period=period,
+        before=before,
+        after=after,
+        sections=sections,
+        mentions=PageRows.of(mentions),
+    )
 
 
 def _note_month(page: MonthPage) -> None:

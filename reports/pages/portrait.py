@@ -93,23 +93,29 @@ def make_portrait(
     title, noun = run.kind.job_title(job.name, job.options), run.kind.document_noun
     span = style.Range(rows[0].period, rows[-1].period) if rows else style.Range("", "")
     query = DocumentQuery(job=job.name)
+
     portrait = Portrait(
-        job.name,
-        title,
-        Subject(title, slug(job.name), span, query, noun=noun),
-        posts.n,
-        len(posts.polarities),
-        round_figure(mean(posts.polarities)),
-        sorted(posts.sources),
-        months,
-        rows,
-        [phrase for phrase in phrases if says_something(phrase.phrase, phrase.count, posts.names)],
-        list_standing_words(words),
-        entities.top_names(entity_rows, account_names=posts.names, run_names=read_run_names(run)),
-        reasons,
-        describe_limits(sorted(posts.sources), posts.n)
+        name=job.name,
+        title=title,
+        subject=Subject(title, slug(job.name), span, query, noun=noun),
+        n=posts.n,
+        scored=len(posts.polarities),
+        mean=round_figure(mean(posts.polarities)),
+        sources=sorted(posts.sources),
+        months=months,
+        rows=rows,
+        phrases=[
+            phrase for phrase in phrases if says_something(phrase.phrase, phrase.count, posts.names)
+        ],
+        standing_words=list_standing_words(words),
+        names=entities.top_names(
+            entity_rows, account_names=posts.names, run_names=read_run_names(run)
+        ),
+        reasons=reasons,
+        limits=describe_limits(sorted(posts.sources), posts.n)
         + describe_damage(posts.damaged, posts.n, noun),
     )
+
     _draw_portrait(portrait, posts, run, store)
     return portrait
 

@@ -35,7 +35,14 @@ def make_year_page(front: FrontPage, year: str) -> YearPage:
     jobs = {job: steps for job, steps in front.coverage.jobs.items() if job[:4] == year}
     coverage = CoverageGrid(front.coverage.steps, jobs)
     before, after = names[place - 1], names[place + 1]
-    return YearPage(front, front.years[place - 1], before, after, calendar, coverage)
+    return YearPage(
+        front=front,
+        year=front.years[place - 1],
+        before=before,
+        after=after,
+        calendar=calendar,
+        coverage=coverage,
+    )
 
 
 def fold_year(front: FrontPage, year: str) -> None:

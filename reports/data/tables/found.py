@@ -70,6 +70,7 @@ def read_found(
         for searched in read_searched_texts(run)
         if searched.is_found
     ]
+
     yield from FOUND.sort(rows)
 
 

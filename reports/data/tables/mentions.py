@@ -17,10 +17,8 @@ from reports.data.queries import Statement, fetch_frame, in_batches, is_among
 from reports.data.run_data import RunData, RunJob
 from reports.data.selection import left_out
 from reports.data.source_fields import SourceFields, document_columns
+from reports.data.tables.documents import DOCUMENTS_AT_A_TIME
 from reports.series.reading import read_groups_of
-
-# So many are read and sorted together.
-DOCUMENTS_AT_A_TIME = 5000
 
 
 @dataclass(frozen=True, slots=True)
